@@ -1,0 +1,54 @@
+"""The two clocks, passed in wherever time matters."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the time is, and how to let some of it pass."""
+
+    @property
+    def boot(self) -> str:
+        """Identity of the machine's boot: monotonic readings of one boot compare across processes."""
+        ...
+
+    def now(self) -> float:
+        """Wall clock, Unix seconds. It may step; only what people read and the vendor's dates come from it."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment of this boot. Never steps; every span is measured with it."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:  # not Linux: readings compare within this process only
+        return f"process-{time.time_ns()}"
+
+
+def _monotonic() -> Callable[[], float]:
+    """CLOCK_BOOTTIME where there is one: unlike CLOCK_MONOTONIC it goes on while the machine is suspended."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic if boottime is None else lambda: time.clock_gettime(boottime)
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def __init__(self) -> None:
+        self.boot = _boot_id()
+        self.monotonic = _monotonic()
+        self.now = time.time
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass in the running event loop."""
+        await asyncio.sleep(max(0.0, seconds))
