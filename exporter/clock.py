@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -52,3 +53,28 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass in the running event loop."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment that outlives the process: by the wall clock, and by the monotonic clock of the boot it was taken in."""
+
+    wall: float
+    boot: str
+    monotonic: float
+
+
+def stamp(clock: Clock) -> Stamp:
+    """The present moment."""
+    return Stamp(wall=clock.now(), boot=clock.boot, monotonic=clock.monotonic())
+
+
+def age(clock: Clock, moment: Stamp) -> float:
+    """Seconds since `moment`, never negative.
+
+    Within one boot of the machine the monotonic clock tells, so that a step of the wall clock between two processes
+    does no harm. Across boots only the wall clock is left; a moment that lies in its future is taken as now.
+    """
+    if moment.boot == clock.boot:
+        return max(0.0, clock.monotonic() - moment.monotonic)
+    return max(0.0, clock.now() - moment.wall)

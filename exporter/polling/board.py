@@ -1,0 +1,162 @@
+"""What is known of every target and operation at this moment, and who wants to hear of changes."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from exporter.clock import Clock, age
+from exporter.model import LATENCY_BOUNDS, Failure, Figures, Key, Latency, Operation, Reason, Snapshot, Target
+from exporter.storage.rows import NOTHING_KNOWN, Known
+
+
+class Listener(Protocol):
+    """Hears of each change; the page does."""
+
+    def set_target(self, target: Target, snapshot: Snapshot) -> None:
+        """A target is new or something about it changed."""
+        ...
+
+    def drop_target(self, key: Key) -> None:
+        """A target is gone."""
+        ...
+
+    def set_operation(self, figures: Figures) -> None:
+        """An operation is new or its figures changed."""
+        ...
+
+    def drop_operation(self, name: str) -> None:
+        """An operation is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A target with what is known of it."""
+
+    target: Target
+    known: Known
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is published of it."""
+        return self.known.snapshot
+
+
+class Board:
+    """The present state, replaced piece by piece with whole immutable values."""
+
+    def __init__(self, clock: Clock, listener: Listener) -> None:
+        self._clock = clock
+        self._listener = listener
+        self._entries: dict[Key, Entry] = {}
+        self._figures: dict[str, Figures] = {}
+        self._expiries: list[tuple[float, Key]] = []
+
+    def entries(self) -> Iterable[Entry]:
+        """Every target, in the order of the configuration."""
+        return self._entries.values()
+
+    def entry(self, key: Key) -> Entry | None:
+        """A target by its labels."""
+        return self._entries.get(key)
+
+    def known(self, key: Key) -> Known:
+        """What is known of a target, also of one that is not on the board."""
+        entry = self._entries.get(key)
+        return NOTHING_KNOWN if entry is None else entry.known
+
+    def figures(self, operation: str) -> Figures:
+        """The counts of an operation."""
+        return self._figures.get(operation, Figures(operation=operation))
+
+    def arrange(self, operations: Iterable[Operation]) -> None:
+        """Show these operations and targets and no others; what is known of those that stay, stays."""
+        before, figures = self._entries, self._figures
+        self._entries, self._figures = {}, {}
+        for operation in operations:
+            self._figures[operation.name] = replace(
+                figures.get(operation.name, Figures(operation=operation.name)), budget=operation.budget
+            )
+            self._listener.set_operation(self._figures[operation.name])
+            for target in operation.targets:
+                known = before[target.key].known if target.key in before else NOTHING_KNOWN
+                self._entries[target.key] = Entry(target, known)
+                self._show(target, known)
+        for key in before.keys() - self._entries.keys():
+            self._listener.drop_target(key)
+        for name in figures.keys() - self._figures.keys():
+            self._listener.drop_operation(name)
+
+    def learn(self, key: Key, known: Known) -> None:
+        """Show what storage knows of a target; what this process counted stays."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            mine = entry.snapshot
+            snapshot = replace(known.snapshot, polls=mine.polls, failures=mine.failures)
+            self.put(key, replace(known, snapshot=snapshot))
+
+    def put(self, key: Key, known: Known) -> None:
+        """Show what is now known of a target; nothing happens if a reload removed it meanwhile."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._show(entry.target, known)
+
+    def sent(self, operation: str, used: int) -> None:
+        """Count a request that leaves."""
+        figures = self.figures(operation)
+        self._publish(replace(figures, requests=figures.requests + 1, used=used))
+
+    def answered(self, operation: str, duration: float) -> None:
+        """Count how long a request took."""
+        figures = self.figures(operation)
+        self._publish(replace(figures, latency=_observe(figures.latency, duration)))
+
+    def failed(self, operation: str, reason: Reason) -> None:
+        """Count a failed poll."""
+        figures = self.figures(operation)
+        counts = tuple((one, count + (one is reason)) for one, count in figures.failures)
+        self._publish(replace(figures, failures=counts))
+
+    def stand(self, operation: str, *, used: int, lease_held: bool, rest: Failure | None) -> None:
+        """Show how an operation's token stands."""
+        self._publish(replace(self.figures(operation), used=used, lease_held=lease_held, rest=rest))
+
+    def expire(self) -> None:
+        """Withdraw what has become stale by now. Called before anything is read, so that nothing old is ever shown."""
+        now = self._clock.monotonic()
+        while self._expiries and self._expiries[0][0] <= now:
+            _, key = heapq.heappop(self._expiries)
+            entry = self._entries.get(key)
+            if entry is not None and not entry.snapshot.stale:
+                self._show(entry.target, entry.known)
+
+    def unready(self) -> list[Target]:
+        """The targets of which nothing current is known: neither polled by this process nor restored fresh."""
+        return [entry.target for entry in self._entries.values() if not self._is_ready(entry)]
+
+    def _is_ready(self, entry: Entry) -> bool:
+        if entry.snapshot.polls > 0:
+            return True
+        polled = entry.known.polled
+        return polled is not None and age(self._clock, polled) < entry.target.stale_after
+
+    def _show(self, target: Target, known: Known) -> None:
+        data_age = None if known.succeeded is None else age(self._clock, known.succeeded)
+        stale = known.snapshot.data is not None and (data_age is None or data_age >= target.stale_after)
+        if known.snapshot.stale != stale:
+            known = replace(known, snapshot=replace(known.snapshot, stale=stale))
+        if known.snapshot.data is not None and data_age is not None and not stale:
+            heapq.heappush(self._expiries, (self._clock.monotonic() + target.stale_after - data_age, target.key))
+        self._entries[target.key] = Entry(target, known)
+        self._listener.set_target(target, known.snapshot)
+
+    def _publish(self, figures: Figures) -> None:
+        if figures.operation in self._figures and self._figures[figures.operation] != figures:
+            self._figures[figures.operation] = figures
+            self._listener.set_operation(figures)
+
+
+def _observe(latency: Latency, duration: float) -> Latency:
+    buckets = tuple(count + (duration <= bound) for count, bound in zip(latency.buckets, LATENCY_BOUNDS, strict=True))
+    return Latency(buckets, latency.count + 1, latency.total + duration)

@@ -1,0 +1,192 @@
+"""One SQLite file, opened with care: one connection on a thread of its own, one transaction a call."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, migrate
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 2.0
+"""Seconds to wait for another process's transaction; well under the time a shutdown has."""
+
+
+class StorageError(Exception):
+    """Storage cannot be read or written. The message is one line that names the file and what to do."""
+
+
+class StorageLostError(StorageError):
+    """The file that was open is no longer the one at its path: what is written to it would be lost."""
+
+
+class Database:
+    """The open file. Every call runs in the storage thread, so that a slow disk never stops the event loop."""
+
+    def __init__(self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+        """`url` as SQLAlchemy writes it; raises `StorageError` where it is none that is supported."""
+        self._url = _parse(url)
+        self._migrations = migrations
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
+        self._connection: Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None where nothing is kept."""
+        name = self._url.database
+        return Path(name) if name and name != ":memory:" else None
+
+    async def open(self) -> None:
+        """Open or create the file and bring it to the newest schema; raises `StorageError`."""
+        await self._in_thread(self._open)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work` in one transaction, durable when this returns.
+
+        Raises:
+            StorageLostError: the file was removed or replaced; nothing was written. `reopen` recovers.
+            StorageError: nothing was written; the next call may succeed.
+        """
+        return await self._in_thread(lambda: self._transact(work))
+
+    async def reopen(self, work: Callable[[Connection], None]) -> None:
+        """Open what is at the path now, creating it where nothing is, and run `work` in it."""
+
+        def fresh() -> None:
+            self._close()
+            self._open()
+            self._transact(work)
+
+        await self._in_thread(fresh)
+
+    async def close(self) -> None:
+        """Close the file. Safe to call twice."""
+        with suppress(StorageError):
+            await self._in_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            # Shielded: a cancelled caller must not leave a transaction whose outcome nobody waits for half known.
+            return await asyncio.shield(loop.run_in_executor(self._thread, work))
+        except (SQLAlchemyError, sqlite3.Error, OSError, ForeignFileError) as error:
+            raise StorageError(self._explain(error)) from error
+
+    def _open(self) -> None:
+        path = self.path
+        if path is not None:
+            _prepare(path)
+        engine = create_engine(
+            self._url,
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
+        connection = engine.connect()
+        try:
+            with connection.begin():
+                _check(connection)
+                migrate(connection, self._migrations)
+        except BaseException:
+            connection.close()
+            engine.dispose()
+            raise
+        self._connection = connection
+        self._identity = _identity(path)
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        if self._connection is None or _identity(self.path) != self._identity:
+            raise StorageLostError(
+                f"storage {self.path}: the file was removed or replaced while in use; "
+                "it is created anew from what is known, nothing needs to be done"
+            )
+        with self._connection.begin():
+            return work(self._connection)
+
+    def _close(self) -> None:
+        if self._connection is None:
+            return
+        connection, self._connection = self._connection, None
+        connection.close()
+        connection.engine.dispose()
+
+    def _explain(self, error: Exception) -> str:
+        text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        if isinstance(error, OSError) and error.strerror:
+            text = error.strerror
+        if "not a database" in text or "malformed" in text:
+            text = f"it is damaged or no SQLite file ({text}); move it away to start anew, or restore a copy"
+        elif "full" in text or "I/O" in text:
+            text = f"{text}; free space on the disk, polling then goes on by itself"
+        elif "locked" in text:
+            text = f"{text} by another program for over {BUSY_TIMEOUT:g} s; polling goes on once it lets go"
+        elif "readonly" in text or isinstance(error, PermissionError) or "unable to open" in text:
+            text = f"{text}; the folder and the file must be writable for user {os.geteuid()}"
+        return f"storage {self.path or self._url}: {' '.join(text.split())}"
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StorageError("--storage.url: not a URL; write sqlite:///FILE, or sqlite:// to keep nothing") from None
+    if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host:
+        raise StorageError(
+            f"--storage.url: {parsed.drivername!r} with host {parsed.host or 'none'!r} is not supported; "
+            "write sqlite:///FILE (four slashes for an absolute path), or sqlite:// to keep nothing"
+        )
+    return parsed
+
+
+def _prepare(path: Path) -> None:
+    """Create the file for its owner only: it tells which campaigns there are and how they do."""
+    if not path.exists():
+        for suffix in ("-wal", "-shm"):  # of a file that was removed: they would be replayed into the new one
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _check(connection: Connection) -> None:
+    damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if damage != "ok":
+        raise ForeignFileError(f"it is damaged ({damage}); move it away to start anew, or restore a copy")
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (status.st_dev, status.st_ino)
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's BEGIN below is then the only one
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: what is read in the transaction stays true until it commits, whoever else writes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
