@@ -1,0 +1,70 @@
+"""Groups of rules -> the YAML that Prometheus reads, comments included."""
+
+import textwrap
+from typing import Any
+
+import yaml
+
+from prometheus.rule import Alert, Group, Recording, runbook_url
+
+_HEAD = """\
+# Written by `python -m prometheus.generate`: change prometheus/*.py and run it again, or, where only this file was
+# taken over, edit it here. promtool check rules / promtool test rules tell whether it still holds.
+# Groups run side by side: an alert may see what was recorded one evaluation before.
+"""
+
+_UNITS = ((24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m"), (1, "s"))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes expressions as people do: as literal blocks."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def duration(seconds: int) -> str:
+    """A span as Prometheus writes it, in the largest unit that divides it: 600 is `10m`."""
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _fields(rule: Recording | Alert) -> dict[str, Any]:
+    if isinstance(rule, Recording):
+        return {"record": rule.record, "expr": rule.expr}
+    return {
+        "alert": rule.name,
+        "expr": rule.expr,
+        "for": duration(rule.wait),
+        **({"keep_firing_for": duration(rule.linger)} if rule.linger else {}),
+        "labels": {"severity": rule.severity.value},
+        "annotations": {
+            "summary": rule.summary,
+            "description": rule.description,
+            "runbook_url": runbook_url(rule),
+            "dashboard_url": rule.dashboard,
+        },
+    }
+
+
+def _comment(text: str, indent: str) -> str:
+    return textwrap.fill(text, width=120, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ") + "\n"
+
+
+def _rule(rule: Recording | Alert) -> str:
+    fields = yaml.dump([_fields(rule)], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return _comment(rule.comment, " " * 6) + textwrap.indent(fields, " " * 6)
+
+
+def _group(group: Group) -> str:
+    rules = "\n".join(_rule(rule) for rule in group.rules)
+    return f"{_comment(group.comment, '  ')}  - name: {group.name}\n    rules:\n{rules}"
+
+
+def document(groups: tuple[Group, ...]) -> str:
+    """The rule file."""
+    return f"{_HEAD}\ngroups:\n" + "\n".join(_group(group) for group in groups)

@@ -1,0 +1,84 @@
+"""The nouns: recording rules, alerts and groups of them, as frozen values. Every duration is in seconds."""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from urllib.parse import quote
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+RUNBOOKS = "https://github.com/wolkvox-exporter/wolkvox-exporter/blob/main/docs/runbooks.md"
+"""Where `runbook_url` points; an organisation with its own copy gives that instead."""
+
+JOB = "wolkvox"
+"""The `job` of the example scrape configuration: only `up` needs it, as every other metric has a name of its own."""
+
+
+class Severity(StrEnum):
+    """How soon somebody has to look."""
+
+    CRITICAL = "critical"
+    """Calls or figures are lost now: look at once."""
+    WARNING = "warning"
+    """Look within the shift."""
+    INFO = "info"
+    """Look when there is time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A series computed ahead, `level:metric:operation`."""
+
+    record: str
+    expr: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert.
+
+    `summary` and `description` are Prometheus templates (https://prometheus.io/docs/prometheus/latest/configuration/template_reference/);
+    the summary has no variable part, so that notifications group under it.
+    """
+
+    name: str
+    expr: str
+    wait: int
+    """The rule's `for`."""
+    severity: Severity
+    summary: str
+    description: str
+    dashboard: str
+    comment: str
+    """Why the thresholds are what they are, and when to change them."""
+    linger: int = 0
+    """The rule's `keep_firing_for`; 0 leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that are evaluated one after another."""
+
+    name: str
+    comment: str
+    rules: tuple[Recording | Alert, ...]
+
+
+def runbook_url(alert: Alert, base: str = RUNBOOKS) -> str:
+    """The alert's section: its name in lower case, as GitHub makes anchors of headings."""
+    return f"{base}#{quote(re.sub(r'[^a-z0-9-]', '', alert.name.lower()))}"
+
+
+def hurried(groups: tuple[Group, ...], divisor: int) -> tuple[Group, ...]:
+    """The same rules with `for` and `keep_firing_for` divided, at least 1 s: for trying the alerts out end to end."""
+
+    def hurry(rule: Recording | Alert) -> Recording | Alert:
+        if isinstance(rule, Recording):
+            return rule
+        linger = max(1, rule.linger // divisor) if rule.linger else 0
+        return replace(rule, wait=max(1, rule.wait // divisor), linger=linger)
+
+    return tuple(replace(group, rules=tuple(hurry(rule) for rule in group.rules)) for group in groups)
