@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,8 +25,8 @@ class Clock(Protocol):
         """Seconds since some fixed moment of this boot. Never steps; every span is measured with it."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass."""
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Let `seconds` pass, or fewer if `event` is set meanwhile."""
         ...
 
 
@@ -50,9 +51,11 @@ class SystemClock:
         self.monotonic = _monotonic()
         self.now = time.time
 
-    async def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass in the running event loop."""
-        await asyncio.sleep(max(0.0, seconds))
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Let `seconds` pass in the running event loop, or fewer if `event` is set meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
 
 
 @dataclass(frozen=True, slots=True)

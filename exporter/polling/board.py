@@ -36,6 +36,8 @@ class Entry:
 
     target: Target
     known: Known
+    expiry: float | None = None
+    """When its data becomes stale, in monotonic seconds; None where there is no data or it already is."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -126,9 +128,9 @@ class Board:
         """Withdraw what has become stale by now. Called before anything is read, so that nothing old is ever shown."""
         now = self._clock.monotonic()
         while self._expiries and self._expiries[0][0] <= now:
-            _, key = heapq.heappop(self._expiries)
+            expiry, key = heapq.heappop(self._expiries)
             entry = self._entries.get(key)
-            if entry is not None and not entry.snapshot.stale:
+            if entry is not None and entry.expiry == expiry:
                 self._show(entry.target, entry.known)
 
     def unready(self) -> list[Target]:
@@ -142,13 +144,17 @@ class Board:
         return polled is not None and age(self._clock, polled) < entry.target.stale_after
 
     def _show(self, target: Target, known: Known) -> None:
-        data_age = None if known.succeeded is None else age(self._clock, known.succeeded)
-        stale = known.snapshot.data is not None and (data_age is None or data_age >= target.stale_after)
+        expiry, stale = None, False
+        if known.snapshot.data is not None:
+            now = self._clock.monotonic()
+            left = -1.0 if known.succeeded is None else target.stale_after - age(self._clock, known.succeeded)
+            stale = left <= 0
+            if not stale:
+                expiry = now + left
+                heapq.heappush(self._expiries, (expiry, target.key))
         if known.snapshot.stale != stale:
             known = replace(known, snapshot=replace(known.snapshot, stale=stale))
-        if known.snapshot.data is not None and data_age is not None and not stale:
-            heapq.heappush(self._expiries, (self._clock.monotonic() + target.stale_after - data_age, target.key))
-        self._entries[target.key] = Entry(target, known)
+        self._entries[target.key] = Entry(target, known, expiry)
         self._listener.set_target(target, known.snapshot)
 
     def _publish(self, figures: Figures) -> None:

@@ -1,0 +1,123 @@
+"""All workers: one for each token, and the keeper of their leases."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from exporter.clock import Clock
+from exporter.model import Key, Operation
+from exporter.polling.worker import Worker
+from exporter.storage.database import StorageError
+from exporter.storage.ledger import RENEWAL_SECONDS, Ledger
+
+_log = structlog.get_logger()
+
+
+class Crew:
+    """Keeps one worker turning for each operation of the configuration."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, hire: Callable[[Operation], Worker]) -> None:
+        """`hire` makes the worker of an operation."""
+        self._ledger = ledger
+        self._clock = clock
+        self._hire = hire
+        self._workers: dict[str, Worker] = {}
+        self._tasks: dict[Worker, asyncio.Task[None]] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+
+    def workers(self) -> Iterable[Worker]:
+        """Those that poll for the present configuration."""
+        return self._workers.values()
+
+    async def arrange(self, operations: Iterable[Operation]) -> None:
+        """Poll for these operations and no others.
+
+        An operation that keeps its token keeps its worker. One with another token gets a new worker, and the old one ends
+        after the poll it has under way.
+        """
+        before, self._workers = self._workers, {}
+        for operation in operations:
+            worker = before.get(operation.name)
+            if worker is not None and worker.token == self._ledger.hash(operation.token):
+                worker.arrange(operation)
+                self._workers[operation.name] = before.pop(operation.name)
+            else:
+                self._workers[operation.name] = self._hire(operation)
+        for worker in before.values():
+            worker.stop()
+        for worker in self._workers.values():
+            if worker not in self._tasks:
+                await worker.take_lease()
+
+    def start(self) -> None:
+        """Set every worker to work that is not yet."""
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep(), name="keeper")
+        for worker in self._workers.values():
+            if worker not in self._tasks:
+                self._tasks[worker] = asyncio.create_task(self._serve(worker), name=f"worker {worker.operation.name}")
+
+    def stuck(self) -> list[str]:
+        """The operations whose worker died or does not turn."""
+        return [
+            worker.operation.name
+            for worker in self._workers.values()
+            if worker.stuck() or (worker in self._tasks and self._tasks[worker].done())
+        ]
+
+    def lags(self) -> dict[str, float]:
+        """How late the most overdue poll of each operation is, in seconds."""
+        return {name: worker.lag() for name, worker in self._workers.items()}
+
+    def next_poll_at(self, key: Key) -> float | None:
+        """When the target is polled next, in Unix seconds."""
+        worker = self._workers.get(key.operation)
+        return None if worker is None else worker.next_poll_at(key)
+
+    async def stop(self, patience: float) -> None:
+        """End all polling: the polls under way may end within `patience` seconds, then they are broken off.
+
+        Leases of tokens without a request in flight are given up, so that a successor need not wait.
+        """
+        for worker in self._tasks:
+            worker.stop()
+        tasks = list(self._tasks.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=patience)
+            for task in late:
+                task.cancel()
+        self._ended.set()
+        await asyncio.gather(*tasks, *([self._keeper] if self._keeper else []), return_exceptions=True)
+        await self._release(worker.token for worker in self._workers.values())
+
+    async def _serve(self, worker: Worker) -> None:
+        await worker.run()
+        if worker not in self._workers.values():
+            self._tasks.pop(worker, None)
+            if worker.token not in {other.token for other in self._workers.values()}:
+                await self._release([worker.token])
+
+    async def _release(self, tokens: Iterable[str]) -> None:
+        try:
+            await self._ledger.release(tokens)
+        except StorageError as error:
+            _log.warning("leases not given up, a successor waits up to 30 s", detail=str(error))
+
+    async def _keep(self) -> None:
+        """Renew the leases, apart from requests, so that a long one does not look like death."""
+        failing = False
+        while not self._ended.is_set():
+            try:
+                held = await self._ledger.renew()
+            except StorageError as error:
+                if not failing:
+                    _log.warning("leases not renewed, trying again", detail=str(error))
+                failing = True
+            else:
+                failing = False
+                for worker in self._workers.values():
+                    if worker.token not in held:
+                        worker.lose()
+            await self._clock.wait(self._ended, RENEWAL_SECONDS)

@@ -1,0 +1,422 @@
+"""One token's polls, one after another: due poll, ledger, client, board, storage."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from exporter.clock import Clock, Stamp, age, stamp
+from exporter.model import Bounds, Failure, Key, Operation, Poll, Reason, Report, Target
+from exporter.polling.board import Board
+from exporter.polling.outcome import failed, succeeded
+from exporter.polling.schedule import Schedule
+from exporter.storage.database import StorageError
+from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, Rest, TooEarly
+from exporter.wolkvox.client import Answer
+from exporter.wolkvox.window import bounds
+
+TURN_SECONDS = 5.0
+"""The longest a worker waits before it looks around again."""
+
+STANDBY_SECONDS = 2.0
+"""How often a worker without the lease asks for it, and reads what the holder put down."""
+
+GRACE_SECONDS = 30.0
+"""How much longer than planned a step may take before the worker counts as stuck."""
+
+ARRIVAL_MARGIN = 0.1
+"""Added to each interval: two requests that left an interval apart may arrive a little closer."""
+
+UNFINISHED_MARGIN = 0.5
+"""The same after a restart, when it is not known how long after its record the latest request left."""
+
+STORAGE_PAUSE = 5.0
+"""For so long after storage failed it is not tried again: each try may take seconds."""
+
+FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
+"""Seconds between two starts of a worker that fails again and again."""
+
+RESTING = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
+"""Answers after which asking for other campaigns would bring the same."""
+
+
+class Api(Protocol):
+    """The vendor."""
+
+    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+        """One request; see `wolkvox.client.Client`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one poll's request, or its retry, brought."""
+
+    outcome: Report | Failure
+    bounds: Bounds | None
+    asked: Stamp | None
+    """When the latest request left; None where none did."""
+    requests: int
+
+
+class Worker:
+    """Polls the targets of one operation with its token, never two at once."""
+
+    def __init__(  # noqa: PLR0913 (the rooms that it joins)
+        self,
+        operation: Operation,
+        *,
+        ledger: Ledger,
+        api: Api,
+        board: Board,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._operation = operation
+        self._ledger = ledger
+        self._api = api
+        self._board = board
+        self._clock = clock
+        self._random = random
+        self._log = structlog.get_logger().bind(operation=operation.name)
+        self.token = ledger.hash(operation.token)
+        self._targets: dict[Key, Target] = {}
+        self._schedule = Schedule()
+        self._held = False
+        self._version = 0
+        self._rest: Rest | None = None
+        self._unsent: set[Key] = set()
+        self._previous: Reason | None = None
+        self._storage_failed_at: float | None = None
+        self._day = ""
+        self._used = 0
+        self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._deadline = clock.monotonic() + GRACE_SECONDS
+        self.arrange(operation)
+
+    @property
+    def operation(self) -> Operation:
+        """What it polls."""
+        return self._operation
+
+    def arrange(self, operation: Operation) -> None:
+        """Take over an edited operation with the same token; unchanged targets keep their place."""
+        self._operation = operation
+        targets = {target.key: target for target in operation.targets}
+        for key in self._targets.keys() - targets.keys():
+            self._schedule.drop(key)
+            self._unsent.discard(key)
+        for key, target in targets.items():
+            before = self._targets.get(key)
+            if before is None or before.interval != target.interval:
+                self._schedule.add(key, target.interval, self._earliest(target))
+        self._targets = targets
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the poll under way."""
+        self._stopping.set()
+        self._wake.set()
+
+    def lose(self) -> None:
+        """The lease went to another process while this one was silent."""
+        if self._held:
+            self._held = False
+            self._log.warning(
+                "lease lost", hint="another process on this storage polls now; this one serves what it puts down"
+            )
+            self._stand()
+
+    def stuck(self) -> bool:
+        """Whether it has not turned for longer than anything it does can take."""
+        return self._clock.monotonic() > self._deadline
+
+    def lag(self) -> float:
+        """How late the most overdue poll is; 0 while another process polls."""
+        return self._schedule.lag(self._clock.monotonic()) if self._held else 0.0
+
+    def next_poll_at(self, key: Key) -> float | None:
+        """When the target is due, by the wall clock; None while another process polls."""
+        due = self._schedule.due(key)
+        if not self._held or due is None:
+            return None
+        return self._clock.now() + max(0.0, due - self._clock.monotonic())
+
+    async def run(self) -> None:
+        """Poll until stopped, also after a fault of the program's own."""
+        backoff = FIRST_BACKOFF
+        while not self._stopping.is_set():
+            try:
+                await self._turn()
+            except Exception:
+                self._log.exception("worker failed, it starts again", seconds=backoff)
+                self._expect(backoff)
+                await self._clock.wait(self._stopping, backoff)
+                backoff = min(2 * backoff, LONGEST_BACKOFF)
+            else:
+                backoff = FIRST_BACKOFF
+
+    async def _turn(self) -> None:
+        """Do what is due, or wait a little."""
+        self._expect(TURN_SECONDS)
+        if not self._held and not await self.take_lease():
+            await self._pause(STANDBY_SECONDS)
+            return
+        await self._turn_day()
+        head = self._schedule.head()
+        pause = TURN_SECONDS if head is None else head[0] - self._clock.monotonic()
+        if pause > 0:
+            await self._pause(min(pause, TURN_SECONDS))
+        elif head is not None:
+            await self._poll(self._targets[head[1]])
+
+    async def sweep(self) -> None:
+        """Poll every target that is due now, once."""
+        now = self._clock.monotonic()
+        for key, target in list(self._targets.items()):
+            due = self._schedule.due(key)
+            if self._held and due is not None and due <= now and not self._stopping.is_set():
+                await self._poll(target)
+
+    async def take_lease(self) -> bool:
+        """Try to become the one that polls, and learn what is known; True if it worked."""
+        try:
+            acquired = await self._ledger.acquire(self.token)
+            await self._learn(acquired)
+        except StorageError as error:
+            self._storage_failed(error)
+            return False
+        if acquired != self._held:
+            self._held = acquired
+            self._log.info("lease acquired" if acquired else "lease lost")
+        self._stand()
+        return acquired
+
+    async def _learn(self, acquired: bool) -> None:
+        """Bring the board up to what storage knows; where the lease was acquired, the schedule too."""
+        if acquired:
+            known = await self._ledger.adopt(self._operation)
+            self._rest = await self._ledger.rest(self.token)
+        else:
+            self._version, known = await self._ledger.read(self._operation, self._version)
+        for key, one in known.items():
+            self._board.learn(key, one)
+        self._day = self._today()
+        self._used = await self._ledger.used(self._operation.name, self._day)
+        if acquired:
+            for target in self._targets.values():
+                self._schedule.add(target.key, target.interval, self._earliest(target))
+
+    def _earliest(self, target: Target) -> float:
+        """The first moment at which the target may be asked for."""
+        now = self._clock.monotonic()
+        asked = self._board.known(target.key).asked
+        if asked is None:
+            return now
+        return now + max(0.0, target.interval + UNFINISHED_MARGIN - age(self._clock, asked))
+
+    async def _poll(self, target: Target) -> None:
+        began = stamp(self._clock)
+        self._schedule.take(target.key)
+        try:
+            asked = await self._ask(target)
+        except NotHolder:
+            self._reschedule(target.key, began.monotonic)
+            self.lose()
+            return
+        except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
+            self._reschedule(target.key, began.monotonic + early.wait)
+            return
+        except Exception:
+            failure = Failure(Reason.INTERNAL, "fault of the exporter; its log has the traceback, please report it")
+            await self._conclude(target, began, _Asked(failure, None, None, 0))
+            raise
+        await self._conclude(target, began, asked)
+
+    async def _ask(self, target: Target) -> _Asked:
+        """Ask once, and once more where the failure allows; raises `NotHolder`, `TooEarly`."""
+        refusal = self._refusal()
+        if refusal is not None:
+            return _Asked(refusal, None, None, 0)
+        first = await self._send(target, target.interval, 1)
+        delay = self._retry_delay(first.outcome)
+        if delay is None:
+            return first
+        self._expect(delay)
+        await self._clock.wait(self._stopping, delay)
+        if self._stopping.is_set() or target.key not in self._schedule:
+            return first
+        try:
+            second = await self._send(target, 0.0, 2)
+        except Refusal:
+            return first
+        return first if second.requests == 0 else second
+
+    def _refusal(self) -> Failure | None:
+        """Why nothing is sent now, if so."""
+        now = self._clock.monotonic()
+        if self._storage_failed_at is not None and now - self._storage_failed_at < STORAGE_PAUSE:
+            return Failure(Reason.STORAGE, "not sent: storage failed a moment ago and cannot record requests")
+        if self._rest is not None:
+            shortest = min(target.interval for target in self._targets.values())
+            left = shortest + ARRIVAL_MARGIN - age(self._clock, self._rest.since)
+            if left > 0:
+                failure = self._rest.failure
+                return replace(failure, message=f"not sent, the token rests for {left:.0f} s: {failure.message}")
+        return None
+
+    async def _send(self, target: Target, interval: float, number: int) -> _Asked:
+        operation = self._operation
+        self._expect(target.timeout)
+        request = Request(self.token, target, self._today(), operation.budget, interval)
+        try:
+            grant = await self._ledger.begin(request)
+        except StorageError as error:
+            self._storage_failed(error)
+            return _Asked(Failure(Reason.STORAGE, f"not sent: {error}"), None, None, 0)
+        except BudgetGone:
+            message = (
+                f"not sent: the day's budget of {operation.budget} requests is used up until midnight in "
+                f"{operation.zone.key}; raise quota_share or licenses, or lengthen interval"
+            )
+            return _Asked(Failure(Reason.BUDGET, message), None, None, 0)
+        self._storage_recovered()
+        self._used = grant.used
+        self._board.sent(operation.name, grant.used)
+        asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
+        answer = await self._api.campaign_4(operation, target, asked_for, grant.at.monotonic)
+        self._board.answered(operation.name, answer.duration)
+        return _Asked(answer.outcome, asked_for, _left(grant.at, answer.sent_at), number)
+
+    def _retry_delay(self, outcome: Report | Failure) -> float | None:
+        """Seconds after which the poll may ask once more; None: it may not."""
+        if not isinstance(outcome, Failure):
+            return None
+        if outcome.reason is Reason.CONNECT and self._previous is not Reason.CONNECT:
+            return self._random.uniform(2.0, 4.0)
+        if outcome.reason is Reason.CONCURRENCY:
+            return self._random.uniform(10.5, 12.5)
+        return None
+
+    async def _conclude(self, target: Target, began: Stamp, asked: _Asked) -> None:
+        """Publish what the poll brought, put it down, and place the next one."""
+        key = target.key
+        ended = stamp(self._clock)
+        before = self._board.known(key)
+        failure = asked.outcome if isinstance(asked.outcome, Failure) else None
+        duration = ended.monotonic - began.monotonic if asked.requests else 0.0
+        poll = Poll(ended.wall - duration, duration, asked.requests, failure)
+        if failure is None and isinstance(asked.outcome, Report) and asked.bounds is not None:
+            poll = replace(poll, attempts=sum(row.attempts for row in asked.outcome.rows))
+            snapshot = succeeded(before.snapshot, poll, asked.outcome, asked.bounds)
+        elif failure is not None:
+            snapshot = failed(before.snapshot, poll, failure)
+            self._board.failed(key.operation, failure.reason)
+        known = replace(
+            before,
+            snapshot=snapshot,
+            asked=asked.asked or before.asked,
+            succeeded=ended if failure is None else before.succeeded,
+            polled=ended,
+        )
+        self._report(target, before.snapshot.failure, poll)
+        self._judge_rest(key, asked, failure)
+        self._previous = None if failure is None else failure.reason
+        self._board.put(key, known)
+        self._stand()
+        if key in self._schedule:
+            last = began.monotonic if asked.asked is None else asked.asked.monotonic
+            self._schedule.after(key, last + ARRIVAL_MARGIN)
+        if failure is None or failure.reason is not Reason.STORAGE:
+            await self._put_down(Outcome(target, self._operation.base_url, known))
+
+    async def _put_down(self, outcome: Outcome) -> None:
+        try:
+            await self._ledger.finish(self.token, outcome, self._rest)
+        except StorageError as error:
+            self._storage_failed(error)
+
+    def _judge_rest(self, key: Key, asked: _Asked, failure: Failure | None) -> None:
+        if asked.asked is None:
+            if self._rest is not None:
+                self._unsent.add(key)
+            return
+        if failure is not None and failure.reason in RESTING:
+            if self._rest is None:
+                self._log.warning("token rests", reason=failure.reason.value, detail=failure.message)
+            self._rest = Rest(failure, asked.asked)
+        elif self._rest is not None:
+            self._rest = None
+            self._log.info("token is well again")
+            # They were not asked in this round, so each may be as soon as its own interval allows.
+            for waiting in self._unsent & self._targets.keys() - {key}:
+                self._schedule.set(waiting, self._earliest(self._targets[waiting]))
+            self._unsent.clear()
+
+    def _report(self, target: Target, before: Failure | None, poll: Poll) -> None:
+        """One line where it changes, none while it stays the same."""
+        log = self._log.bind(campaign=target.key.campaign, window=target.key.window)
+        failure = poll.failure
+        if failure is None:
+            if before is not None:
+                log.info("poll succeeded again", was=before.reason.value, attempts=poll.attempts)
+        elif before is None or before.reason is not failure.reason:
+            # A whole token's campaigns fail unsent with one cause, and that has a line of its own.
+            say = log.warning if poll.requests else log.info
+            say("poll failed", reason=failure.reason.value, status=failure.status, detail=failure.message)
+        log.debug("poll ended", requests=poll.requests, duration=round(poll.duration, 3), ok=failure is None)
+
+    def _storage_failed(self, error: StorageError) -> None:
+        if self._storage_failed_at is None:
+            self._log.error("storage failed, nothing is sent until it works again", detail=str(error))
+        self._storage_failed_at = self._clock.monotonic()
+
+    def _storage_recovered(self) -> None:
+        if self._storage_failed_at is not None:
+            self._log.info("storage works again")
+            self._storage_failed_at = None
+
+    async def _turn_day(self) -> None:
+        """Begin the new day's count at the operation's local midnight."""
+        if self._today() == self._day:
+            return
+        try:
+            self._used = await self._ledger.used(self._operation.name, self._today())
+        except StorageError as error:
+            self._storage_failed(error)
+            return
+        self._day = self._today()
+        self._stand()
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._clock.now(), self._operation.zone).date().isoformat()
+
+    def _stand(self) -> None:
+        rest = None if self._rest is None else self._rest.failure
+        self._board.stand(self._operation.name, used=self._used, lease_held=self._held, rest=rest)
+
+    def _reschedule(self, key: Key, due: float) -> None:
+        if key in self._schedule:
+            self._schedule.set(key, due)
+
+    def _expect(self, seconds: float) -> None:
+        """Promise to turn again within `seconds`."""
+        self._deadline = self._clock.monotonic() + seconds + GRACE_SECONDS
+
+    async def _pause(self, seconds: float) -> None:
+        self._expect(seconds)
+        self._wake.clear()
+        if not self._stopping.is_set():
+            await self._clock.wait(self._wake, seconds)
+
+
+def _left(recorded: Stamp, sent_at: float | None) -> Stamp:
+    """When a request left: as the client saw it, or when it was recorded."""
+    if sent_at is None:
+        return recorded
+    later = sent_at - recorded.monotonic
+    return Stamp(recorded.wall + later, recorded.boot, sent_at)
