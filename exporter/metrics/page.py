@@ -1,0 +1,181 @@
+"""The page: ready bytes, made when data changes; a scrape joins them and adds the few lines that live."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from exporter.metrics.build import Build
+from exporter.metrics.catalog import (
+    CAMPAIGN,
+    CAMPAIGN_METRICS,
+    EXPORTER_METRICS,
+    LIVE_METRICS,
+    OPERATION,
+    OPERATION_METRICS,
+    TARGET,
+    TARGET_METRICS,
+    Exporter,
+    Kind,
+    Metric,
+    Polled,
+    Subject,
+)
+from exporter.metrics.checksum import Total
+from exporter.metrics.format import Encoding, Exposition
+from exporter.metrics.piece import Member, Piece, member, unpacked_bytes
+from exporter.metrics.sample import escape, lines, pairs
+from exporter.metrics.section import Entry, Section
+from exporter.model import Figures, Key, Snapshot, Target
+
+_INLINE = 64 * 1024
+"""Bytes that are compressed within a fraction of a millisecond: less than a thread's hand-over is worth."""
+_JOIN_INLINE = 4 * 1024 * 1024
+"""Bytes that are copied within a millisecond."""
+
+
+def header(metric: Metric[Any], exposition: Exposition) -> bytes:
+    """The lines that introduce a family. OpenMetrics names counters without their `_total`."""
+    name = metric.name
+    if exposition is Exposition.OPENMETRICS and metric.kind is Kind.COUNTER:
+        name = name.removesuffix("_total")
+    return f"# HELP {name} {metric.help}\n# TYPE {name} {metric.kind}\n".encode()
+
+
+class _Families(Section):
+    """A section together with the metrics that its columns are."""
+
+    def __init__(self, metrics: Sequence[Metric[Any]]) -> None:
+        super().__init__(len(metrics))
+        self._headers = {
+            exposition: [Piece(header(metric, exposition)) for metric in metrics] for exposition in Exposition
+        }
+
+    def pieces(self, exposition: Exposition) -> list[Piece]:
+        """The section as it is at this moment."""
+        pieces = []
+        for family, introduction in enumerate(self._headers[exposition]):
+            pieces.append(introduction)
+            pieces += self.column(family)
+        return pieces
+
+
+def _chunks(metrics: Sequence[Metric[Subject]], labels: str, subject: Subject) -> list[bytes]:
+    return [lines(metric.name, labels, metric.samples(subject)) for metric in metrics]
+
+
+def _entry(*labels: str) -> Entry:
+    return tuple(map(escape, labels))
+
+
+class Page:
+    """All that is published. Changed and scraped in one event loop; only packing happens in a thread."""
+
+    def __init__(self, build: Build, registry: CollectorRegistry, lags: Callable[[], Mapping[str, float]]) -> None:
+        """`lags` gives for each operation how late its most overdue poll is, in seconds; it is asked at each scrape."""
+        self._build = build
+        self._registry = registry
+        self._lags = lags
+        self._targets = _Families(TARGET_METRICS)
+        self._campaigns = _Families(CAMPAIGN_METRICS)
+        self._operations = _Families(OPERATION_METRICS)
+        self._exporter = _Families(EXPORTER_METRICS)
+        self._names: dict[Entry, dict[str, str]] = {}
+        self._members: dict[Exposition, Member] = {}
+        self._totals = {exposition: Total() for exposition in Exposition}
+        self._packing = asyncio.Lock()
+
+    def set_target(self, target: Target, snapshot: Snapshot) -> None:
+        """Show what is known of a target, instead of what was known before."""
+        key = target.key
+        entry = _entry(key.operation, key.campaign, key.window)
+        self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, snapshot)))
+        windows = self._names.setdefault(entry[:2], {})
+        if windows.get(entry[2]) != target.name:
+            windows[entry[2]] = target.name
+            self._set_campaign(entry[:2], windows)
+
+    def drop_target(self, key: Key) -> None:
+        """Show a target no longer."""
+        entry = _entry(key.operation, key.campaign, key.window)
+        self._targets.drop(entry)
+        windows = self._names.get(entry[:2], {})
+        if windows.pop(entry[2], None) is None:
+            return
+        if windows:
+            self._set_campaign(entry[:2], windows)
+        else:
+            del self._names[entry[:2]]
+            self._campaigns.drop(entry[:2])
+
+    def set_operation(self, figures: Figures) -> None:
+        """Show the counts of an operation."""
+        entry = _entry(figures.operation)
+        self._operations.set(entry, _chunks(OPERATION_METRICS, pairs(OPERATION, entry), figures))
+
+    def drop_operation(self, name: str) -> None:
+        """Show an operation's counts no longer."""
+        self._operations.drop(_entry(name))
+
+    def set_exporter(self, *, reload_ok: bool, reloaded_at: float) -> None:
+        """Show how the latest reload went and when (Unix seconds) the running configuration was loaded."""
+        exporter = Exporter(self._build, reload_ok, reloaded_at)
+        self._exporter.set((), _chunks(EXPORTER_METRICS, "", exporter))
+
+    def render(self, exposition: Exposition) -> bytes:
+        """The whole page as plain text, made here and now."""
+        return _text(self._pieces(exposition), self._live(exposition))
+
+    async def body(self, exposition: Exposition, encoding: Encoding) -> bytes:
+        """The whole page as it is at this moment. What takes long is done in a thread."""
+        pieces = self._pieces(exposition)
+        live = self._live(exposition)
+        if encoding is Encoding.GZIP:
+            return (await self._member(exposition, pieces)).ended(live)
+        if sum(len(piece.text) for piece in pieces) > _JOIN_INLINE:
+            return await asyncio.to_thread(_text, pieces, live)
+        return _text(pieces, live)
+
+    async def _member(self, exposition: Exposition, pieces: list[Piece]) -> Member:
+        """The gzip member of these pieces; that of the last scrape where nothing changed since."""
+        async with self._packing:  # scrapes at the same time wait for one compression instead of doing it each
+            known = self._members.get(exposition)
+            if known is not None and known.pieces == pieces:
+                return known
+            total = self._totals[exposition]
+            if unpacked_bytes(pieces) > _INLINE:
+                fresh = await asyncio.to_thread(member, pieces, total)
+            else:
+                fresh = member(pieces, total)
+            self._members[exposition] = fresh
+            return fresh
+
+    def _set_campaign(self, entry: Entry, windows: Mapping[str, str]) -> None:
+        """One line for each campaign, not for each window; the first window's name counts should they differ."""
+        name = windows[min(windows)]
+        self._campaigns.set(entry, _chunks(CAMPAIGN_METRICS, pairs(CAMPAIGN, entry), name))
+
+    def _pieces(self, exposition: Exposition) -> list[Piece]:
+        pieces: list[Piece] = []
+        for section in (self._targets, self._campaigns, self._operations, self._exporter):
+            pieces += section.pieces(exposition)
+        return pieces
+
+    def _live(self, exposition: Exposition) -> bytes:
+        """The end of the page, which is another one at each scrape."""
+        parts = []
+        lags = sorted({_entry(operation): lag for operation, lag in self._lags().items()}.items())
+        for metric in LIVE_METRICS:
+            parts.append(header(metric, exposition))
+            parts += [lines(metric.name, pairs(OPERATION, entry), metric.samples(lag)) for entry, lag in lags]
+        if exposition is Exposition.OPENMETRICS:
+            parts.append(openmetrics.generate_latest(self._registry))  # type: ignore[no-untyped-call]
+        else:
+            parts.append(generate_latest(self._registry))
+        return b"".join(parts)
+
+
+def _text(pieces: Iterable[Piece], live: bytes) -> bytes:
+    return b"".join((*(piece.text for piece in pieces), live))
