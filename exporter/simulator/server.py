@@ -1,0 +1,156 @@
+"""The simulated API on a socket."""
+
+import socket
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from exporter.clock import Clock, SystemClock
+from exporter.simulator import answer
+from exporter.simulator.app import PATH, Endpoint
+from exporter.simulator.control import PREFIX, Control
+from exporter.simulator.error import SimulatorError
+from exporter.simulator.fault import Fault, Rule
+from exporter.simulator.journal import Journal, fingerprint
+from exporter.simulator.settings import Settings
+from exporter.simulator.spikes import SpikeKind, usual_rate
+
+KEEP_ALIVE = 5.0
+"""Seconds after which the live service closes an idle connection."""
+
+GRACE = 0.1
+"""Seconds that requests under way get when the simulator stops."""
+
+
+class Simulator:
+    """The vendor's API on loopback, from `start` to `stop`, or as a context manager."""
+
+    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
+        self._endpoint = Endpoint(settings or Settings(), clock or SystemClock())
+        self._runner: web.AppRunner | None = None
+        self._base_url = ""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was made with."""
+        return self._endpoint.settings
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port, once it is started."""
+        return self._base_url
+
+    @property
+    def log(self) -> Journal:
+        """The requests that it saw."""
+        return self._endpoint.journal
+
+    def counts(self, campaign: str, start: int, end: int) -> dict[str, int]:
+        """What a report of these seconds would say now, results in lower case; empty for an unknown campaign."""
+        found = self._endpoint.roster.find(campaign)
+        return {} if found is None else self._endpoint.counts(found, start, end)
+
+    def set_fault(self, fault: Fault, *, token: str = "", campaign: str = "", count: int | None = None) -> None:
+        """Switch a fault on, for a token, a campaign, both or all, and for so many requests or until it is cleared."""
+        self._endpoint.faults.switch_on(Rule(fault, fingerprint(token), campaign, count))
+
+    def set_rule(self, rule: Rule) -> None:
+        """Switch a fault on with all that can be said of it."""
+        self._endpoint.faults.switch_on(rule)
+
+    def clear_faults(self, *, token: str = "", campaign: str = "") -> None:
+        """Switch off those of a token, of a campaign, or all."""
+        self._endpoint.faults.switch_off(fingerprint(token), campaign)
+
+    def set_spike(self, campaign: str, kind: SpikeKind, rate: float | None = None) -> None:
+        """Begin a spike, of so many attempts per second; raises SimulatorError for an unknown campaign."""
+        found = self._endpoint.roster.find(campaign)
+        if found is None:
+            raise SimulatorError(f"campaign {campaign}: not known to the simulator")
+        rate = usual_rate(found) if rate is None else rate
+        self._endpoint.spikes.switch_on(found.id, kind, self._endpoint.clock.now(), rate)
+
+    def clear_spikes(self, campaign: str | None = None, kind: SpikeKind | None = None) -> None:
+        """End the spikes of a campaign, of a kind, or all."""
+        self._endpoint.spikes.switch_off(self._endpoint.clock.now(), campaign, kind)
+
+    async def start(self) -> None:
+        """Listen; raises SimulatorError where the address or the log file cannot be had."""
+        self.log.open()
+        runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_ALIVE,
+            shutdown_timeout=GRACE,
+        )
+        await runner.setup()
+        try:
+            listener = _listen(self.settings.host, self.settings.port)
+        except SimulatorError:
+            await runner.cleanup()
+            self.log.close()
+            raise
+        await web.SockSite(runner, listener).start()
+        self._runner = runner
+        self._base_url = _url(listener)
+
+    async def stop(self) -> None:
+        """Close everything; requests under way are dropped."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self.log.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.add_routes(Control(self._endpoint).routes())
+        application.add_routes(
+            [
+                web.get(PATH, self._endpoint.report, allow_head=False),
+                web.get("/", _hint),
+                web.get("/{elsewhere:.*}", _elsewhere),
+            ]
+        )
+        return application
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind one socket; an empty host is all interfaces."""
+    try:
+        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise SimulatorError(
+            f"simulator: cannot listen on {host}:{port} ({what}); choose another --simulator.listen-address"
+        ) from error
+
+
+def _url(listener: socket.socket) -> str:
+    """Where a client on this machine finds it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # told apart, not bound to
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _hint(_: web.Request) -> web.Response:
+    return web.Response(
+        text=f"Simulated Wolkvox API.\nReports: GET {PATH}\n"
+        f"Switches: {PREFIX}/faults, {PREFIX}/spikes\nWitness: {PREFIX}/log\nCampaigns: {PREFIX}/campaigns\n"
+    )
+
+
+async def _elsewhere(_: web.Request) -> web.Response:
+    missing = answer.page(404, "404 Not Found")
+    return web.Response(status=missing.status, body=missing.body, headers={"Content-Type": missing.content_type})

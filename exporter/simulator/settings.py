@@ -1,0 +1,43 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from exporter.simulator.fault import Rule
+from exporter.simulator.roster import Unknown
+from exporter.simulator.traffic import Hours
+
+ZONE = ZoneInfo("America/Bogota")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a simulated API is like. Spans are in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: one that is free."""
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    """Those it knows; none: it takes any."""
+    generated: int = 0
+    """Campaigns beyond the named ones."""
+    unknown: Unknown = Unknown.EMPTY
+    hours: Hours = Hours.OFFICE
+    zone: ZoneInfo = ZONE
+    """The clock of its dates, its working hours and its quota."""
+    seed: int = 1
+    """The same seed makes the same traffic, latencies and chances."""
+    latency: float = 0.0
+    """Mean time that an answer takes."""
+    jitter: float = 0.5
+    """How far it strays from the mean, as a part of it, evenly."""
+    lag: float = 0.0
+    """How long an attempt stays invisible to reports."""
+    quota: int | None = None
+    """Requests per token and local day; None: no limit."""
+    concurrency: int = 1
+    """Simultaneous requests per token; the vendor's pages say 1 at one place and 2 at another."""
+    log_file: Path | None = None
+    log_size: int = 20_000
+    """Requests kept in memory."""
+    rules: tuple[Rule, ...] = ()
+    """Faults switched on from the start."""
