@@ -1,0 +1,259 @@
+"""Campaigns overview: which campaign is in trouble, and why, to be read from across the room."""
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.models import dashboard as model
+
+from grafana import colour, reason, trouble
+from grafana.column import Column, columns, link, lit, mapped
+from grafana.frame import (
+    CAMPAIGN,
+    EXPORTER_UID,
+    OVERVIEW,
+    Frame,
+    Section,
+    assemble,
+    exporter_variables,
+    operation_variable,
+    window_variable,
+)
+from grafana.language import Tongue
+from grafana.panel import (
+    HALF,
+    WHOLE,
+    Caption,
+    Panel,
+    Size,
+    by_result,
+    grid,
+    latest,
+    lines,
+    mapping,
+    over_time,
+    prop,
+    rows,
+    shades,
+    steps,
+    tile,
+)
+from grafana.promql import EVERY_CAMPAIGN as EVERY
+from grafana.promql import OPERATION, named
+
+_HIDDEN = ("Value #reason",)
+_BUSIEST = 10
+"""Lines in one panel that an eye can still follow."""
+
+
+def _to_campaign(tongue: Tongue) -> model.DynamicConfigValue:
+    url = (
+        f"/d/{tongue(CAMPAIGN, CAMPAIGN + '-es')}?${{datasource:queryparam}}&${{job:queryparam}}"
+        "&${instance:queryparam}&${window:queryparam}"
+        "&var-operation=${__data.fields.operation:percentencode}&var-campaign=${__data.fields.campaign:percentencode}"
+        "&${__url_time_range}"
+    )
+    return link(tongue("Open this campaign", "Abrir esta campaña"), url)
+
+
+def _tiles(t: Tongue) -> tuple[Panel, ...]:
+    in_trouble = f"count((\n{trouble.state(EVERY)}\n) > {trouble.IDLE}) or vector(0)"
+    return (
+        tile(
+            Caption(
+                t("Campaigns in trouble", "Campañas con problemas"),
+                t(
+                    "Campaigns with at least one trouble of the list below. 0 is what it should be.",
+                    "Campañas con al menos un problema de la lista de abajo. Lo normal es 0.",
+                ),
+            ),
+            latest("trouble", in_trouble),
+        )
+        .unit("none")
+        .thresholds(steps((None, colour.PLAIN), (1, colour.WRONG))),
+        tile(
+            Caption(
+                t("Campaigns", "Campañas"),
+                t("Campaigns that are asked for in this window.", "Campañas que se consultan en esta ventana."),
+            ),
+            latest("campaigns", f"count({EVERY.latest('wolkvox_poll_interval_seconds')})"),
+        ).unit("none"),
+        tile(
+            Caption(
+                t("Attempts", "Intentos"),
+                t(
+                    "Dialling attempts of all campaigns in the window, from the latest answer of the API.",
+                    "Intentos de marcación de todas las campañas en la ventana, según la última respuesta de la API.",
+                ),
+            ),
+            latest("attempts", f"sum({EVERY.attempts()})"),
+        ).unit("short"),
+        *(_share_tile(t, *each) for each in _SHARES),
+    )
+
+
+_SHARES = (
+    ("answer", "Contact rate", "Tasa de contacto", colour.ANSWER),
+    ("busy", "Busy", "Ocupadas", colour.BUSY),
+    ("failed", "Failed", "Fallidas", colour.FAILED),
+)
+
+
+def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
+    caption = Caption(
+        t(name, nombre),
+        t(
+            f"Attempts of all campaigns in the window that ended in `{result}`, as a share of all attempts.",
+            f"Intentos de todas las campañas en la ventana que terminaron en `{result}`, sobre el total de intentos.",
+        ),
+    )
+    # The colour says which result it is; what is wrong is said by the first tile and the list.
+    return (
+        tile(caption, latest(result, EVERY.overall_share(result)))
+        .unit("percentunit")
+        .decimals(1)
+        .thresholds(steps((None, shade)))
+    )
+
+
+def _campaigns(t: Tongue, caption: Caption, size: Size) -> table.Panel:
+    """One row a campaign, without its columns in order yet."""
+    return grid(
+        caption,
+        size,
+        rows("state", named(trouble.state(EVERY))),
+        rows("reason", EVERY.reason()),
+        rows("attempts", EVERY.attempts()),
+        rows("attempts_usual", EVERY.usual_attempts()),
+        *(
+            query
+            for result, *_ in _SHARES
+            for query in (rows(result, EVERY.share(result)), rows(f"{result}_usual", EVERY.usual_share(result)))
+        ),
+        rows("age", EVERY.age()),
+    ).no_value(t("None", "Ninguna"))
+
+
+def _shown(t: Tongue) -> tuple[Column, ...]:
+    tenths = (prop("decimals", 1),)
+    reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(t).items()})
+    return (
+        Column("title", t("Campaign", "Campaña"), more=(_to_campaign(t),)),
+        Column("Value #state", t("State", "Estado"), "none", 240, lit(mapping(trouble.texts(t)))),
+        Column("reason", t("Latest poll", "Última consulta"), width=240, more=(mapped(reasons),)),
+        Column("Value #attempts", t("Attempts", "Intentos"), "short"),
+        Column("Value #attempts_usual", t("Attempts, usual", "Intentos, habitual"), "short"),
+        *(
+            column
+            for result, name, nombre, _ in _SHARES
+            for column in (
+                Column(f"Value #{result}", t(name, nombre), "percentunit", more=tenths),
+                Column(
+                    f"Value #{result}_usual", t(f"{name}, usual", f"{nombre}, habitual"), "percentunit", more=tenths
+                ),
+            )
+        ),
+        Column("Value #age", t("Age of data", "Antigüedad"), "dtdurations"),
+        Column("operation", t("Operation", "Operación"), width=150),
+        Column("campaign", "Id", width=90),
+    )
+
+
+def _in_trouble(t: Tongue) -> Panel:
+    caption = Caption(
+        t("In trouble now, worst first", "Con problemas ahora, lo peor primero"),
+        t(
+            f"Spikes count from {trouble.VOLUME} attempts on: a share above {trouble.SHARE:.0%}, or above "
+            f"{trouble.FLOOR:.0%} and {trouble.FACTOR} times the same hour of the weeks before. Each campaign shows "
+            "its worst trouble; click it to open it.",
+            f"Los picos cuentan desde {trouble.VOLUME} intentos: más de {trouble.SHARE:.0%}, o más de "
+            f"{trouble.FLOOR:.0%} y {trouble.FACTOR} veces la misma hora de las semanas previas. Cada campaña muestra "
+            "su peor problema; clic para abrirla.",
+        ),
+    )
+    panel = _campaigns(t, caption, Size(24, 8)).no_value(
+        t("No campaign is in trouble", "Ninguna campaña tiene problemas")
+    )
+    return columns(panel, _shown(t), worst="Value #state", hidden=_HIDDEN, least=trouble.IDLE + 1)
+
+
+def _every_campaign(t: Tongue) -> Panel:
+    caption = Caption(
+        t("Every campaign", "Todas las campañas"),
+        t(
+            "One row a campaign, worst first. Usual: the mean of the same hour one and two weeks before, empty "
+            "without that history. Click a campaign to open it.",
+            "Una fila por campaña, lo peor primero. Habitual: la media de la misma hora una y dos semanas antes, "
+            "vacía sin ese historial. Clic en una campaña para abrirla.",
+        ),
+    )
+    return columns(_campaigns(t, caption, Size(24, 14)), _shown(t), worst="Value #state", hidden=_HIDDEN)
+
+
+def _over_time(t: Tongue) -> tuple[Panel, ...]:
+    total = by_result(
+        lines(
+            Caption(
+                t("Attempts by result, all campaigns", "Intentos por resultado, todas las campañas"),
+                t(
+                    "Each point counts the attempts of the window that ends there; neighbouring points overlap.",
+                    "Cada punto cuenta los intentos de la ventana que termina ahí; los puntos vecinos se solapan.",
+                ),
+            ),
+            WHOLE,
+            over_time("results", f"sum by (result) ({EVERY.results()})", "{{result}}"),
+        )
+    ).unit("short")
+    return (total, *(_share_lines(t, *each) for each in _SHARES), _age_lines(t))
+
+
+def _share_lines(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
+    caption = Caption(
+        t(f"{name} by campaign", f"{nombre} por campaña"),
+        t(
+            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {trouble.VOLUME} attempts on.",
+            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {trouble.VOLUME} intentos.",
+        ),
+    )
+    expr = f"topk({_BUSIEST}, {named(f'{EVERY.share(result)} and {EVERY.attempts()} >= {trouble.VOLUME}')})"
+    panel = lines(caption, HALF, over_time(result, expr, "{{title}} · {{operation}}"))
+    return panel.unit("percentunit").color_scheme(shades(shade))
+
+
+def _age_lines(t: Tongue) -> Panel:
+    caption = Caption(
+        t("Age of the data by campaign", "Antigüedad de los datos por campaña"),
+        t(
+            f"Time since the latest answer, the {_BUSIEST} oldest at each moment. It saws between 0 and the interval.",
+            f"Tiempo desde la última respuesta, las {_BUSIEST} más antiguas en cada momento. Oscila entre 0 y el "
+            "intervalo.",
+        ),
+    )
+    expr = f"topk({_BUSIEST}, {named(EVERY.age())})"
+    panel = lines(caption, HALF, over_time("age", expr, "{{title}} · {{operation}}"))
+    return panel.unit("dtdurations").color_scheme(shades(colour.NEUTRAL))
+
+
+def overview(t: Tongue) -> model.Dashboard:
+    """All campaigns at a glance."""
+    twin = (t("Español", "English"), t(f"{OVERVIEW}-es", OVERVIEW))
+    frame = Frame(
+        uid=t(OVERVIEW, f"{OVERVIEW}-es"),
+        title=t("Wolkvox · Campaigns overview", "Wolkvox · Resumen de campañas"),
+        description=t(
+            "Every campaign of the dialler at a glance: which is in trouble, and why.",
+            "Todas las campañas del marcador de un vistazo: cuál tiene problemas y por qué.",
+        ),
+        since="now-12h",
+        variables=(*exporter_variables(), operation_variable(t), window_variable(t, OPERATION)),
+        links=(
+            (t("Campaign", "Campaña"), t(CAMPAIGN, f"{CAMPAIGN}-es")),
+            (t("Exporter", "Exportador"), EXPORTER_UID),
+            twin,
+        ),
+        alerts='ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job|", operation=~"$operation|", '
+        'window=~"$window|"}',
+    )
+    sections = (
+        Section(t("Now", "Ahora"), (*_tiles(t), _in_trouble(t))),
+        Section(t("Every campaign", "Todas las campañas"), (_every_campaign(t),)),
+        Section(t("Over time", "En el tiempo"), _over_time(t)),
+    )
+    return assemble(frame, t, sections)

@@ -1,0 +1,202 @@
+"""The few kinds of panel that the dashboards are made of, on top of the SDK's builders.
+
+Every panel and every query asks the data source that the variable `datasource` names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import common as common_model
+from grafana_foundation_sdk.models import dashboard as model
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from grafana import colour
+
+DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
+
+Panel = Builder[model.Panel]
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a panel shows, and how to read it."""
+
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Columns of the grid's 24, and rows of about 30 pixels."""
+
+    width: int
+    height: int
+
+
+TILE = Size(4, 4)
+HALF = Size(12, 9)
+THIRD = Size(8, 9)
+WHOLE = Size(24, 10)
+
+
+def _query(ref: str, expr: str) -> prometheus.Dataquery:
+    return prometheus.Dataquery().ref_id(ref).expr(expr).datasource(DATASOURCE)
+
+
+def latest(ref: str, expr: str, legend: str = "") -> prometheus.Dataquery:
+    """A query for the value now, one figure a series."""
+    return _query(ref, expr).instant().legend_format(legend)
+
+
+def rows(ref: str, expr: str) -> prometheus.Dataquery:
+    """A query for the value now, one row a series, its labels as columns; the value's column is `Value #ref`."""
+    return _query(ref, expr).instant().format(PromQueryFormat.TABLE)
+
+
+def over_time(ref: str, expr: str, legend: str) -> prometheus.Dataquery:
+    """A query over the dashboard's time range."""
+    return _query(ref, expr).range().legend_format(legend)
+
+
+def steps(*limits: tuple[float | None, str]) -> dashboard.ThresholdsConfig:
+    """Colours from each limit upwards; the first limit is None, the bottom."""
+    found = [model.Threshold(value=limit, color=shade) for limit, shade in limits]
+    return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(found)
+
+
+def mapping(texts: Mapping[str, tuple[str, str]]) -> model.ValueMap:
+    """Words and a colour for values."""
+    return model.ValueMap(
+        {
+            value: model.ValueMappingResult(text=text, color=shade, index=index)
+            for index, (value, (text, shade)) in enumerate(texts.items())
+        }
+    )
+
+
+def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> stat.Panel:
+    """One figure, large; it takes its colour from thresholds or mappings."""
+    return (
+        stat.Panel()
+        .title(caption.title)
+        .description(caption.description)
+        .datasource(DATASOURCE)
+        .height(size.height)
+        .span(size.width)
+        .with_target(query)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
+        .color_mode(common_model.BigValueColorMode.VALUE)
+        .graph_mode(common_model.BigValueGraphMode.NONE)
+        .justify_mode(common_model.BigValueJustifyMode.CENTER)
+        .text_mode(common_model.BigValueTextMode.AUTO)
+        .thresholds(steps((None, colour.PLAIN)))
+        .no_value("-")
+    )
+
+
+def lines(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> timeseries.Panel:
+    """Lines over time. A gap in the data stays a gap: what is not known is not drawn."""
+    panel = (
+        timeseries.Panel()
+        .title(caption.title)
+        .description(caption.description)
+        .datasource(DATASOURCE)
+        .height(size.height)
+        .span(size.width)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(common_model.LegendDisplayMode.LIST)
+            .placement(common_model.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs([])
+        )
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(common_model.TooltipDisplayMode.MULTI)
+            .sort(common_model.SortOrder.DESCENDING)
+        )
+        .line_width(2)
+        .fill_opacity(0)
+        .show_points(common_model.VisibilityMode.NEVER)
+        .span_nulls(False)
+        .axis_soft_min(0)
+    )
+    for query in queries:
+        panel = panel.with_target(query)
+    return panel
+
+
+def shades(of: str) -> dashboard.FieldColor:
+    """Tints of one colour, for lines that are all the same result."""
+    return dashboard.FieldColor().mode(model.FieldColorModeId.SHADES).fixed_color(of)
+
+
+def fixed(shade: str) -> dashboard.FieldColor:
+    """One colour for all."""
+    return dashboard.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(shade)
+
+
+def prop(name: str, value: object) -> model.DynamicConfigValue:
+    """One property that an override sets."""
+    return model.DynamicConfigValue(id_val=name, value=value)
+
+
+def painted(shade: str) -> model.DynamicConfigValue:
+    """The property that gives a series its colour."""
+    return prop("color", {"mode": "fixed", "fixedColor": shade})
+
+
+def by_result(panel: timeseries.Panel) -> timeseries.Panel:
+    """Areas piled up, one a result, each in its own colour; the legend of the query is `{{result}}`."""
+    panel = (
+        panel.color_scheme(fixed(colour.OTHER))
+        .line_width(1)
+        .fill_opacity(70)
+        .stacking(common.StackingConfig().mode(common_model.StackingMode.NORMAL).group("A"))
+    )
+    for result, shade in colour.RESULTS.items():
+        panel = panel.override_by_name(result, [painted(shade)])
+    return panel
+
+
+def grid(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> table.Panel:
+    """A table. Its unit is none at all: each column that has one says so in an override."""
+    panel = (
+        table.Panel()
+        .title(caption.title)
+        .description(caption.description)
+        .datasource(DATASOURCE)
+        .height(size.height)
+        .span(size.width)
+        .unit("none")
+        .show_header(True)
+        .cell_height(common_model.TableCellHeight.MD)
+        .filterable(True)
+        .thresholds(steps((None, colour.PLAIN)))
+        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    )
+    for query in queries:
+        panel = panel.with_target(query)
+    return panel
+
+
+def bars(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> bargauge.Panel:
+    """Horizontal bars, one a series, with the figure beside each."""
+    panel = (
+        bargauge.Panel()
+        .title(caption.title)
+        .description(caption.description)
+        .datasource(DATASOURCE)
+        .height(size.height)
+        .span(size.width)
+        .orientation(common_model.VizOrientation.HORIZONTAL)
+        .display_mode(common_model.BarGaugeDisplayMode.BASIC)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
+        .color_scheme(fixed(colour.OTHER))
+        .min(0)
+    )
+    for query in queries:
+        panel = panel.with_target(query)
+    return panel

@@ -1,0 +1,119 @@
+"""The expressions of the dashboards, on the exporter's own metrics: no panel needs a recording rule.
+
+An expression over campaigns is brought down to one series for each of `KEY` by `max`, never by `sum`: two exporters
+that publish the same campaign are the same campaign. Shares are ratios, 0 to 1, and absent (not NaN) where a window
+is empty. What a campaign publishes is a gauge over a rolling window, so that `rate` and its kin never touch it.
+"""
+
+from dataclasses import dataclass
+
+KEY = "job, operation, campaign, window"
+"""What tells one campaign series from another, whichever exporter published it."""
+
+EXPORTER = 'job=~"$job", instance=~"$instance"'
+OPERATION = f'{EXPORTER}, operation=~"$operation"'
+
+WEEKS = ("1w", "2w")
+"""The same hour of one and two weeks before: the profile of a week, within Prometheus' default retention."""
+
+
+def key_max(expr: str, *labels: str) -> str:
+    """One series per campaign and window, and per each of `labels`."""
+    return f"max by ({', '.join((KEY, *labels))}) ({expr})"
+
+
+def marked(expr: str, label: str, value: str) -> str:
+    """The same series with one more, constant, label."""
+    return f'label_replace({expr}, "{label}", "{value}", "", "")'
+
+
+def either(*exprs: str) -> str:
+    """The union: a series is taken from the first expression that has it."""
+    return "\nor\n".join(exprs)
+
+
+def named(expr: str) -> str:
+    """The same series with the label `title`: the campaign's name, or its id where it has none.
+
+    `topk` picks one where two exporters hold different names for a moment: with both, the join would be an error.
+    """
+    info = f"wolkvox_campaign_info{{{OPERATION}}}"
+    title = f'label_replace({info}, "title", "$1", "campaign", "(.+)")'
+    title = f'label_replace({title}, "title", "$1", "name", "(.+)")'
+    return (
+        f"({expr})\n* on (job, operation, campaign) group_left (title) topk by (job, operation, campaign) (1, {title})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The campaigns that a dashboard is about, as label matchers; always of one single window."""
+
+    matchers: str
+
+    def metric(self, name: str, *matchers: str, offset: str = "") -> str:
+        """A bare selector within the scope, `offset` ago (`1w`)."""
+        selector = f"{name}{{{', '.join((self.matchers, *matchers))}}}"
+        return f"{selector} offset {offset}" if offset else selector
+
+    def latest(self, name: str) -> str:
+        """A gauge of the exporter, one series per campaign."""
+        return key_max(self.metric(name))
+
+    def results(self, *, offset: str = "") -> str:
+        """Attempts by result."""
+        return key_max(self.metric("wolkvox_campaign_attempts", offset=offset), "result")
+
+    def attempts(self, *, offset: str = "") -> str:
+        """Attempts of all results together."""
+        return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
+
+    def share(self, result: str, *, offset: str = "") -> str:
+        """Share of attempts that ended in `result`, 0 to 1; absent where there were no attempts."""
+        part = self.metric("wolkvox_campaign_attempts", f'result="{result}"', offset=offset)
+        whole = self.metric("wolkvox_campaign_attempts", offset=offset)
+        return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) > 0)")
+
+    def shares(self) -> str:
+        """Share of every result, 0 to 1; absent where there were no attempts."""
+        part = self.metric("wolkvox_campaign_attempts")
+        return key_max(f"{part} / ignoring (result) group_left () (sum without (result) ({part}) > 0)", "result")
+
+    def percent(self) -> str:
+        """Share of every result as the vendor reports it, 0 to 100; 0 in an empty window."""
+        return key_max(self.metric("wolkvox_campaign_attempts_percent"), "result")
+
+    def overall_share(self, result: str) -> str:
+        """Share of all campaigns' attempts: a ratio of sums, as a mean of percentages would mislead."""
+        whole = self.results()
+        part = key_max(self.metric("wolkvox_campaign_attempts", f'result="{result}"'))
+        return f"sum ({part})\n/\n(sum ({whole}) > 0)"
+
+    def usual_attempts(self) -> str:
+        """Attempts at the same hour of the weeks before, their mean."""
+        return _mean(*(self.attempts(offset=week) for week in WEEKS))
+
+    def usual_share(self, result: str) -> str:
+        """Share at the same hour of the weeks before, their mean; absent without history."""
+        return _mean(*(self.share(result, offset=week) for week in WEEKS))
+
+    def reason(self) -> str:
+        """Why the latest poll failed, as the label `reason`; absent where it succeeded.
+
+        `topk` picks one where two exporters failed for different reasons.
+        """
+        return f"topk by ({KEY}) (1, {key_max(self.metric('wolkvox_campaign_failure'), 'reason')})"
+
+    def age(self) -> str:
+        """Seconds since the latest success; absent before the first."""
+        return f"time() - {self.latest('wolkvox_campaign_last_success_timestamp_seconds')}"
+
+
+def _mean(*exprs: str) -> str:
+    """The mean of those that exist. The label `week` keeps them apart; of two, mean and median are the same."""
+    weeks = "\n  or\n  ".join(marked(expr, "week", str(week)) for week, expr in enumerate(exprs, 1))
+    return f"avg by ({KEY}) (\n  {weeks}\n)"
+
+
+EVERY_CAMPAIGN = Scope(f'{OPERATION}, window="$window"')
+ONE_CAMPAIGN = Scope(f'{OPERATION}, campaign="$campaign", window="$window"')

@@ -1,0 +1,102 @@
+"""What makes a campaign one in trouble, as PromQL and in words.
+
+The limits are those that suit a dialler's usual traffic; change them here and run `python -m grafana`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grafana import colour
+from grafana.language import Tongue
+from grafana.promql import Scope, either
+
+VOLUME = 50
+"""Attempts below which a share says nothing: 3 of 8 is no spike."""
+SHARE = 0.25
+"""Failed or busy calls above this share are a spike, whatever is usual. Healthy traffic stays near 0.08."""
+FLOOR = 0.10
+"""Below this share, twice the usual is still little."""
+FACTOR = 2
+"""Times the usual that make a spike; 1 / FACTOR of the usual contact rate is a collapse."""
+CONGESTED = 0.10
+"""Congestion is the carrier's own refusal: it is rare, so less of it is too much."""
+MISSED_POLLS = 2
+"""Polls that may fail before a campaign counts as unanswered: one is weather."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One way in which a campaign may be in trouble."""
+
+    severity: int
+    """Its rank, which is the value of the state: what hides more stands higher."""
+    english: str
+    spanish: str
+    colour: str
+    condition: Callable[[Scope], str]
+    """Series where it holds, by `KEY`, whatever their value."""
+
+
+def _spike(result: str) -> Callable[[Scope], str]:
+    def condition(scope: Scope) -> str:
+        share = scope.share(result)
+        adaptive = f"({share} > {FLOOR}) > {FACTOR} * {scope.usual_share(result)}"
+        return f"(({share} > {SHARE} or {adaptive}) and {scope.attempts()} >= {VOLUME})"
+
+    return condition
+
+
+def _congested(scope: Scope) -> str:
+    return f"({scope.share('congestion')} > {CONGESTED} and {scope.attempts()} >= {VOLUME})"
+
+
+def _collapsed(scope: Scope) -> str:
+    usual = scope.usual_share("answer")
+    return f"({scope.share('answer')} < {usual} / {FACTOR} and {scope.attempts()} >= {VOLUME})"
+
+
+def _silent(scope: Scope) -> str:
+    return f"({scope.attempts()} == 0 and {scope.usual_attempts()} >= {VOLUME})"
+
+
+def _withdrawn(scope: Scope) -> str:
+    return f"({scope.latest('wolkvox_campaign_up')} unless {scope.latest('wolkvox_campaign_no_data')})"
+
+
+def _unanswered(scope: Scope) -> str:
+    up = scope.latest("wolkvox_campaign_up")
+    last = scope.latest("wolkvox_campaign_last_success_timestamp_seconds")
+    interval = scope.latest("wolkvox_poll_interval_seconds")
+    return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} or {up} unless {last}))"
+
+
+TROUBLES = (
+    Trouble(8, "Data too old, withdrawn", "Datos vencidos, retirados", colour.WRONG, _withdrawn),
+    Trouble(7, "Polls fail", "Las consultas fallan", colour.WRONG, _unanswered),
+    Trouble(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, _spike("failed")),
+    Trouble(5, "Silent at its usual hours", "Sin marcar en su horario", colour.WRONG, _silent),
+    Trouble(4, "Contact rate collapsed", "Contacto desplomado", colour.WRONG, _collapsed),
+    Trouble(3, "Congestion", "Congestión", colour.CONGESTION, _congested),
+    Trouble(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, _spike("busy")),
+)
+"""Worst first."""
+
+IDLE = 1
+WELL = 0
+
+
+def texts(tongue: Tongue) -> dict[str, tuple[str, str]]:
+    """Text and colour by state, the number written out."""
+    troubles = {str(each.severity): (tongue(each.english, each.spanish), each.colour) for each in TROUBLES}
+    calm = {
+        str(IDLE): (tongue("No rows in the window", "Sin registros en la ventana"), colour.NO_ANSWER),
+        str(WELL): (tongue("Well", "Bien"), colour.PLAIN),
+    }
+    return troubles | calm
+
+
+def state(scope: Scope) -> str:
+    """One number for each campaign: the severity of its worst trouble, `IDLE` or `WELL`."""
+    troubles = (f"{each.condition(scope)} * 0 + {each.severity}" for each in TROUBLES)
+    idle = f"({scope.latest('wolkvox_campaign_no_data')} == 1)"
+    return either(*troubles, idle, f"{scope.latest('wolkvox_campaign_up')} * 0")
