@@ -1,0 +1,60 @@
+"""TLS contexts that trust the system's authorities and those of an operation's `ca_file`."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AuthoritiesError(Exception):
+    """A `ca_file` cannot be used; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    stamp: tuple[int, int, int]
+    context: ssl.SSLContext
+
+
+class Authorities:
+    """Contexts by file, each made once and again when its file has changed."""
+
+    def __init__(self) -> None:
+        self._trusts: dict[Path, _Trust] = {}
+        self._making = asyncio.Lock()
+
+    async def context(self, ca_file: Path | None) -> ssl.SSLContext | bool:
+        """The context of `ca_file`, or True for the system's authorities alone. Raises AuthoritiesError."""
+        if ca_file is None:
+            return True
+        try:
+            stamp = _stamp(ca_file)
+            trust = self._trusts.get(ca_file)
+            if trust is None or trust.stamp != stamp:
+                async with self._making:
+                    trust = self._trusts.get(ca_file)
+                    if trust is None or trust.stamp != stamp:
+                        # Reading the system's authorities takes tens of milliseconds.
+                        trust = _Trust(stamp, await asyncio.to_thread(_make, ca_file))
+                        self._trusts[ca_file] = trust
+        except ssl.SSLError:
+            raise AuthoritiesError(
+                f"ca_file {ca_file} holds no certificate in PEM: put the authority's there"
+            ) from None
+        except OSError as error:
+            raise AuthoritiesError(
+                f"ca_file {ca_file} cannot be read ({error.strerror}): check path and rights"
+            ) from None
+        return trust.context
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _make(ca_file: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca_file)
+    context.set_alpn_protocols(("http/1.1",))
+    return context

@@ -1,0 +1,196 @@
+"""One request to the vendor's API, and the one answer that came of it."""
+
+import asyncio
+import traceback
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Self
+from urllib.parse import quote
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from exporter import __version__
+from exporter.clock import Clock
+from exporter.model import Bounds, Failure, Operation, Reason, Report, Target
+from exporter.wolkvox import encoding
+from exporter.wolkvox.authorities import Authorities
+from exporter.wolkvox.excerpt import excerpt
+from exporter.wolkvox.fault import BrokenError, LateError, failure
+from exporter.wolkvox.redaction import hide, secrets, shows
+from exporter.wolkvox.report import judge
+
+CONNECT_LIMIT = 15.0
+"""Seconds within which a connection has to be up, proxy and TLS included."""
+
+BODY_LIMIT = 10 * 2**20
+"""Bytes of a decoded body."""
+
+KEEPALIVE = 4.0
+"""Seconds that an idle connection is kept: the vendor closes its own after 5, and no request may meet the closing."""
+
+_LONG = 2**16
+"""Bytes from which a body is judged in a thread, so that the event loop goes on."""
+
+_HEADERS = {
+    "User-Agent": f"wolkvox-exporter/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": encoding.ACCEPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one request."""
+
+    outcome: Report | Failure
+    sent_at: float | None
+    """Monotonic seconds at which the request left; None if it never did."""
+    duration: float
+    """Seconds from the call to the outcome."""
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request under way."""
+
+    clock: Clock
+    deadline: float
+    sent_at: float | None = None
+    status: int | None = None
+
+    def leave(self) -> None:
+        """The last look at the clock before the request is written: the process may have been stopped meanwhile."""
+        now = self.clock.monotonic()
+        if now >= self.deadline:
+            raise LateError
+        self.sent_at = now
+
+
+class Client:
+    """Asks the API for reports over one pool of connections for all operations. An async context manager."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._log = structlog.get_logger(__name__)
+
+    async def __aenter__(self) -> Self:
+        departures = aiohttp.TraceConfig()
+        departures.on_request_headers_sent.append(_leave)
+        self._authorities = Authorities()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_HEADERS,
+            middlewares=(_once,),
+            trace_configs=[departures],
+            timeout=aiohttp.ClientTimeout(connect=CONNECT_LIMIT, ceil_threshold=CONNECT_LIMIT),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+        """Ask for the report "Result campaign by machine" of one campaign.
+
+        Args:
+            operation: Where to, with which token, through which proxy, trusting whom.
+            target: The campaign, and its time limit.
+            bounds: The dates to ask for.
+            started: Monotonic seconds from which `target.timeout` counts; after that nothing is sent any more.
+
+        Returns:
+            The report or the failure. The request was sent at most once. Nothing is raised but `CancelledError`.
+        """
+        begun = self._clock.monotonic()
+        exchange = _Exchange(self._clock, started + target.timeout)
+        try:
+            url = _url(operation.base_url, target.key.campaign, bounds.date_ini, bounds.date_end)
+            body = await self._fetch(operation, url, exchange)
+            outcome = await self._judged(operation, exchange.status or 0, body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this poll and no other
+            outcome = failure(error, operation.base_url, exchange.status) or self._fault(operation, error)
+        return Answer(outcome, exchange.sent_at, self._clock.monotonic() - begun)
+
+    async def _fetch(self, operation: Operation, url: URL, exchange: _Exchange) -> bytes:
+        """The whole decoded body. Raises what `failure` understands."""
+        left = exchange.deadline - self._clock.monotonic()
+        if left <= 0:
+            raise LateError
+        async with asyncio.timeout(left):
+            response = await self._session.get(
+                url,
+                headers={"wolkvox-token": operation.token.get_secret_value()},
+                allow_redirects=False,
+                proxy=operation.proxy_url.get_secret_value() if operation.proxy_url else None,
+                ssl=await self._authorities.context(operation.ca_file),
+                trace_request_ctx=exchange,
+            )
+            try:
+                exchange.status = response.status
+                return await _body(response)
+            finally:
+                response.close()
+
+    async def _judged(self, operation: Operation, status: int, body: bytes) -> Report | Failure:
+        outcome = judge(status, body) if len(body) < _LONG else await asyncio.to_thread(judge, status, body)
+        if isinstance(outcome, Report):
+            if not shows(outcome, operation.token.get_secret_value()):
+                return outcome
+            text = "the answer repeats the token: check that server or base_url is the vendor's"
+            outcome = Failure(Reason.INVALID_RESPONSE, text, status)
+        return replace(outcome, excerpt=excerpt(body, secrets(operation)))
+
+    def _fault(self, operation: Operation, error: Exception) -> Failure:
+        told = hide("".join(traceback.format_exception(error)), secrets(operation))
+        self._log.error("a request failed by a fault of our own", operation=operation.name, traceback=told)
+        return Failure(Reason.INTERNAL, f"a fault of the exporter ({type(error).__name__}): see its log and report it")
+
+
+@lru_cache(maxsize=64)
+def _server(base_url: str) -> str:
+    return str(URL(base_url)).rstrip("/")
+
+
+def _url(base_url: str, campaign: str, date_ini: str, date_end: str) -> URL:
+    """The vendor's parameters in the vendor's order, the campaign's id quoted (RFC 3986, 2.1)."""
+    query = f"api=campaign_4&campaign_id={quote(campaign, safe='')}&date_ini={date_ini}&date_end={date_end}"
+    return URL(f"{_server(base_url)}/api/v2/reports_manager.php?{query}", encoded=True)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    headers = response.headers
+    body = encoding.body(",".join(headers.getall("Content-Encoding", ())), BODY_LIMIT)
+    async for piece in response.content.iter_any():
+        body.feed(piece)
+    try:
+        return body.whole()
+    except encoding.UnfinishedError:
+        # With a length or chunks all of it came, but badly encoded. Without, the connection's end was the only mark.
+        framed = "Content-Length" in headers or "Transfer-Encoding" in headers
+        raise (encoding.UndecodableError if framed else BrokenError) from None
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Client middleware. aiohttp sends a GET again when its connection drops; it does not know this exception."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectionError as error:
+        raise BrokenError from error
+
+
+async def _leave(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    """Trace signal. aiohttp gives it when the connection is up, before the headers are written."""
+    exchange: _Exchange = context.trace_request_ctx
+    exchange.leave()

@@ -1,0 +1,45 @@
+"""Keeping an operation's secrets out of whatever comes back from the network."""
+
+import base64
+import re
+from collections.abc import Iterable
+
+from yarl import URL
+
+from exporter.model import RESULTS, Operation, Report
+
+HIDDEN = "[secret]"
+
+_TELLING = 6, 16
+"""Characters from which a token is looked for in a result, and up to which: the rest of it may be cut."""
+
+
+def secrets(operation: Operation) -> tuple[str, ...]:
+    """The texts that must not be seen: the token, the proxy's password and its Basic credentials (RFC 7617)."""
+    found = [operation.token.get_secret_value()]
+    if operation.proxy_url is not None:
+        proxy = URL(operation.proxy_url.get_secret_value())
+        if proxy.password:
+            credentials = f"{proxy.user or ''}:{proxy.password}"
+            found += [proxy.password, base64.b64encode(credentials.encode()).decode()]
+    return tuple(found)
+
+
+def hide(text: str, hidden: Iterable[str]) -> str:
+    """`text` with every secret replaced, in any case, plain or with characters escaped as JSON, a URL or HTML would."""
+    for secret in hidden:
+        text = re.sub("".join(map(_forms, secret)), HIDDEN, text, flags=re.IGNORECASE)
+    return text
+
+
+def shows(report: Report, token: str) -> bool:
+    """Whether a result that would be published holds the token, or the beginning of a long one."""
+    least, most = _TELLING
+    mark = token[:most].lower().replace("_", "-").replace(" ", "-")
+    return len(mark) >= least and any(mark in row.result for row in report.rows if row.result not in RESULTS)
+
+
+def _forms(character: str) -> str:
+    code = ord(character)
+    quoted = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    return rf"(?:\\?{re.escape(character)}|\\u{code:04x}|{quoted}|&#(?:x0*{code:x}|0*{code});)"
