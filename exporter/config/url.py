@@ -1,0 +1,81 @@
+"""The addresses of the configuration. No message quotes one: a URL may hold a password."""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_PRINTABLE = re.compile(r"[!-~]+")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?"
+)
+_LONGEST = 2_048
+
+
+def parse_base_url(text: str) -> str:
+    """`text` with scheme and host in lower case and no slash at its end.
+
+    Raises:
+        ValueError: one line that does not quote the URL.
+    """
+    parts = _split(text)
+    if "@" in parts.netloc:
+        raise ValueError("holds a user name or password, which the API does not take; the token goes into token_file")
+    if "?" in text or "#" in text:
+        raise ValueError("holds a query or fragment, only scheme, host, port and path are allowed")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def check_proxy_url(text: str) -> str:
+    """`text` as it is, where an HTTP client can use it as the URL of a proxy.
+
+    Raises:
+        ValueError: one line that does not quote the URL.
+    """
+    parts = _split(text)
+    if parts.path.rstrip("/") or "?" in text or "#" in text:
+        raise ValueError(
+            "goes on after the port, only scheme, user, password, host and port are allowed;"
+            " write / ? # and @ in a password as %2F %3F %23 and %40"
+        )
+    return text
+
+
+def travels_in_clear(url: str) -> bool:
+    """Whether what is sent to `url` can be read on the way: plain HTTP to another machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:  # a name
+        return True
+
+
+def _split(text: str) -> SplitResult:
+    if not _PRINTABLE.fullmatch(text) or "\\" in text or len(text) > _LONGEST:
+        raise ValueError(
+            f"is no URL, allowed are at most {_LONGEST} printable ASCII characters without spaces or backslashes"
+        )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:  # a port that is no number, brackets that do not match
+        raise ValueError("is no URL, check the host, its brackets and the port (1 to 65535)") from None
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("is no URL of HTTP, write http://host:port or https://host")
+    if port == 0 or parts.netloc.endswith(":") or not _is_host(parts):
+        raise ValueError(
+            "has no usable host and port, write http://host:port or https://host, with a port of 1 to 65535"
+        )
+    return parts
+
+
+def _is_host(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    if ":" not in host:
+        return _HOST.fullmatch(host) is not None
+    try:
+        return ip_address(host).version == 6  # noqa: PLR2004  # the version is the name
+    except ValueError:
+        return False

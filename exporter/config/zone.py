@@ -1,0 +1,40 @@
+import difflib
+import re
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from exporter.config.mistake import quoted
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+_LOCAL = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that mean something else on each machine, or nothing."""
+_LEAPING = ("posix/", "right/")
+"""Folders of some systems; the clocks of `right/` count leap seconds, which no vendor's dates do."""
+
+
+def find_zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises:
+        ValueError: one line, with the nearest known name.
+    """
+    try:
+        if _NAME.fullmatch(name) and name not in _LOCAL and not name.startswith(_LEAPING):
+            return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, or one too long for a file
+        pass
+    raise ValueError(f"unknown zone {quoted(name)}{_suggestion(name)}, allowed are IANA names such as America/Bogota")
+
+
+def _suggestion(name: str) -> str:
+    known = _known()
+    wanted = name.strip().replace(" ", "_").lower()
+    near = difflib.get_close_matches(wanted[:60], known, n=1)
+    if not near:  # "Bogota", "bogota/america"
+        near = [low for low in sorted(known) if wanted and wanted in low.split("/")]
+    return f" (did you mean {known[near[0]]}?)" if near else ""
+
+
+@cache
+def _known() -> dict[str, str]:
+    return {name.lower(): name for name in sorted(available_timezones() - _LOCAL)}
