@@ -1,0 +1,149 @@
+"""The pages for people and the same as JSON: `/`, `/campaign`, `/api/v1/status` and the three files of `/static/`."""
+
+import asyncio
+import gzip
+import json
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import NamedTuple
+
+from aiohttp import hdrs, web
+
+from exporter.metrics.format import Encoding
+from exporter.model import Key, Status
+from exporter.web import status_assets
+from exporter.web.i18n import Language, negotiate
+from exporter.web.negotiation import encode
+from exporter.web.status_document import campaign as campaign_document
+from exporter.web.status_document import head
+from exporter.web.status_page import Pages
+from exporter.web.status_query import parse
+from exporter.web.status_security import content_security_policy
+from exporter.web.status_state import Digests
+from exporter.web.status_view import Overview, campaign, overview
+
+_SLICE = 50
+"""Campaigns of the JSON between two chances for others; with full histories about 3 ms of work."""
+
+_GZIP_LEVEL = 4
+_GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
+
+_CACHED = "public, max-age=604800, immutable"  # a week; the address changes with the content
+
+
+def add_routes(application: web.Application, status: Callable[[], Status], telemetry_path: str = "/metrics") -> None:
+    """Add the pages to the application. `status` gives the state of the moment, without waiting for anything."""
+    _Handlers(status, telemetry_path).add(application)
+
+
+class _Page(NamedTuple):
+    status: HTTPStatus
+    html: str
+
+
+class _Handlers:
+    def __init__(self, status: Callable[[], Status], telemetry_path: str) -> None:
+        self._status = status
+        self._assets = status_assets.load()
+        addresses = {asset.name: asset.address for asset in self._assets}
+        self._pages = Pages(addresses, telemetry_path.removeprefix("/"))
+        self._digests = Digests()
+
+    def add(self, application: web.Application) -> None:
+        application.router.add_get("/", self.overview)
+        application.router.add_get("/campaign", self.campaign)
+        application.router.add_get("/api/v1/status", self.document)
+        for asset in self._assets:
+            application.router.add_get(asset.path, _file(asset))
+
+    async def overview(self, request: web.Request) -> web.Response:
+        return await _html(request, partial(self._overview, self._status()))
+
+    async def campaign(self, request: web.Request) -> web.Response:
+        return await _html(request, partial(self._campaign, self._status()))
+
+    async def document(self, request: web.Request) -> web.StreamResponse:
+        view = await asyncio.to_thread(self._view, self._status(), request.query)
+        coding = _coding(request)
+        answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json", hdrs.VARY: hdrs.ACCEPT_ENCODING})
+        if coding is Encoding.GZIP:
+            answer.headers[hdrs.CONTENT_ENCODING] = coding.value
+        await answer.prepare(request)
+        if request.method != hdrs.METH_HEAD:
+            for piece in _coded(_json(view), coding):
+                await answer.write(piece)
+                await asyncio.sleep(0)
+        await answer.write_eof()
+        return answer
+
+    def _view(self, status: Status, parameters: Mapping[str, str]) -> Overview:
+        return overview(status, self._digests.of(status.targets), parse(parameters))
+
+    def _overview(self, status: Status, parameters: Mapping[str, str], language: Language) -> _Page:
+        return _Page(HTTPStatus.OK, self._pages.overview(self._view(status, parameters), language))
+
+    def _campaign(self, status: Status, parameters: Mapping[str, str], language: Language) -> _Page:
+        key = Key(*(parameters.get(name, "") for name in ("operation", "campaign", "window")))
+        view = campaign(status, self._digests.of(status.targets), key)
+        if view is None:
+            return _Page(HTTPStatus.NOT_FOUND, self._pages.missing(language))
+        return _Page(HTTPStatus.OK, self._pages.campaign(view, language))
+
+
+async def _html(request: web.Request, render: Callable[[Mapping[str, str], Language], _Page]) -> web.Response:
+    """Render in a thread: a page of 100 rows takes milliseconds, and scrapes are not to wait for it."""
+    language = negotiate(_joined(request, hdrs.ACCEPT_LANGUAGE))
+    page = await asyncio.to_thread(render, request.query, language)
+    coding = _coding(request)
+    headers = {
+        hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
+        hdrs.CONTENT_LANGUAGE: language.code,
+        hdrs.VARY: f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}",
+        "Content-Security-Policy": content_security_policy(),
+    }
+    # "replace": a lone surrogate is the one thing that a name may hold and UTF-8 may not
+    body = page.html.encode("utf-8", "replace")
+    if coding is Encoding.GZIP:
+        headers[hdrs.CONTENT_ENCODING] = coding.value
+        body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL)
+    return web.Response(status=page.status, body=body, headers=headers)
+
+
+def _json(view: Overview) -> Iterator[bytes]:
+    """The document in pieces that each take a few milliseconds."""
+    yield json.dumps(head(view)).removesuffix("}").encode() + b', "campaigns": ['
+    separator = b"\n"
+    for start in range(0, view.found, _SLICE):
+        rows = (campaign_document(each, view.status.at) for each in view.matching[start : start + _SLICE])
+        yield separator + b",\n".join(json.dumps(row, allow_nan=False).encode() for row in rows)
+        separator = b",\n"
+    yield b"]}\n"
+
+
+def _coded(pieces: Iterable[bytes], coding: Encoding) -> Iterator[bytes]:
+    if coding is Encoding.IDENTITY:
+        yield from pieces
+        return
+    packer = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
+
+
+def _file(asset: status_assets.Asset) -> Callable[[web.Request], Awaitable[web.Response]]:
+    headers = {hdrs.CONTENT_TYPE: f"{asset.content_type}; charset=utf-8", hdrs.CACHE_CONTROL: _CACHED}
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=asset.body, headers=headers)
+
+    return answer
+
+
+def _coding(request: web.Request) -> Encoding:
+    return encode(_joined(request, hdrs.ACCEPT_ENCODING))
+
+
+def _joined(request: web.Request, name: str) -> str:
+    return ",".join(request.headers.getall(name, ()))

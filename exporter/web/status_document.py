@@ -1,0 +1,269 @@
+"""The state as JSON at `/api/v1/status`: its schema and how it is made. docs/status-api.md is written from it."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from exporter.model import Failure, Poll, Reason, Status
+from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_text import encodable
+from exporter.web.status_view import OperationView, Overview
+
+_EXACT = ConfigDict(extra="forbid")
+
+Count = Annotated[int, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+@with_config(_EXACT)
+class FailureDocument(TypedDict):
+    """Why there is no report."""
+
+    reason: Annotated[Reason, Field(description="As in the label `reason` of the metrics.")]
+    message: Annotated[str, Field(description="One line for a person, in English.")]
+    status: Annotated[int | None, Field(description="HTTP status; null where no answer came.")]
+    excerpt: Annotated[
+        str, Field(description="A short piece of the answer: foreign text, never to be trusted as markup.")
+    ]
+
+
+@with_config(_EXACT)
+class PollDocument(TypedDict):
+    """One finished poll."""
+
+    at: Annotated[float, Field(description="When it ended, Unix seconds.")]
+    duration: Annotated[float, Field(ge=0, description="Seconds, retries included; 0 where nothing was sent.")]
+    requests: Annotated[Count, Field(description="Requests sent: 0, 1, or 2 after a retry.")]
+    attempts: Annotated[Count, Field(description="Sum over the report's results; 0 after a failure.")]
+    failure: Annotated[FailureDocument | None, Field(description="Null after a success.")]
+
+
+@with_config(_EXACT)
+class ResultDocument(TypedDict):
+    """One result of a window."""
+
+    result: Annotated[str, Field(description="As in the label `result` of the metrics.")]
+    attempts: Count
+    share: Annotated[
+        Percent,
+        Field(description="Percent of the window's attempts, computed from the counts; 0 where there are none."),
+    ]
+
+
+@with_config(_EXACT)
+class DataDocument(TypedDict):
+    """The data on show, as on `/metrics`."""
+
+    at: Annotated[float, Field(description="When the poll that brought it succeeded, Unix seconds.")]
+    age: Annotated[float, Field(ge=0, description="Seconds since then.")]
+    window_start: Annotated[float, Field(description="The window that it describes, Unix seconds.")]
+    window_end: Annotated[float, Field(description="The window that it describes, Unix seconds.")]
+    no_data: Annotated[bool, Field(description="The API said that the window has no rows.")]
+    attempts: Annotated[Count, Field(description="Sum over the results.")]
+    results: list[ResultDocument]
+
+
+@with_config(_EXACT)
+class CampaignDocument(TypedDict):
+    """One campaign in one window."""
+
+    operation: str
+    campaign: Annotated[str, Field(description="The id.")]
+    window: Annotated[str, Field(description="As written in the configuration.")]
+    name: Annotated[str, Field(description="Empty where none is configured.")]
+    state: Annotated[State, Field(description="See the states below.")]
+    trouble: Annotated[bool, Field(description="Whether the state is one that wants attention.")]
+    interval: Annotated[float, Field(gt=0, description="Seconds from one poll to the next.")]
+    data: Annotated[DataDocument | None, Field(description="Null while there is none or it was withdrawn.")]
+    last_poll_at: Annotated[float | None, Field(description="Unix seconds; null before the first poll.")]
+    last_success_at: Annotated[float | None, Field(description="Unix seconds; null before the first success.")]
+    next_poll_at: Annotated[
+        float | None, Field(description="Unix seconds; null while another process holds the token.")
+    ]
+    failure: Annotated[FailureDocument | None, Field(description="Of the latest poll; null while that succeeded.")]
+    polls: Annotated[Count, Field(description="By this process.")]
+    failures: Annotated[Count, Field(description="By this process.")]
+    history: Annotated[
+        list[PollDocument],
+        Field(description="The last 20 polls, oldest first, and older failures while fewer than 20 are among those."),
+    ]
+
+
+@with_config(_EXACT)
+class QuotaDocument(TypedDict):
+    """The requests of an operation on its local day."""
+
+    used: Annotated[Count, Field(description="Sent today, by any process on the storage.")]
+    budget: Annotated[
+        int | None, Field(ge=0, description="What may be sent in a day; null where no limit is configured.")
+    ]
+    left: Annotated[
+        int | None, Field(ge=0, description="What may still be sent today; null where no limit is configured.")
+    ]
+    planned: Annotated[Count, Field(description="What the plan sends on a full day.")]
+    fits: Annotated[bool, Field(description="Whether the plan stays within the budget.")]
+
+
+@with_config(_EXACT)
+class OperationDocument(TypedDict):
+    """One operation."""
+
+    operation: Annotated[str, Field(description="Its name.")]
+    server: Annotated[str, Field(description="Scheme, host and port of the API.")]
+    campaigns: Annotated[Count, Field(description="Campaigns and windows.")]
+    trouble: Annotated[Count, Field(description="How many of them are in trouble.")]
+    quota: QuotaDocument
+    requests: Annotated[Count, Field(description="Sent by this process.")]
+    failures: Annotated[
+        dict[Reason, Count], Field(description="Failed polls of this process by reason; every reason is there.")
+    ]
+    lag: Annotated[float, Field(ge=0, description="Seconds that the most overdue poll is late.")]
+    next_poll_at: Annotated[float | None, Field(description="Unix seconds; null where none is planned here.")]
+    lease_held: Annotated[
+        bool, Field(description="Whether this process may send; else another one on the storage does.")
+    ]
+    rest: Annotated[FailureDocument | None, Field(description="Why the token rests; null while it does not.")]
+
+
+@with_config(_EXACT)
+class SummaryDocument(TypedDict):
+    """Counts over all campaigns and windows, whatever the filter."""
+
+    campaigns: Annotated[Count, Field(description="Campaigns and windows.")]
+    trouble: Count
+    states: Annotated[dict[State, Count], Field(description="How many are in each state; every state is there.")]
+    found: Annotated[Count, Field(description="How many the filter lets through: the length of `campaigns`.")]
+
+
+@with_config(_EXACT)
+class ConfigDocument(TypedDict):
+    """The configuration in use."""
+
+    loaded_at: Annotated[float, Field(description="Unix seconds.")]
+    last_reload_successful: bool
+
+
+@with_config(_EXACT)
+class HeadDocument(TypedDict):
+    """All but the campaigns."""
+
+    version: Annotated[str, Field(description="Of the exporter.")]
+    at: Annotated[float, Field(description="The moment that all of this describes, Unix seconds.")]
+    started_at: Annotated[float, Field(description="Unix seconds.")]
+    config: ConfigDocument
+    summary: SummaryDocument
+    operations: list[OperationDocument]
+
+
+@with_config(_EXACT)
+class StatusDocument(HeadDocument):
+    """The whole answer."""
+
+    campaigns: Annotated[list[CampaignDocument], Field(description="In the order of trouble, or as `sort` says.")]
+
+
+def head(view: Overview) -> HeadDocument:
+    """All but the campaigns."""
+    status: Status = view.status
+    return {
+        "version": status.version,
+        "at": status.at,
+        "started_at": status.started_at,
+        "config": {"loaded_at": status.reloaded_at, "last_reload_successful": status.reload_ok},
+        "summary": {
+            "campaigns": len(status.targets),
+            "trouble": view.trouble,
+            "states": dict(view.states),
+            "found": view.found,
+        },
+        "operations": [_operation(each) for each in view.operations],
+    }
+
+
+def campaign(digest: Digest, at: float) -> CampaignDocument:
+    """One campaign in one window, at the moment `at`."""
+    target, snapshot = digest.target, digest.snapshot
+    return {
+        "operation": encodable(target.key.operation),
+        "campaign": encodable(target.key.campaign),
+        "window": encodable(target.key.window),
+        "name": encodable(target.name),
+        "state": digest.state,
+        "trouble": digest.state in TROUBLE,
+        "interval": target.interval,
+        "data": _data(digest, at),
+        "last_poll_at": snapshot.last_poll_at,
+        "last_success_at": snapshot.last_success_at,
+        "next_poll_at": digest.status.next_poll_at,
+        "failure": _failure(snapshot.failure),
+        "polls": snapshot.polls,
+        "failures": snapshot.failures,
+        "history": [_poll(poll) for poll in snapshot.history],
+    }
+
+
+def _operation(view: OperationView) -> OperationDocument:
+    figures = view.status.figures
+    return {
+        "operation": encodable(figures.operation),
+        "server": encodable(view.status.server),
+        "campaigns": view.status.targets,
+        "trouble": view.trouble,
+        "quota": {
+            "used": figures.used,
+            "budget": figures.budget,
+            "left": None if figures.budget is None else max(0, figures.budget - figures.used),
+            "planned": view.status.requests_per_day,
+            "fits": view.fits,
+        },
+        "requests": figures.requests,
+        "failures": dict(figures.failures),
+        "lag": view.status.lag,
+        "next_poll_at": view.next_poll_at,
+        "lease_held": figures.lease_held,
+        "rest": _failure(figures.rest),
+    }
+
+
+def _data(digest: Digest, at: float) -> DataDocument | None:
+    data = digest.snapshot.data
+    if data is None or digest.data_at is None or digest.attempts is None:
+        return None
+    return {
+        "at": data.at,
+        "age": max(0.0, at - data.at),
+        "window_start": data.bounds.start,
+        "window_end": data.bounds.end,
+        "no_data": data.no_data,
+        "attempts": digest.attempts,
+        "results": [
+            {
+                "result": encodable(row.result),
+                "attempts": row.attempts,
+                "share": round(digest.shares.get(row.result, 0.0), 4),
+            }
+            for row in data.rows
+        ],
+    }
+
+
+def _poll(poll: Poll) -> PollDocument:
+    return {
+        "at": poll.at,
+        "duration": poll.duration,
+        "requests": poll.requests,
+        "attempts": poll.attempts,
+        "failure": _failure(poll.failure),
+    }
+
+
+def _failure(failure: Failure | None) -> FailureDocument | None:
+    if failure is None:
+        return None
+    return {
+        "reason": failure.reason,
+        "message": encodable(failure.message),
+        "status": failure.status,
+        "excerpt": encodable(failure.excerpt),
+    }

@@ -1,0 +1,115 @@
+"""Values to HTML: the Jinja2 environment and what its templates may call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from typing import NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from exporter.model import Reason
+from exporter.web.i18n import Language
+from exporter.web.i18n.language import clock_time, machine_time
+from exporter.web.status_palette import PALETTE, PATTERNS, shade
+from exporter.web.status_query import Query, campaign_url, operation_url
+from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_text import visible
+from exporter.web.status_view import CampaignView, Overview
+
+REFRESH = 10
+"""Seconds from one refresh of an open page to the next: data changes in minutes, but its age is read in seconds."""
+
+_SYMBOLS = {
+    State.STALE: "\N{BLACK SQUARE}",
+    State.FAILING: "\N{BLACK UP-POINTING TRIANGLE}",
+    State.SPIKE: "\N{BLACK DIAMOND}",
+    State.OK: "\N{BLACK CIRCLE}",
+    State.NO_DATA: "\N{WHITE CIRCLE}",
+    State.WAITING: "\N{MIDLINE HORIZONTAL ELLIPSIS}",
+}
+
+
+class Segment(NamedTuple):
+    """A piece of a bar, in percent of its width."""
+
+    result: str
+    shade: str
+    start: float
+    width: float
+
+
+def segments(digest: Digest) -> list[Segment]:
+    """The bar of one target's shares, in the palette's order; what the palette does not know comes last."""
+    order = {result: place for place, result in enumerate(PALETTE)}
+    shown = sorted(digest.shares.items(), key=lambda item: order.get(item[0], len(order)))
+    pieces, start = [], 0.0
+    for result, share in shown:
+        if share > 0:
+            pieces.append(Segment(result, shade(result), round(start, 3), round(share, 3)))
+            start += share
+    return pieces
+
+
+def aria_sort(query: Query, column: str) -> str:
+    """The value of a heading's `aria-sort`, empty where the table is not sorted by it."""
+    if query.sort.removeprefix("-") != column:
+        return ""
+    return "descending" if query.sort.startswith("-") else "ascending"
+
+
+class Pages:
+    """The HTML pages; the templates are compiled once, here."""
+
+    def __init__(self, assets: Mapping[str, str], metrics: str) -> None:
+        """`assets` are addresses by file name, relative to the overview as `metrics` is."""
+        environment = Environment(
+            loader=PackageLoader("exporter.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters["visible"] = visible
+        environment.globals.update(
+            assets=assets,
+            metrics=metrics,
+            palette=PALETTE,
+            patterns=PATTERNS,
+            shade=shade,
+            segments=segments,
+            aria_sort=aria_sort,
+            campaign_url=campaign_url,
+            operation_url=operation_url,
+            machine_time=machine_time,
+            clock_time=clock_time,
+            replace=replace,
+            refresh=REFRESH,
+            states=tuple(State),
+            reasons=tuple(Reason),
+            symbols=_SYMBOLS,
+            in_trouble=TROUBLE,
+        )
+        self._overview = environment.get_template("overview.html")
+        self._campaign = environment.get_template("campaign.html")
+        self._missing = environment.get_template("missing.html")
+
+    def overview(self, view: Overview, language: Language) -> str:
+        """The page at `/`."""
+        zone = _common_zone(view.rows)
+        return self._overview.render(view=view, lang=language, say=language.say, at=view.status.at, zone=zone)
+
+    def campaign(self, view: CampaignView, language: Language) -> str:
+        """The page of one campaign and window."""
+        zone = view.digest.target.zone
+        return self._campaign.render(view=view, lang=language, say=language.say, at=view.status.at, zone=zone)
+
+    def missing(self, language: Language) -> str:
+        """The page that says that there is no such campaign."""
+        return self._missing.render(lang=language, say=language.say)
+
+
+def _common_zone(digests: Sequence[Digest]) -> tzinfo:
+    """The zone of the campaigns on show, or UTC where they differ or there are none."""
+    zones = {each.target.zone.key: each.target.zone for each in digests}
+    return next(iter(zones.values())) if len(zones) == 1 else UTC

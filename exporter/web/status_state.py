@@ -1,0 +1,150 @@
+"""How a campaign and window is doing, judged from its snapshot alone."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from exporter.model import Key, Reason, Row, Snapshot, Target, TargetStatus
+from exporter.web.status_text import visible
+
+SPIKE_SHARES = MappingProxyType({"busy": 25.0, "failed": 25.0, "congestion": 10.0})
+"""Percent of the attempts above which a result that tells of lines and numbers, not of people, is trouble.
+
+The same as in the alerts: healthy campaigns stay below 10 % busy or failed, and hardly ever see congestion.
+"""
+
+SPIKE_ATTEMPTS = 50
+"""Attempts below which a share says little."""
+
+
+class State(StrEnum):
+    """States in the order of trouble. The values are those of the query and of the JSON: add to them, never rename."""
+
+    STALE = "stale"
+    """The last data became too old and was withdrawn."""
+    FAILING = "failing"
+    """The latest poll failed; earlier data may still be shown."""
+    SPIKE = "spike"
+    """The data is good and says that busy, failed or congestion is high."""
+    OK = "ok"
+    NO_DATA = "no_data"
+    """The API said that the window is empty."""
+    WAITING = "waiting"
+    """Not polled yet."""
+
+
+TROUBLE = frozenset({State.STALE, State.FAILING, State.SPIKE})
+"""The states that want somebody's attention."""
+
+_SEARCHED = 1_000
+"""Characters of a target's names that a search looks at."""
+
+_RANK = {state: rank for rank, state in enumerate(State)}
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What lists, sums and sorting need of one target."""
+
+    status: TargetStatus
+    state: State
+    rank: float
+    """Smaller is more trouble."""
+    reason: Reason | None
+    attempts: int | None
+    """None where no data is shown."""
+    shares: dict[str, float]
+    """Result to percent of the attempts, computed from the counts; empty where there are none."""
+    spike: tuple[str, float] | None
+    """The result that is highest above what `SPIKE_SHARES` allows, and its percent."""
+    text: str
+    """Case-folded, to search in."""
+
+    @property
+    def target(self) -> Target:
+        """What is polled."""
+        return self.status.target
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is known."""
+        return self.status.snapshot
+
+    @property
+    def data_at(self) -> float | None:
+        """When the data that is shown came, Unix seconds."""
+        data = self.snapshot.data
+        return None if data is None or self.snapshot.stale else data.at
+
+
+def shares_of(rows: Iterable[Row]) -> dict[str, float]:
+    """Percent of all attempts by result; the vendor's own percentages are rounded and may be missing."""
+    counts = {row.result: row.attempts for row in rows}
+    total = sum(counts.values())
+    return {result: 100.0 * count / total for result, count in counts.items()} if total else {}
+
+
+def _spike(attempts: int | None, shares: dict[str, float]) -> tuple[str, float] | None:
+    if attempts is None or attempts < SPIKE_ATTEMPTS:
+        return None
+    over = [(shares[result], result) for result, limit in SPIKE_SHARES.items() if shares.get(result, 0.0) > limit]
+    return max(over)[::-1] if over else None
+
+
+def _state(snapshot: Snapshot, spike: tuple[str, float] | None) -> State:
+    if snapshot.stale:
+        return State.STALE
+    if snapshot.failure is not None:
+        return State.FAILING
+    if snapshot.data is None:
+        return State.WAITING
+    if snapshot.data.no_data:
+        return State.NO_DATA
+    return State.OK if spike is None else State.SPIKE
+
+
+def digest(status: TargetStatus) -> Digest:
+    """Judge one target."""
+    snapshot, target = status.snapshot, status.target
+    data = None if snapshot.stale else snapshot.data
+    rows = () if data is None else data.rows
+    attempts = None if data is None else sum(row.attempts for row in rows)
+    shares = shares_of(rows)
+    spike = _spike(attempts, shares)
+    state = _state(snapshot, spike)
+    blind = state is State.FAILING and data is None
+    return Digest(
+        status=status,
+        state=state,
+        rank=_RANK[state] - (0.5 if blind else 0.0),
+        reason=None if snapshot.failure is None else snapshot.failure.reason,
+        attempts=attempts,
+        shares=shares,
+        spike=spike,
+        text=visible(
+            f"{target.name}\N{MIDDLE DOT}{target.key.campaign}\N{MIDDLE DOT}{target.key.operation}", _SEARCHED
+        ).casefold(),
+    )
+
+
+class Digests:
+    """Digests kept from one page to the next: snapshots are replaced whole, so an equal one needs no second look."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Digest] = {}
+
+    def of(self, statuses: Iterable[TargetStatus]) -> tuple[Digest, ...]:
+        """The digests of all targets, in their order; what is no longer there is forgotten."""
+        found = tuple(self._each(statuses))
+        self._known = {each.target.key: each for each in found}
+        return found
+
+    def _each(self, statuses: Iterable[TargetStatus]) -> Iterator[Digest]:
+        for status in statuses:
+            known = self._known.get(status.target.key)
+            same = known is not None and known.snapshot is status.snapshot and known.target is status.target
+            if known is not None and same and known.status.next_poll_at == status.next_poll_at:
+                yield known
+            else:
+                yield digest(status)

@@ -1,0 +1,202 @@
+"""The overview and the campaign's page as values: what is said, not yet how."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.model import Key, OperationStatus, Reason, Status
+from exporter.web.status_query import PAGE_ROWS, Query, ordered
+from exporter.web.status_state import TROUBLE, Digest, State
+
+QUOTA_NEAR = 90.0
+"""Percent of the daily budget from which its end is news."""
+
+LATE = 120.0
+"""Seconds from which a late poll is news; the schedule itself strays by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that wants attention, said once however many campaigns it hits."""
+
+    kind: str
+    """`config`, `failing`, `stale`, `spike`, `late`, `quota` or `plan`."""
+    operation: str
+    """Empty where it is the whole exporter's."""
+    reason: Reason | None = None
+    campaigns: int = 0
+    since: float | None = None
+    """The earliest last success among them; None where one of them never had any."""
+    figure: float = 0.0
+    """Seconds of `late`, percent of `quota`."""
+    need: int = 0
+    """Requests a day of `plan`."""
+    budget: int = 0
+    """Of `plan`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An operation with what its campaigns add up to."""
+
+    status: OperationStatus
+    trouble: int
+    next_poll_at: float | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a full day of the plan stays within the budget."""
+        budget = self.status.figures.budget
+        return budget is None or self.status.requests_per_day <= budget
+
+    @property
+    def used_percent(self) -> float | None:
+        """How much of today's budget is used; None where there is none."""
+        figures = self.status.figures
+        if figures.budget is None:
+            return None
+        return min(100.0, 100.0 * figures.used / figures.budget) if figures.budget else 100.0
+
+
+class Ages(NamedTuple):
+    """When the newest and the oldest data on show came, Unix seconds."""
+
+    newest: float
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that `/` shows."""
+
+    status: Status
+    query: Query
+    states: Mapping[State, int]
+    """Over all targets, not only those that the filter lets through."""
+    reasons: Sequence[Reason]
+    """Why some fail just now."""
+    trouble: int
+    ages: Ages | None
+    next_poll_at: float | None
+    problems: Sequence[Problem]
+    operations: Sequence[OperationView]
+    matching: Sequence[Digest]
+    """What the filter lets through, in the order asked for."""
+    page: int
+    pages: int
+
+    @property
+    def rows(self) -> Sequence[Digest]:
+        """Of this page."""
+        return self.matching[(self.page - 1) * PAGE_ROWS : self.page * PAGE_ROWS]
+
+    @property
+    def found(self) -> int:
+        """How many the filter lets through."""
+        return len(self.matching)
+
+    @property
+    def first(self) -> int:
+        """Number of the first row of this page."""
+        return (self.page - 1) * PAGE_ROWS + 1
+
+
+def overview(status: Status, digests: Sequence[Digest], query: Query) -> Overview:
+    """The overview of all digests as the query wants to see it. A page past the end is the last one."""
+    by_operation: defaultdict[str, list[Digest]] = defaultdict(list)
+    for each in digests:
+        by_operation[each.target.key.operation].append(each)
+    operations = [_operation(each, by_operation[each.figures.operation]) for each in status.operations]
+    found = ordered(filter(query.matches, digests), query.sort)
+    pages = max(1, math.ceil(len(found) / PAGE_ROWS))
+    page = min(query.page, pages)
+    moments = [each.data_at for each in digests if each.data_at is not None]
+    states = Counter(each.state for each in digests)
+    failing = {each.reason for each in digests if each.reason is not None}
+    return Overview(
+        status=status,
+        query=query,
+        states={state: states[state] for state in State},
+        reasons=[reason for reason in Reason if reason in failing],
+        trouble=sum(states[state] for state in TROUBLE),
+        ages=Ages(max(moments), min(moments)) if moments else None,
+        next_poll_at=_earliest(each.next_poll_at for each in operations),
+        problems=_problems(status, digests, operations),
+        operations=operations,
+        matching=found,
+        page=page,
+        pages=pages,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """Everything that the page of one campaign and window shows."""
+
+    status: Status
+    digest: Digest
+    siblings: Sequence[Digest]
+    """All windows of the campaign, this one included."""
+
+
+def campaign(status: Status, digests: Iterable[Digest], key: Key) -> CampaignView | None:
+    """The page of one target; None where it is not configured."""
+    siblings = [
+        each
+        for each in digests
+        if (each.target.key.operation, each.target.key.campaign) == (key.operation, key.campaign)
+    ]
+    found = next((each for each in siblings if each.target.key == key), None)
+    return None if found is None else CampaignView(status=status, digest=found, siblings=siblings)
+
+
+def _operation(status: OperationStatus, digests: Sequence[Digest]) -> OperationView:
+    return OperationView(
+        status=status,
+        trouble=sum(each.state in TROUBLE for each in digests),
+        next_poll_at=_earliest(each.status.next_poll_at for each in digests),
+    )
+
+
+def _earliest(moments: Iterable[float | None]) -> float | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _problems(status: Status, digests: Sequence[Digest], operations: Sequence[OperationView]) -> list[Problem]:
+    """The exporter's own trouble first, then what hits most campaigns."""
+    whole = [] if status.reload_ok else [Problem("config", "", since=status.reloaded_at)]
+    groups: defaultdict[tuple[str, str, Reason | None], list[Digest]] = defaultdict(list)
+    for each in digests:
+        if each.state in TROUBLE:
+            groups[(each.target.key.operation, *_kind(each))].append(each)
+    hit = [
+        Problem(kind, operation, reason, len(members), _since(members))
+        for (operation, kind, reason), members in groups.items()
+    ]
+    hit.sort(key=lambda problem: (problem.kind == "spike", -problem.campaigns, problem.operation))
+    return whole + hit + [problem for each in operations for problem in _strains(each)]
+
+
+def _kind(digest: Digest) -> tuple[str, Reason | None]:
+    if digest.reason is not None:
+        return "failing", digest.reason
+    return ("spike" if digest.state is State.SPIKE else "stale"), None
+
+
+def _since(digests: Sequence[Digest]) -> float | None:
+    moments = [each.snapshot.last_success_at for each in digests]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if len(known) == len(moments) else None
+
+
+def _strains(operation: OperationView) -> Iterable[Problem]:
+    status, name, used = operation.status, operation.status.figures.operation, operation.used_percent
+    if status.lag >= LATE:
+        yield Problem("late", name, figure=status.lag)
+    if used is not None and used >= QUOTA_NEAR:
+        yield Problem("quota", name, figure=used)
+    budget = status.figures.budget
+    if budget is not None and not operation.fits:
+        yield Problem("plan", name, need=status.requests_per_day, budget=budget)

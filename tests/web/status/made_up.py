@@ -1,0 +1,176 @@
+"""Made-up states to look at: small ones with everything in them, and large ones."""
+
+import random
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from exporter.model import (
+    RESULTS,
+    Bounds,
+    Data,
+    Failure,
+    Figures,
+    Key,
+    OperationStatus,
+    Poll,
+    Reason,
+    Row,
+    Snapshot,
+    Status,
+    Target,
+    TargetStatus,
+    Window,
+)
+
+NOW = 1_773_082_800.0
+"""2026-03-09 14:00:00 in Bogota."""
+
+BOGOTA = ZoneInfo("America/Bogota")
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}gnp.exe\N{ZERO WIDTH SPACE}",
+    "nul\x00bell\x07escape\x1b[31mdelete\x7f",
+    "line\nfeed\u2028separator",
+    "\N{ARABIC LETTER ALEF}\N{RIGHT-TO-LEFT ISOLATE}",
+    "lone \ud800 surrogate",
+    "tag \U000e0041 characters",
+    "&amp;&lt;entities&gt;",
+    "]]><![CDATA[</style></svg>",
+    "long " * 2_000,
+)
+
+HEALTHY = {"no-answer": 480, "answer": 390, "failed": 40, "busy": 60, "congestion": 6, "recall": 12, "do-not-call-clean": 4}
+
+
+def data(counts: dict[str, int], *, at: float = NOW - 120, no_data: bool = False) -> Data:
+    total = sum(counts.values())
+    every = {result: 0 for result in RESULTS} | counts
+    rows = tuple(Row(result, count, 100 * count / total if total else 0.0) for result, count in every.items())
+    return Data(at, Bounds(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
+
+
+def target(
+    campaign: str = "32841", *, operation: str = "acme", name: str = "Cobranza", window: str = "1h", interval: float = 300.0
+) -> Target:
+    length = {"30m": 1_800, "1h": 3_600, "today": None}.get(window, 3_600)
+    key = Key(operation, campaign, window)
+    return Target(key, name, Window(window, length), BOGOTA, interval, 0.0, 60.0, 3 * interval + 60)
+
+
+def good(counts: dict[str, int], *, at: float = NOW - 120) -> Snapshot:
+    found = data(counts, at=at)
+    attempts = sum(counts.values())
+    history = tuple(Poll(at - 300 * back, 1.1, 1, None, attempts - back) for back in range(5, -1, -1))
+    return Snapshot(data=found, last_success_at=at, last_poll_at=at, history=history, polls=6)
+
+
+def empty(*, at: float = NOW - 90) -> Snapshot:
+    poll = Poll(at, 0.8, 1)
+    return Snapshot(data({}, at=at, no_data=True), last_success_at=at, last_poll_at=at, history=(poll,), polls=1)
+
+
+def failed(
+    reason: Reason,
+    before: Snapshot | None = None,
+    *,
+    message: str = "403 PLEASE VALIDATE TOKEN",
+    excerpt: str = "",
+    status: int | None = 403,
+    at: float = NOW - 40,
+) -> Snapshot:
+    failure = Failure(reason, message, status, excerpt)
+    known = before or Snapshot()
+    history = (*known.history, Poll(at, 0.4, 1, failure))
+    return replace(known, failure=failure, last_poll_at=at, history=history, polls=known.polls + 1, failures=1)
+
+
+def stale(reason: Reason, counts: dict[str, int]) -> Snapshot:
+    return replace(failed(reason, good(counts, at=NOW - 2_000), status=None, message="no connection"), stale=True)
+
+
+def shown(each: Target, snapshot: Snapshot, *, next_poll_at: float | None = NOW + 95) -> TargetStatus:
+    return TargetStatus(each, snapshot, next_poll_at)
+
+
+def operation(
+    name: str = "acme", *, budget: int | None = 6_000, used: int = 2_150, planned: int = 2_880, targets: int = 1, lag: float = 0.0
+) -> OperationStatus:
+    figures = Figures(operation=name, requests=used, budget=budget, used=used, lease_held=True)
+    return OperationStatus(figures, "https://wv0013.wolkvox.com", lag, targets, planned)
+
+
+def status(*targets: TargetStatus, operations: tuple[OperationStatus, ...] | None = None, reload_ok: bool = True) -> Status:
+    names = dict.fromkeys(each.target.key.operation for each in targets)
+    every = tuple(
+        operation(name, targets=sum(each.target.key.operation == name for each in targets)) for name in names
+    )
+    return Status(
+        at=NOW,
+        version="1.0.0",
+        started_at=NOW - 9_000,
+        reload_ok=reload_ok,
+        reloaded_at=NOW - 8_000,
+        operations=every if operations is None else operations,
+        targets=targets,
+    )
+
+
+def calm() -> Status:
+    """A healthy contact centre in the early afternoon."""
+    scale = random.Random(7)  # noqa: S311 - made-up traffic
+    names = ("Cobranza temprana", "Cobranza tardía", "Encuesta NPS", "Bienvenida", "Renovaciones", "Recordatorio de pago")
+    rows = []
+    for place, name in enumerate(names):
+        share = scale.uniform(0.3, 3)
+        counts = {result: int(count * share * scale.uniform(0.8, 1.2)) for result, count in HEALTHY.items()}
+        each = target(str(32_841 + place), name=name, operation="acme" if place < 4 else "globex")  # noqa: PLR2004
+        rows.append(shown(each, good(counts, at=NOW - 30 * place - 12), next_poll_at=NOW + 40 * place + 9))
+    rows.append(shown(target("40100", name="Reactivación", operation="globex"), empty()))
+    return status(*rows)
+
+
+def troubled() -> Status:
+    """One of everything that can be wrong."""
+    before = good(HEALTHY, at=NOW - 400)
+    html = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+    rows = (
+        *(each for each in calm().targets),
+        shown(target("51001", operation="initech", name="Ventas norte"), failed(Reason.AUTH, before)),
+        shown(target("51002", operation="initech", name="Ventas sur"), failed(Reason.AUTH)),
+        shown(target("51003", operation="initech", name=""), stale(Reason.CONNECT, HEALTHY), next_poll_at=NOW - 3),
+        shown(
+            target("32850", name="Cobranza judicial", window="30m"),
+            good({"no-answer": 120, "answer": 40, "failed": 210, "busy": 31, "congestion": 4, "ANSWER-MACHINE".lower(): 55}),
+        ),
+        shown(target("32851", name="Portabilidad"), good(HEALTHY | {"busy": 700})),
+        shown(
+            target("32852", name="Retención", window="today"),
+            failed(Reason.SERVER_ERROR, before, message="the server answered 502", excerpt=html, status=502),
+        ),
+        shown(target("32853", name="Nueva"), Snapshot(), next_poll_at=NOW + 1),
+    )
+    operations = (
+        operation("acme", used=5_600, targets=8),
+        operation("globex", budget=None, targets=3, planned=864),
+        operation("initech", budget=500, used=120, planned=864, targets=3, lag=340.0),
+    )
+    return status(*rows, operations=operations, reload_ok=False)
+
+
+def crowd(count: int) -> Status:
+    """Many campaigns with full histories, one in twenty in trouble."""
+    scale = random.Random(11)  # noqa: S311 - made-up traffic
+    rows = []
+    for place in range(count):
+        counts = {result: int(amount * scale.uniform(0.5, 2)) for result, amount in HEALTHY.items()}
+        snapshot = good(counts, at=NOW - scale.uniform(5, 300))
+        snapshot = replace(snapshot, history=tuple(Poll(NOW - 300 * back, 1.1, 1, None, 900) for back in range(20, 0, -1)))
+        if place % 20 == 0:
+            snapshot = failed(scale.choice(list(Reason)), snapshot, status=None, message="made up")
+        each = target(str(10_000 + place), name=f"Campaign {place}", operation=f"operation {place % 10}")
+        rows.append(shown(each, snapshot, next_poll_at=NOW + scale.uniform(0, 300)))
+    return status(*rows)
