@@ -1,5 +1,6 @@
 """The simulated API on a socket."""
 
+import os
 import socket
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.journal import Journal, fingerprint
 from exporter.simulator.settings import Settings
 from exporter.simulator.spikes import SpikeKind, usual_rate
+from exporter.simulator.traffic import Campaign
 
 KEEP_ALIVE = 5.0
 """Seconds after which the live service closes an idle connection."""
@@ -45,6 +47,11 @@ class Simulator:
     def log(self) -> Journal:
         """The requests that it saw."""
         return self._endpoint.journal
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """Those it knows, the named ones first."""
+        return self._endpoint.roster.campaigns
 
     def counts(self, campaign: str, start: int, end: int) -> dict[str, int]:
         """What a report of these seconds would say now, results in lower case; empty for an unknown campaign."""
@@ -131,7 +138,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        what = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
         raise SimulatorError(
             f"simulator: cannot listen on {host}:{port} ({what}); choose another --simulator.listen-address"
         ) from error

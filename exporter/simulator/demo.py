@@ -1,0 +1,86 @@
+"""The demo: two operations that never sleep, and the configuration that polls them."""
+
+from pydantic import SecretStr
+
+from exporter.model import Config, Key, Operation, Target, Window
+from exporter.simulator.fault import Fault, Rule
+from exporter.simulator.roster import COLLECTION, OLD_DEBT, REMINDERS, RENEWALS, SALES, SURVEYS, WIN_BACK
+from exporter.simulator.settings import ZONE, Settings
+from exporter.simulator.traffic import Campaign, Hours
+
+HOUR = Window("1h", 3_600)
+HALF_HOUR = Window("30m", 1_800)
+TODAY = Window("today", None)
+
+INTERVAL = 15.0
+"""Seconds: far below what the vendor advises, so that the demo is seen to live."""
+TIMEOUT = 10.0
+STALE_AFTER = 3 * INTERVAL + 60
+LICENSES = 60
+QUOTA_SHARE = 0.5
+
+OPERATIONS: dict[str, tuple[tuple[Campaign, Window], ...]] = {
+    "cobranzas-andinas": (
+        (COLLECTION, HOUR),
+        (COLLECTION, HALF_HOUR),
+        (COLLECTION, TODAY),
+        (OLD_DEBT, HOUR),
+        (WIN_BACK, HOUR),
+    ),
+    "seguros-del-valle": (
+        (RENEWALS, HOUR),
+        (SURVEYS, HOUR),
+        (SALES, HOUR),
+        (REMINDERS, HOUR),
+        (REMINDERS, TODAY),
+    ),
+}
+"""What each operation is asked for."""
+
+
+def demo_settings() -> Settings:
+    """Make the demo's API: answers take a while, and one campaign fails now and then."""
+    return Settings(
+        tokens=tuple(_token(name) for name in OPERATIONS),
+        hours=Hours.ALWAYS,
+        latency=0.5,
+        jitter=0.6,
+        quota=LICENSES * 1_000,
+        rules=(Rule(Fault.SERVER_ERROR, campaign=SURVEYS.id, chance=0.03),),
+    )
+
+
+def demo_config(base_url: str) -> Config:
+    """Make the configuration that polls a demo's API at this address."""
+    return Config(operations=tuple(_operation(name, base_url) for name in OPERATIONS))
+
+
+def _operation(name: str, base_url: str) -> Operation:
+    return Operation(
+        name=name,
+        base_url=base_url,
+        token=SecretStr(_token(name)),
+        proxy_url=None,
+        ca_file=None,
+        zone=ZONE,
+        budget=int(LICENSES * 1_000 * QUOTA_SHARE),
+        targets=tuple(_target(name, campaign, window) for campaign, window in OPERATIONS[name]),
+    )
+
+
+def _target(operation: str, campaign: Campaign, window: Window) -> Target:
+    return Target(
+        key=Key(operation, campaign.id, window.label),
+        name=campaign.name,
+        window=window,
+        zone=ZONE,
+        interval=INTERVAL,
+        delay=0.0,
+        timeout=TIMEOUT,
+        stale_after=STALE_AFTER,
+    )
+
+
+def _token(operation: str) -> str:
+    """No secret: it opens nothing but the demo."""
+    return f"demo-{operation}"

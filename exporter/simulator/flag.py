@@ -1,0 +1,77 @@
+"""Readers of the values of flags: each raises ValueError that says what is allowed."""
+
+import argparse
+from collections.abc import Callable
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from exporter.duration import parse_duration
+
+LONGEST_HISTORY = 366 * 86_400
+LOOK_BACK = 300
+HIGHEST_PORT = 65_535
+
+Value = TypeVar("Value")
+
+
+def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Let argparse show what a reader says is wrong."""
+
+    def reading(text: str) -> Value:
+        try:
+            return read(text)
+        except (ValueError, OSError) as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+
+    return reading
+
+
+def address(text: str) -> tuple[str, int]:
+    """Split `host:port`, `[::1]:port` or `:port`."""
+    host, colon, port = text.rpartition(":")
+    if (
+        not colon
+        or not (port.isascii() and port.isdigit())
+        or int(port) > HIGHEST_PORT
+        or (":" in host and host[0] != "[")
+    ):
+        raise ValueError("wants host:port, [::1]:port or :port, with a port up to 65535")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def zone(text: str) -> ZoneInfo:
+    """Read an IANA name."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("is no time zone, write an IANA name such as America/Bogota") from error
+
+
+def count(text: str) -> int:
+    """Read a whole number from 0 on."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("wants a whole number from 0 on")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if count(text) < 1:
+        raise ValueError("wants a whole number from 1 on")
+    return int(text)
+
+
+def step(text: str) -> int:
+    """Read the time between two scrapes, in seconds."""
+    seconds = parse_duration(text)
+    if not 1 <= seconds <= LOOK_BACK or seconds != int(seconds):
+        raise ValueError("wants whole seconds from 1s to 5m: Prometheus looks back no further")
+    return int(seconds)
+
+
+def past_length(text: str) -> float:
+    """Read how much of the past is wanted, in seconds."""
+    length = parse_duration(text)
+    if not 0 < length <= LONGEST_HISTORY:
+        raise ValueError("wants more than nothing and at most a year")
+    return length

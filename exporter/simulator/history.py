@@ -1,0 +1,184 @@
+"""The past of the demo as Prometheus would have scraped it, to be made into blocks.
+
+OpenMetrics text with timestamps, https://prometheus.io/docs/specs/om/open_metrics_spec/, for
+`promtool tsdb create-blocks-from openmetrics`. Metrics, labels and values are those of the page, made by its catalogue.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, Any, TypeAlias
+
+from exporter.metrics.catalog import (
+    CAMPAIGN,
+    CAMPAIGN_METRICS,
+    OPERATION,
+    OPERATION_METRICS,
+    TARGET,
+    TARGET_METRICS,
+    Kind,
+    Metric,
+    Polled,
+)
+from exporter.metrics.sample import number, pairs
+from exporter.model import RESULTS, Config, Data, Failure, Figures, Operation, Snapshot, Target
+from exporter.simulator import answer
+from exporter.simulator.demo import TODAY
+from exporter.simulator.roster import Roster
+from exporter.simulator.settings import Settings
+from exporter.simulator.traffic import Traffic
+from exporter.wolkvox.report import judge
+from exporter.wolkvox.results import publish
+from exporter.wolkvox.window import bounds
+
+_Sample: TypeAlias = tuple[int, float, str, str]
+"""Moment, value, labels beyond the subject's as they are written, suffix of the name."""
+
+Labels: TypeAlias = Sequence[tuple[str, str]]
+
+OF_OPERATION = (
+    "wolkvox_api_requests_total",
+    "wolkvox_quota_budget_requests",
+    "wolkvox_quota_used_requests",
+    "wolkvox_token_lease_held",
+)
+"""The operations' metrics that a look back needs; the past has no failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The scrapes of the past: when they were, in Unix seconds, and the labels that Prometheus adds."""
+
+    start: int
+    end: int
+    step: int
+    job: str = "wolkvox"
+    instance: str = "localhost:10965"
+
+    @property
+    def moments(self) -> range:
+        """When each was."""
+        return range(self.start, self.end + 1, self.step)
+
+
+Progress = Callable[[float], None]
+"""Told the part that is done, 0 to 1, now and then; what it raises ends the writing."""
+
+REPORTED = 500
+"""Scrapes between two reports of progress."""
+
+
+def write_history(config: Config, settings: Settings, past: Past, out: IO[bytes], progress: Progress) -> None:
+    """Write all samples of a configuration's targets, family by family, series by series."""
+    added = (("job", past.job), ("instance", past.instance))
+    simulated = _Simulated(settings, past)
+    targets = [target for operation in config.operations for target in operation.targets]
+    names = {(target.key.operation, target.key.campaign): target.name for target in targets}
+    with ExitStack() as stack:
+        families = _Families(stack)
+        families.add("up", Kind.GAUGE, added, ((moment, 1.0, "", "") for moment in past.moments))
+        for number_of_target, target in enumerate(targets):
+            polled = []
+            for moment in past.moments:
+                polled.append((moment, Polled(target, simulated.snapshot(target, moment))))
+                if len(polled) % REPORTED == 0:
+                    progress((number_of_target + len(polled) / len(past.moments)) / len(targets))
+            subject = (*added, *_labels(TARGET, target.key.operation, target.key.campaign, target.key.window))
+            for metric in TARGET_METRICS:
+                families.add(metric.name, metric.kind, subject, _samples(metric, polled))
+        for campaign, name in names.items():
+            for info in CAMPAIGN_METRICS:
+                named = _samples(info, ((moment, name) for moment in past.moments))
+                families.add(info.name, info.kind, (*added, *_labels(CAMPAIGN, *campaign)), named)
+        for operation in config.operations:
+            figures = [(moment, _figures(operation, past, moment)) for moment in past.moments]
+            for spent in OPERATION_METRICS:
+                if spent.name in OF_OPERATION:
+                    subject = (*added, *_labels(OPERATION, operation.name))
+                    families.add(spent.name, spent.kind, subject, _samples(spent, figures))
+        families.write(out)
+    progress(1.0)
+
+
+def _labels(names: Sequence[str], *values: str) -> Labels:
+    return tuple(zip(names, values, strict=True))
+
+
+class _Simulated:
+    """What the exporter would have known, made as it makes it of the API's answers."""
+
+    def __init__(self, settings: Settings, past: Past) -> None:
+        self._traffic = Traffic(settings.seed, settings.zone, settings.hours)
+        self._roster = Roster(settings.generated, settings.unknown)
+        self._start = past.start
+
+    def snapshot(self, target: Target, moment: int) -> Snapshot:
+        """After a poll at that moment."""
+        asked = bounds(target.window, target.delay, target.zone, moment)
+        campaign = self._roster.find(target.key.campaign)
+        counts = {} if campaign is None else self._traffic.counts(campaign, int(asked.start), int(asked.end))
+        reply = answer.report(answer.rows(counts))
+        report = judge(reply.status, reply.body)
+        if isinstance(report, Failure):
+            raise TypeError(f"an answer of the simulator is not understood: {report.message}")
+        rows, _ = publish(report, tuple(result for result in counts if result not in RESULTS))
+        return Snapshot(
+            data=Data(at=moment, bounds=asked, rows=rows, no_data=report.no_data),
+            last_success_at=moment,
+            last_poll_at=moment,
+            polls=int((moment - self._start) // target.interval) + 1,
+        )
+
+
+def _figures(operation: Operation, past: Past, moment: int) -> Figures:
+    """What the exporter would have spent by then."""
+    midnight = bounds(TODAY, 0, operation.zone, moment).start
+    return Figures(
+        operation.name,
+        requests=_requests(operation, moment - past.start),
+        budget=operation.budget,
+        used=_requests(operation, moment - midnight),
+        lease_held=True,
+    )
+
+
+def _requests(operation: Operation, seconds: float) -> int:
+    return sum(int(seconds // target.interval) + 1 for target in operation.targets)
+
+
+def _samples(metric: Metric[Any], subjects: Iterable[tuple[int, Any]]) -> Iterator[_Sample]:
+    for moment, subject in subjects:
+        for value, labels, suffix in metric.samples(subject):
+            yield moment, value, labels, suffix
+
+
+class _Families:
+    """Samples on their way to a file: each family apart, its series one after another, only one subject in memory."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._parts: dict[str, IO[bytes]] = {}
+
+    def add(self, name: str, kind: Kind, subject: Labels, samples: Iterable[_Sample]) -> None:
+        """Put the samples of one subject behind those of others."""
+        series: dict[str, list[str]] = {}
+        common = pairs(*zip(*subject, strict=True))
+        for moment, value, labels, suffix in samples:
+            text = f"{name}{suffix}{{{common},{labels}}}" if labels else f"{name}{suffix}{{{common}}}"
+            series.setdefault(text, []).append(f"{text} {number(value)} {moment}\n")
+        part = self._parts.get(name)
+        if part is None:
+            unnamed = tempfile.TemporaryFile()  # noqa: SIM115  # the stack is its context manager
+            part = self._parts[name] = self._stack.enter_context(unnamed)
+            part.write(f"# TYPE {name.removesuffix('_total')} {kind}\n".encode())
+        for written in series.values():
+            part.write("".join(written).encode())
+
+    def write(self, out: IO[bytes]) -> None:
+        """Write family after family, and the end."""
+        for part in self._parts.values():
+            part.seek(0)
+            shutil.copyfileobj(part, out)
+        out.write(b"# EOF\n")
