@@ -68,6 +68,10 @@ class Scope:
         """Attempts of all results together."""
         return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
 
+    def most_attempts(self, span: str) -> str:
+        """The most attempts of any one result that a window held within `span`, looked at hourly to stay cheap."""
+        return key_max(f"max_over_time({self.metric('wolkvox_campaign_attempts')}[{span}:1h])")
+
     def share(self, result: str, *, offset: str = "") -> str:
         """Share of attempts that ended in `result`, 0 to 1; absent where there were no attempts."""
         part = self.metric("wolkvox_campaign_attempts", f'result="{result}"', offset=offset)

@@ -18,7 +18,8 @@ VALUES: Mapping[str, str] = {
 }
 """What variables become where nothing else is asked for: everything, of one campaign and one window."""
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|([a-zA-Z_]\w*))")
+"""Not `$1`, which means a group of a regular expression in `label_replace`, to Grafana too."""
 _FUNCTION = re.compile(r"(label_values|query_result)\((.+)\)", re.DOTALL)
 _LABEL = re.compile(r",\s*([a-zA-Z_]\w*)\s*$")
 

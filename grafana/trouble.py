@@ -1,6 +1,7 @@
 """What makes a campaign one in trouble, as PromQL and in words.
 
-The limits are those that suit a dialler's usual traffic; change them here and run `python -m grafana`.
+The limits are those of the alert rules, which add a time for which they must hold. Change both, and run
+`python -m grafana`.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,18 @@ SHARE = 0.25
 FLOOR = 0.10
 """Below this share, twice the usual is still little."""
 FACTOR = 2
-"""Times the usual that make a spike; 1 / FACTOR of the usual contact rate is a collapse."""
+"""Times the usual that make a spike, where the usual hour had its volume too; below 1 / FACTOR of the usual contact
+rate is a collapse."""
 CONGESTED = 0.10
 """Congestion is the carrier's own refusal: it is rare, so less of it is too much."""
+CONTACT = 0.02
+"""A contact rate below this is a collapse, whatever is usual."""
+CONTACT_VOLUME = 100
+"""Answers are rare: their share takes more attempts to say something."""
+ALIVE = "3d"
+"""A campaign that had no attempts for so long is over, not silent. It spans a weekend."""
 MISSED_POLLS = 2
-"""Polls that may fail before a campaign counts as unanswered: one is weather."""
+"""Polls that may fail, and a minute, before a campaign counts as unanswered: one failed poll is weather."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,8 @@ class Trouble:
 def _spike(result: str) -> Callable[[Scope], str]:
     def condition(scope: Scope) -> str:
         share = scope.share(result)
-        adaptive = f"({share} > {FLOOR}) > {FACTOR} * {scope.usual_share(result)}"
-        return f"(({share} > {SHARE} or {adaptive}) and {scope.attempts()} >= {VOLUME})"
+        unusual = f"{share} > {FLOOR} > {FACTOR} * {scope.usual_share(result)} and {scope.usual_attempts()} >= {VOLUME}"
+        return f"(({share} > {SHARE} or {unusual}) and {scope.attempts()} >= {VOLUME})"
 
     return condition
 
@@ -51,12 +59,14 @@ def _congested(scope: Scope) -> str:
 
 
 def _collapsed(scope: Scope) -> str:
-    usual = scope.usual_share("answer")
-    return f"({scope.share('answer')} < {usual} / {FACTOR} and {scope.attempts()} >= {VOLUME})"
+    share = scope.share("answer")
+    unusual = f"{share} < {scope.usual_share('answer')} / {FACTOR} and {scope.usual_attempts()} >= {CONTACT_VOLUME}"
+    return f"(({share} < {CONTACT} or {unusual}) and {scope.attempts()} >= {CONTACT_VOLUME})"
 
 
 def _silent(scope: Scope) -> str:
-    return f"({scope.attempts()} == 0 and {scope.usual_attempts()} >= {VOLUME})"
+    usual = f"{scope.usual_attempts()} >= {VOLUME}"
+    return f"({scope.attempts()} == 0 and {usual} and {scope.most_attempts(ALIVE)} > 0)"
 
 
 def _withdrawn(scope: Scope) -> str:
@@ -67,7 +77,7 @@ def _unanswered(scope: Scope) -> str:
     up = scope.latest("wolkvox_campaign_up")
     last = scope.latest("wolkvox_campaign_last_success_timestamp_seconds")
     interval = scope.latest("wolkvox_poll_interval_seconds")
-    return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} or {up} unless {last}))"
+    return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} + 60 or {up} unless {last}))"
 
 
 TROUBLES = (
