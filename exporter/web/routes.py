@@ -1,0 +1,135 @@
+"""The paths of the server and what answers them."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from aiohttp import hdrs, web
+
+from exporter.metrics.format import Encoding, Exposition
+from exporter.web.landing import landing_page
+from exporter.web.negotiation import VARY, encode, negotiate
+
+_log = structlog.get_logger(__name__)
+
+HEALTHY = "/-/healthy"
+READY = "/-/ready"
+RELOAD = "/-/reload"
+
+Reload = Callable[[], Awaitable[tuple[str, ...]]]
+"""Loads the configuration again and returns its mistakes; none is success."""
+
+
+class RouteError(Exception):
+    """A path that cannot be served. The text is one line for the operator."""
+
+
+class Exporter(Protocol):
+    """What the server needs to know of the program behind it."""
+
+    async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
+        """Give the whole page in this format and content coding."""
+        ...
+
+    def unhealthy(self) -> str | None:
+        """Say in a line why the polling loops do not turn; None while they do."""
+        ...
+
+    def unready(self) -> str | None:
+        """Say in a line what is not known yet; None once every campaign was asked or restored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """What can be chosen about the paths."""
+
+    telemetry_path: str = "/metrics"
+    reload: Reload | None = None
+    """None: `/-/reload` is forbidden."""
+    pages: Callable[[web.Application], None] | None = None
+    """Adds the pages for people, `/` among them; None: a plain page with links stands there."""
+
+
+def add_routes(application: web.Application, exporter: Exporter, routes: Routes) -> None:
+    """Add every path to the application; raises `RouteError` where the telemetry path cannot be used."""
+    _Handlers(exporter, routes).add(application)
+
+
+class _Handlers:
+    def __init__(self, exporter: Exporter, routes: Routes) -> None:
+        self._exporter = exporter
+        self._routes = routes
+        self._landing = landing_page(routes.telemetry_path, (HEALTHY, READY))
+
+    def add(self, application: web.Application) -> None:
+        router = application.router
+        router.add_get(HEALTHY, self.healthy)
+        router.add_get(READY, self.ready)
+        router.add_post(RELOAD, self.reload)
+        router.add_put(RELOAD, self.reload)
+        if self._routes.pages is None:
+            router.add_get("/", self.landing)
+        else:
+            self._routes.pages(application)
+        _check_telemetry_path(self._routes.telemetry_path, {resource.canonical for resource in router.resources()})
+        router.add_get(self._routes.telemetry_path, self.metrics)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        exposition, content_type = negotiate(_joined(request, hdrs.ACCEPT))
+        encoding = encode(_joined(request, hdrs.ACCEPT_ENCODING))
+        headers = {hdrs.CONTENT_TYPE: content_type, hdrs.VARY: VARY}
+        if encoding is not Encoding.IDENTITY:
+            headers[hdrs.CONTENT_ENCODING] = encoding.value
+        return web.Response(body=await self._exporter.page(exposition, encoding), headers=headers)
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        return _state(self._exporter.unhealthy(), "healthy")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        return _state(self._exporter.unready(), "ready")
+
+    async def reload(self, request: web.Request) -> web.Response:
+        if self._routes.reload is None:
+            raise web.HTTPForbidden(text="Reloading is off; start with --web.enable-lifecycle, or send SIGHUP.\n")
+        if not _same_origin(request):
+            raise web.HTTPForbidden(text="A page of another site may not reload the configuration.\n")
+        mistakes = await self._routes.reload()
+        if mistakes:
+            return web.Response(status=web.HTTPBadRequest.status_code, text="".join(f"{line}\n" for line in mistakes))
+        return web.Response(text="The configuration is loaded.\n")
+
+    async def landing(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self._landing, content_type="text/html")
+
+
+def _check_telemetry_path(path: str, taken: Iterable[str]) -> None:
+    safe = path.isascii() and path.isprintable() and not set(path) & set(" %?#{}\\")
+    if not path.startswith("/") or not safe or any(part in {"", ".", ".."} for part in path[1:].split("/")):
+        raise RouteError(
+            f"--web.telemetry-path {path!r}: no path; allowed: a slash, then ASCII letters, digits and punctuation"
+            " without % ? # { } and space, such as /metrics"
+        )
+    first = path.split("/")[1]
+    if first in {other.split("/")[1] for other in taken}:
+        raise RouteError(
+            f"--web.telemetry-path {path!r}: /{first} is taken by other pages; choose another, as /metrics"
+        )
+
+
+def _state(trouble: str | None, name: str) -> web.Response:
+    if trouble is None:
+        return web.Response(text=f"wolkvox-exporter is {name}.\n")
+    return web.Response(status=web.HTTPServiceUnavailable.status_code, text=f"{trouble}\n")
+
+
+def _joined(request: web.Request, name: str) -> str:
+    """The header's value; a list sent in several lines is one list (RFC 9110, 5.3)."""
+    return ",".join(request.headers.getall(name, ()))
+
+
+def _same_origin(request: web.Request) -> bool:
+    """Browsers say where a request comes from, programs do not: a foreign page cannot press the button."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    return origin is None or origin.partition("://")[2].lower() == request.headers.get(hdrs.HOST, "").lower()

@@ -1,0 +1,135 @@
+"""The HTTP server: from addresses and routes to open sockets, and back within a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from exporter.web.access import Access
+from exporter.web.address import bind, parse_address, url
+from exporter.web.authentication import CHALLENGE, Verdict
+from exporter.web.connection import announced
+from exporter.web.headers import secure
+from exporter.web.limits import Limits, system_limits
+from exporter.web.listener import Listener
+from exporter.web.routes import Exporter, Routes, add_routes
+
+_GRACE = 0.3
+"""Seconds that answers under way get to end. aiohttp waits that long twice."""
+
+_PASSWORD_THREADS = 2
+"""At most so many processors are ever busy with passwords."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """A running server; `start` makes one."""
+
+    def __init__(
+        self, runner: web.AppRunner, listener: Listener, passwords: ThreadPoolExecutor, urls: tuple[str, ...]
+    ) -> None:
+        self._runner = runner
+        self._listener = listener
+        self._passwords = passwords
+        self.urls = urls
+        """Where it is reached from this machine: one URL for each address, with the ports that were really bound."""
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return self._listener.connections
+
+    async def stop(self) -> None:
+        """Close the sockets, let answers under way end for a moment, drop what then still hangs."""
+        self._listener.close()
+        await self._runner.cleanup()
+        await self._listener.abort()
+        self._passwords.shutdown(wait=False, cancel_futures=True)
+
+
+async def start(
+    exporter: Exporter,
+    addresses: Sequence[str] = (":10965",),
+    routes: Routes | None = None,
+    *,
+    config_file: Path | None = None,
+    limits: Limits | None = None,
+) -> Server:
+    """Open the sockets and serve.
+
+    `addresses` are as on the command line, `config_file` is in the format of Prometheus' exporter-toolkit.
+
+    Raises:
+        ListenError: an address is none, or nothing can listen there; one line.
+        RouteError: the telemetry path cannot be used; one line.
+        ConfigError: of `exporter.config`; every mistake in the web configuration file.
+    """
+    passwords = ThreadPoolExecutor(_PASSWORD_THREADS, thread_name_prefix="bcrypt")
+    access = Access(config_file, passwords)
+    application = build(exporter, routes or Routes(), access, limits or system_limits())
+    sockets = bind([parse_address(address) for address in addresses])
+    runner = web.AppRunner(application, handle_signals=False, shutdown_timeout=_GRACE)
+    await runner.setup()
+    server = runner.server
+    if server is None:  # for the type checker: `setup` has just made it
+        raise RuntimeError("aiohttp has no server after setup")
+    server.request_factory = announced(server.request_factory)
+    listener = Listener(
+        server,
+        sockets,
+        limits or system_limits(),
+        tls=access.context,
+        admits=lambda transport: admits(access, transport),
+    )
+    return Server(runner, listener, passwords, tuple(url(listening, access.scheme) for listening in sockets))
+
+
+def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) -> web.Application:
+    """Make the application: the routes behind one guard, and the headers that every answer bears."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        access.refresh()
+        await _authenticate(request, access)
+        if (request.content_length or 0) > limits.body:
+            raise web.HTTPRequestEntityTooLarge(max_size=limits.body, actual_size=request.content_length or 0)
+        return await handler(request)
+
+    async def dress(_request: web.Request, response: web.StreamResponse) -> None:
+        secure(response.headers, access.settings.headers)
+
+    application = web.Application(middlewares=[guard])
+    application.on_response_prepare.append(dress)
+    add_routes(application, exporter, routes)
+    return application
+
+
+def admits(access: Access, transport: asyncio.Transport) -> bool:
+    """Whether the certificate of the client at the other end, if any, bears a name that may come in."""
+    tls = access.settings.tls
+    return tls is None or tls.admits(transport.get_extra_info("peercert"))
+
+
+async def _authenticate(request: web.Request, access: Access) -> None:
+    """Let the request pass, or raise the answer to it.
+
+    Which paths are open is asked of the route that was found, not of the text of the URL: what is opened is what runs.
+    """
+    if access.authenticator is None:
+        return
+    resource = request.match_info.route.resource
+    if resource is not None and resource.canonical in access.settings.excluded:
+        return
+    sent = request.headers.getall(hdrs.AUTHORIZATION, ())
+    match await access.authenticator.judge(sent[0] if len(sent) == 1 else None):
+        case Verdict.REFUSED:
+            raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: CHALLENGE})
+        case Verdict.BUSY:
+            raise web.HTTPServiceUnavailable(
+                text="Too many passwords are being checked.\n", headers={"Retry-After": "1"}
+            )
+        case Verdict.ADMITTED:
+            return

@@ -1,0 +1,79 @@
+"""A program behind the server, and servers of it on free ports."""
+
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from exporter.metrics.format import Encoding, Exposition
+from exporter.web.limits import Limits
+from exporter.web.routes import Routes
+from exporter.web.server import Server, start
+
+LOOPBACK = "127.0.0.1:0"
+
+
+@dataclass
+class FakeExporter:
+    """Answers what the test tells it to."""
+
+    body: bytes = b"# HELP wolkvox_up Made up.\n# TYPE wolkvox_up gauge\nwolkvox_up 1\n"
+    trouble: str | None = None
+    missing: str | None = None
+    mistakes: tuple[str, ...] = ()
+    reloads: int = 0
+    fault: Exception | None = None
+    asked: list[tuple[Exposition, Encoding]] = field(default_factory=list)
+    hold: Callable[[], Awaitable[None]] | None = None
+
+    async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
+        self.asked.append((exposition, encoding))
+        if self.hold is not None:
+            await self.hold()
+        if self.fault is not None:
+            raise self.fault
+        return gzip.compress(self.body) if encoding is Encoding.GZIP else self.body
+
+    def unhealthy(self) -> str | None:
+        return self.trouble
+
+    def unready(self) -> str | None:
+        return self.missing
+
+    async def reload(self) -> tuple[str, ...]:
+        self.reloads += 1
+        return self.mistakes
+
+
+class Serve(Protocol):
+    """Starts a server that the fixture stops."""
+
+    async def __call__(
+        self,
+        *addresses: str,
+        routes: Routes | None = None,
+        config_file: Path | None = None,
+        limits: Limits | None = None,
+    ) -> Server: ...
+
+
+@pytest.fixture
+def program() -> FakeExporter:
+    return FakeExporter()
+
+
+@pytest.fixture
+async def serve(program: FakeExporter) -> AsyncIterator[Serve]:
+    started: list[Server] = []
+
+    async def run(*addresses: str, **options: Any) -> Server:
+        server = await start(program, addresses or (LOOPBACK,), **options)
+        started.append(server)
+        return server
+
+    yield run
+    for server in started:
+        await server.stop()

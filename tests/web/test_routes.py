@@ -1,0 +1,190 @@
+import gzip
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from exporter.metrics.format import Encoding, Exposition
+from exporter.web.routes import RouteError, Routes
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        yield session
+
+
+async def test_metrics_are_negotiated(serve, program, client) -> None:
+    url = (await serve()).urls[0] + "metrics"
+    async with client.get(url, headers={"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text"}) as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+        assert gzip.decompress(await answer.read()) == program.body
+    async with client.get(url, headers={"Accept-Encoding": "identity"}) as answer:
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert "Content-Encoding" not in answer.headers
+        assert await answer.read() == program.body
+    assert program.asked == [(Exposition.OPENMETRICS, Encoding.GZIP), (Exposition.TEXT, Encoding.IDENTITY)]
+
+
+async def test_a_list_in_several_header_lines_is_one_list(serve, program, client) -> None:
+    url = (await serve()).urls[0] + "metrics"
+    headers = [("Accept", "text/plain;q=0.1"), ("Accept", "application/openmetrics-text;q=0.2")]
+    async with client.get(url, headers=headers) as answer:
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+
+
+async def test_a_body_of_many_megabytes_arrives_whole(serve, program, client) -> None:
+    program.body = b"wolkvox_up 1\n" * 500_000
+    async with client.get((await serve()).urls[0] + "metrics", headers={"Accept-Encoding": "identity"}) as answer:
+        assert await answer.read() == program.body
+
+
+@pytest.mark.parametrize("path", ["metrics", "-/healthy", "-/ready", ""])
+async def test_head_is_get_without_the_body(serve, client, path: str) -> None:
+    url = (await serve()).urls[0] + path
+    async with client.get(url) as full, client.head(url) as head:
+        assert (head.status, await head.read()) == (200, b"")
+        assert head.headers["Content-Length"] == full.headers["Content-Length"]
+        assert head.headers["Content-Type"] == full.headers["Content-Type"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("-/healthy", "trouble"), ("-/ready", "missing")])
+async def test_health_and_readiness(serve, program, client, path: str, name: str) -> None:
+    url = (await serve()).urls[0] + path
+    async with client.get(url) as answer:
+        assert answer.status == 200
+        assert answer.content_type == "text/plain"
+    setattr(program, name, "operation acme: its worker does not turn")
+    async with client.get(url) as answer:
+        assert answer.status == 503
+        assert await answer.text() == "operation acme: its worker does not turn\n"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_reload_answers_what_came_of_it(serve, program, client, method: str) -> None:
+    url = (await serve(routes=Routes(reload=program.reload))).urls[0] + "-/reload"
+    async with client.request(method, url) as answer:
+        assert answer.status == 200
+    program.mistakes = ("config.yml:3: interval: no duration", "config.yml:9: operations: empty")
+    async with client.request(method, url) as answer:
+        assert answer.status == 400
+        assert (await answer.text()).splitlines() == list(program.mistakes)
+    assert program.reloads == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_reload_is_forbidden_unless_enabled(serve, program, client, method: str) -> None:
+    async with client.request(method, (await serve()).urls[0] + "-/reload") as answer:
+        assert answer.status == 403
+        assert "--web.enable-lifecycle" in await answer.text()
+    assert program.reloads == 0
+
+
+async def test_a_foreign_page_cannot_reload(serve, program, client) -> None:
+    url = (await serve(routes=Routes(reload=program.reload))).urls[0]
+    for origin in ("https://evil.example", "null"):
+        async with client.post(url + "-/reload", headers={"Origin": origin}) as answer:
+            assert answer.status == 403
+    assert program.reloads == 0
+    async with client.post(url + "-/reload", headers={"Origin": url.rstrip("/")}) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "metrics", "GET,HEAD"),
+        ("DELETE", "-/healthy", "GET,HEAD"),
+        ("PATCH", "-/ready", "GET,HEAD"),
+        ("OPTIONS", "", "GET,HEAD"),
+        ("TRACE", "metrics", "GET,HEAD"),
+        ("GET", "-/reload", "POST,PUT"),
+        ("DELETE", "-/reload", "POST,PUT"),
+    ],
+)
+async def test_other_methods_are_not_allowed(serve, client, method: str, path: str, allowed: str) -> None:
+    async with client.request(method, (await serve()).urls[0] + path) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["nothing", "-/", "-/healthy/", "metrics/", "%ff", "..%2f..%2fetc/passwd", "-/quit"])
+async def test_unknown_paths_are_not_found(serve, client, path: str) -> None:
+    async with client.get((await serve()).urls[0] + path) as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("path", ["", "metrics", "-/healthy", "nothing", "-/reload"])
+async def test_every_answer_bears_the_security_headers(serve, client, path: str) -> None:
+    async with client.get((await serve()).urls[0] + path) as answer:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "deny"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == "no-store"
+        policy = answer.headers["Content-Security-Policy"]
+        assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy.split("; "))
+        assert answer.headers["Server"] == "wolkvox-exporter"
+        assert "unsafe" not in policy
+
+
+async def test_a_fault_shows_nothing_of_itself(serve, program, client, capsys: pytest.CaptureFixture[str]) -> None:
+    program.fault = RuntimeError("the secret plan")
+    async with client.get((await serve()).urls[0] + "metrics") as answer:
+        body = await answer.text()
+        assert answer.status == 500
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Server"] == "wolkvox-exporter"
+    assert "secret" not in body
+    assert "Traceback" not in body
+    assert "the secret plan" in capsys.readouterr().out
+
+
+async def test_a_page_that_gives_up_waiting_is_a_fault_too(serve, program, client) -> None:
+    program.fault = TimeoutError()
+    async with client.get((await serve()).urls[0] + "metrics") as answer:
+        assert answer.status == 500
+
+
+async def test_the_landing_page_links_to_the_rest(serve, client) -> None:
+    async with client.get((await serve(routes=Routes(telemetry_path="/tele&metry"))).urls[0]) as answer:
+        assert answer.content_type == "text/html"
+        page = await answer.text()
+    assert 'href="/tele&amp;metry"' in page
+    assert 'href="/-/ready"' in page
+
+
+async def test_pages_for_people_take_the_root(serve, client) -> None:
+    async def root(_request: web.Request) -> web.Response:
+        return web.Response(text="<p>hello", content_type="text/html", headers={"Content-Security-Policy": "mine"})
+
+    routes = Routes(pages=lambda application: application.add_routes([web.get("/", root)]))
+    async with client.get((await serve(routes=routes)).urls[0]) as answer:
+        assert await answer.text() == "<p>hello"
+        assert answer.headers["Content-Security-Policy"] == "mine"
+
+
+@pytest.mark.parametrize(
+    "path", ["", "metrics", "/", "//", "/a//b", "/a/", "/a/../b", "/a b", "/%41", "/a?b", "/{a}", "/ñ", "/a\n"]
+)
+async def test_a_telemetry_path_that_is_none(serve, path: str) -> None:
+    with pytest.raises(RouteError, match="^--web.telemetry-path .* allowed: ") as caught:
+        await serve(routes=Routes(telemetry_path=path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/reload", "/-", "/-/metrics"])
+async def test_a_telemetry_path_that_is_taken(serve, path: str) -> None:
+    with pytest.raises(RouteError, match="is taken by other pages"):
+        await serve(routes=Routes(telemetry_path=path))
+
+
+async def test_another_telemetry_path(serve, program, client) -> None:
+    url = (await serve(routes=Routes(telemetry_path="/probe/wolkvox.metrics"))).urls[0]
+    async with client.get(url + "probe/wolkvox.metrics") as answer:
+        assert await answer.read()
+        assert answer.status == 200
+    async with client.get(url + "metrics") as answer:
+        assert answer.status == 404
