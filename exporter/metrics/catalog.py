@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from exporter.metrics.build import Build
-from exporter.metrics.sample import Sample, number
+from exporter.metrics.sample import Sample, number, pair, pairs
 from exporter.model import LATENCY_BOUNDS, Data, Figures, Snapshot, Target
 
 Subject = TypeVar("Subject")
@@ -85,12 +85,12 @@ def _one(value: float | None) -> tuple[Sample, ...]:
 
 def _attempts(polled: Polled) -> Iterable[Sample]:
     data = polled.published
-    return [Sample(row.attempts, (("result", row.result),)) for row in data.rows] if data else ()
+    return [Sample(row.attempts, pair("result", row.result)) for row in data.rows] if data else ()
 
 
 def _percent(polled: Polled) -> Iterable[Sample]:
     data = polled.published
-    return [Sample(row.percent, (("result", row.result),)) for row in data.rows] if data else ()
+    return [Sample(row.percent, pair("result", row.result)) for row in data.rows] if data else ()
 
 
 def _no_data(polled: Polled) -> Iterable[Sample]:
@@ -113,33 +113,33 @@ def _failure(polled: Polled) -> Iterable[Sample]:
     failure = polled.snapshot.failure
     if failure is None or polled.snapshot.last_poll_at is None:
         return ()
-    return (Sample(1, (("reason", failure.reason),)),)
+    return (Sample(1, pair("reason", failure.reason)),)
 
 
 def _failures_by_reason(figures: Figures) -> Iterable[Sample]:
-    return (Sample(count, (("reason", reason),)) for reason, count in figures.failures)
+    return (Sample(count, pair("reason", reason)) for reason, count in figures.failures)
 
 
 def _requests(figures: Figures) -> Iterable[Sample]:
-    return (Sample(figures.requests, (("api", API),)),)
+    return (Sample(figures.requests, pair("api", API)),)
 
 
 def _durations(figures: Figures) -> Iterable[Sample]:
     latency = figures.latency
     for bound, count in zip(LATENCY_BOUNDS, latency.buckets, strict=True):
-        yield Sample(count, (("api", API), ("le", number(bound))), "_bucket")
-    yield Sample(latency.count, (("api", API), ("le", "+Inf")), "_bucket")
-    yield Sample(latency.count, (("api", API),), "_count")
-    yield Sample(latency.total, (("api", API),), "_sum")
+        yield Sample(count, pairs(("api", "le"), (API, number(bound))), "_bucket")
+    yield Sample(latency.count, pairs(("api", "le"), (API, "+Inf")), "_bucket")
+    yield Sample(latency.count, pair("api", API), "_count")
+    yield Sample(latency.total, pair("api", API), "_sum")
 
 
 def _rest(figures: Figures) -> Iterable[Sample]:
-    return () if figures.rest is None else (Sample(1, (("reason", figures.rest.reason),)),)
+    return () if figures.rest is None else (Sample(1, pair("reason", figures.rest.reason)),)
 
 
 def _build(exporter: Exporter) -> Iterable[Sample]:
     build = exporter.build
-    return (Sample(1, (("version", build.version), ("revision", build.revision), ("python", build.python))),)
+    return (Sample(1, pairs(("version", "revision", "python"), (build.version, build.revision, build.python))),)
 
 
 TARGET_METRICS: tuple[Metric[Polled], ...] = (
@@ -261,7 +261,7 @@ CAMPAIGN_METRICS: tuple[Metric[str], ...] = (
         "Always 1; `name` is the campaign's name for people, empty where none is configured",
         "From `name` of the configuration",
         _CONFIG,
-        lambda name: (Sample(1, (("name", name),)),),
+        lambda name: (Sample(1, pair("name", name)),),
     ),
 )
 

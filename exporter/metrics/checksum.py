@@ -10,39 +10,35 @@ from dataclasses import dataclass
 from functools import reduce
 
 _ONES = 0xFFFFFFFF
-_ODD = int.from_bytes(b"\x01" * 64, "big")
-_DIGITS = int.from_bytes(b"0" * 64, "big")
+"""zlib inverts its register on the way in and out."""
+_ONE = 1 << 31
+"""x^0."""
+_ODD = int.from_bytes(b"\x01" * 128, "big")
+_DIGITS = int.from_bytes(b"0" * 128, "big")
 
 
-def _spread(polynomial: int) -> int:
+def _spread(digits: str) -> int:
     """Each coefficient in a byte of its own, so that sums of 32 of them do not run into each other."""
-    return int.from_bytes(format(polynomial, "032b").encode("ascii"), "big") & _ODD
+    return int.from_bytes(digits.encode("ascii"), "big") & _ODD
 
 
-def multiply(left: int, right: int) -> int:
-    """The product of two polynomials modulo that of gzip: one big multiplication instead of 32 shifts in Python."""
-    sums = _spread(left) * _spread(right)
-    product = int((sums & _ODD | _DIGITS).to_bytes(64, "big"), 2)
+def _reduced(product: int) -> int:
+    """The remainder of a product of two polynomials, which has 63 coefficients."""
     high_powers = (product & 0x7FFFFFFF) << 1
     # zlib knows how to take x^32 modulo the polynomial: that is what four zero bytes do to its register
     return product >> 31 ^ zlib.crc32(b"\0\0\0\0", high_powers ^ _ONES) ^ _ONES
 
 
-def _squares() -> tuple[int, ...]:
-    """x^8, x^16, x^32 and so on: each is the square of the one before. Enough for lengths below 2^40."""
-    powers = [1 << 23]
-    for _ in range(39):
-        powers.append(multiply(powers[-1], powers[-1]))
-    return tuple(powers)
-
-
-_SQUARES = _squares()
+def multiply(first: int, second: int, by: int) -> tuple[int, int]:
+    """`first * by` and `second * by`, modulo the polynomial: one big multiplication instead of 64 shifts in Python."""
+    sums = _spread(f"{first:064b}{second:064b}") * _spread(f"{by:032b}")
+    products = int((sums & _ODD | _DIGITS).to_bytes(128, "big"), 2)
+    return _reduced(products >> 64), _reduced(products & 0xFFFFFFFFFFFFFFFF)
 
 
 def power(length: int) -> int:
-    """x^(8 * length): what appending `length` bytes multiplies by."""
-    bits = (square for place, square in enumerate(_SQUARES) if length >> place & 1)
-    return reduce(multiply, bits, 1 << 31)
+    """x^(8 * length): what appending `length` bytes multiplies by. Zero bytes do just that to zlib's register."""
+    return zlib.crc32(bytes(length), _ONE ^ _ONES) ^ _ONES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +50,7 @@ class Digest:
     length: int
 
 
-EMPTY = Digest(crc=0, power=1 << 31, length=0)
+EMPTY = Digest(crc=0, power=_ONE, length=0)
 
 
 def digest(text: bytes) -> Digest:
@@ -64,11 +60,8 @@ def digest(text: bytes) -> Digest:
 
 def join(left: Digest, right: Digest) -> Digest:
     """The digest of two parts, one after the other."""
-    return Digest(
-        crc=multiply(left.crc, right.power) ^ right.crc,
-        power=multiply(left.power, right.power),
-        length=left.length + right.length,
-    )
+    crc, shift = multiply(left.crc, left.power, right.power)
+    return Digest(crc ^ right.crc, shift, left.length + right.length)
 
 
 class Total:

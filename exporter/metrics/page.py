@@ -23,15 +23,15 @@ from exporter.metrics.catalog import (
     Polled,
     Subject,
 )
-from exporter.metrics.checksum import Total
 from exporter.metrics.format import Encoding, Exposition
-from exporter.metrics.piece import Member, Piece, member, unpacked_bytes
-from exporter.metrics.sample import escape, lines, pairs
+from exporter.metrics.member import Member, Press
+from exporter.metrics.piece import Piece
+from exporter.metrics.sample import lines, pairs, readable
 from exporter.metrics.section import Entry, Section
 from exporter.model import Figures, Key, Snapshot, Target
 
-_INLINE = 64 * 1024
-"""Bytes that are compressed within a fraction of a millisecond: less than a thread's hand-over is worth."""
+_INLINE = 256 * 1024
+"""Bytes that are compressed within a millisecond: what one poll changes is not worth handing over to a thread."""
 _JOIN_INLINE = 4 * 1024 * 1024
 """Bytes that are copied within a millisecond."""
 
@@ -67,7 +67,8 @@ def _chunks(metrics: Sequence[Metric[Subject]], labels: str, subject: Subject) -
 
 
 def _entry(*labels: str) -> Entry:
-    return tuple(map(escape, labels))
+    """Labels as they will be read: what reads the same is the same entry, so no series stands twice."""
+    return tuple(map(readable, labels))
 
 
 class Page:
@@ -84,7 +85,7 @@ class Page:
         self._exporter = _Families(EXPORTER_METRICS)
         self._names: dict[Entry, dict[str, str]] = {}
         self._members: dict[Exposition, Member] = {}
-        self._totals = {exposition: Total() for exposition in Exposition}
+        self._presses = {exposition: Press() for exposition in Exposition}
         self._packing = asyncio.Lock()
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None:
@@ -144,11 +145,11 @@ class Page:
             known = self._members.get(exposition)
             if known is not None and known.pieces == pieces:
                 return known
-            total = self._totals[exposition]
-            if unpacked_bytes(pieces) > _INLINE:
-                fresh = await asyncio.to_thread(member, pieces, total)
+            press = self._presses[exposition]
+            if press.to_pack(pieces) > _INLINE:
+                fresh = await asyncio.to_thread(press.member, pieces)
             else:
-                fresh = member(pieces, total)
+                fresh = press.member(pieces)
             self._members[exposition] = fresh
             return fresh
 

@@ -1,33 +1,35 @@
-"""Stretches of the page that change together, and the gzip member that is made of them.
+"""Stretches of the page that change together, each with its packed form.
 
 Each piece is compressed by itself and ended on a byte boundary (Z_SYNC_FLUSH); a compressor of its own refers to
-nothing before it. So pieces can be joined in any order into one stream of deflate (RFC 1951), under one header and one
-checksum.
+nothing before it. So packed pieces can be joined in any order into one stream of deflate (RFC 1951).
 """
 
-import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from exporter.metrics.checksum import Digest, Total, digest
+from exporter.metrics.checksum import EMPTY, Digest, digest, join
 
 _LEVEL = 1
 """The lines of a page repeat so much that higher levels save a tenth of the bytes and cost four times the work."""
-_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
-"""RFC 1952, 2.3: deflate, no name, no time, fastest compression, any operating system."""
 
 
-def _compressor() -> "zlib._Compress":
-    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+def deflate(text: bytes, mode: int) -> bytes:
+    """`text` as a raw stream of deflate, ended by a flush of this mode."""
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(text) + compressor.flush(mode)
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A piece as gzip needs it."""
+    """Some text as gzip needs it."""
 
     deflated: bytes
     digest: Digest
+
+
+NOTHING = Packed(b"", EMPTY)
 
 
 class Piece:
@@ -37,50 +39,22 @@ class Piece:
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        self._packed: Packed | None = None
+        self._packed: Packed | None = None if text else NOTHING
 
     @property
-    def is_packed(self) -> bool:
-        """Whether `packed` costs nothing."""
-        return self._packed is not None
+    def to_pack(self) -> int:
+        """Bytes that are still to be compressed."""
+        return len(self.text) if self._packed is None else 0
 
     @property
     def packed(self) -> Packed:
         """The packed form. Two threads that ask at once do the work twice, with the same result."""
         if self._packed is None:
-            compressor = _compressor()
-            deflated = compressor.compress(self.text) + compressor.flush(zlib.Z_SYNC_FLUSH)
-            self._packed = Packed(deflated, digest(self.text))
+            self._packed = Packed(deflate(self.text, zlib.Z_SYNC_FLUSH), digest(self.text))
         return self._packed
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A gzip member that is complete but for its last part."""
-
-    pieces: Sequence[Piece]
-    start: bytes
-    digest: Digest
-
-    def ended(self, text: bytes) -> bytes:
-        """The whole member, with `text` as its last part."""
-        compressor = _compressor()
-        end = compressor.compress(text) + compressor.flush(zlib.Z_FINISH)
-        crc = zlib.crc32(text, self.digest.crc)
-        size = (self.digest.length + len(text)) & 0xFFFFFFFF
-        return b"".join((self.start, end, struct.pack("<II", crc, size)))
-
-
-def member(pieces: Sequence[Piece], total: Total) -> Member:
-    """Begin a member with `pieces`, packing those that are not packed yet."""
-    packed = [piece.packed for piece in pieces]
-    return Member(
-        pieces=pieces,
-        start=b"".join((_HEADER, *(part.deflated for part in packed))),
-        digest=total.of([part.digest for part in packed]),
-    )
-
-
-def unpacked_bytes(pieces: Iterable[Piece]) -> int:
-    """How much text is still to be compressed."""
-    return sum(len(piece.text) for piece in pieces if not piece.is_packed)
+def pack(pieces: Sequence[Piece]) -> Packed:
+    """Several pieces, one after the other, packed as one."""
+    parts = [piece.packed for piece in pieces]
+    return Packed(b"".join([part.deflated for part in parts]), reduce(join, [part.digest for part in parts]))

@@ -12,10 +12,11 @@ from prometheus_client.utils import floatToGoString
 
 
 class Sample(NamedTuple):
-    """One value of a family, with the labels that it has beyond those of its subject."""
+    """One value of a family."""
 
     value: float
-    labels: tuple[tuple[str, str], ...] = ()
+    labels: str = ""
+    """Those beyond the labels of its subject, as `pair` and `pairs` make them."""
     suffix: str = ""
     """Appended to the family's name: `_bucket`, `_sum` and `_count` of histograms."""
 
@@ -25,22 +26,21 @@ def number(value: float) -> str:
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]
 
 
+def readable(value: str) -> str:
+    """A label value that UTF-8 can hold: half a surrogate pair is spelled out, all else stays."""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @lru_cache(maxsize=4096)
-def escape(value: str) -> str:
-    """A label value as it stands between quotes. What UTF-8 cannot hold (half a surrogate pair) is spelled out."""
-    if not value.isascii():
-        value = value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
-
-
-def pair(name: str, escaped: str) -> str:
-    """One label; its value is escaped already."""
+def pair(name: str, value: str) -> str:
+    """One label."""
+    escaped = readable(value).replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return f'{name}="{escaped}"'
 
 
-def pairs(names: Sequence[str], escaped: Sequence[str]) -> str:
+def pairs(names: Sequence[str], values: Sequence[str]) -> str:
     """Several labels."""
-    return ",".join(pair(name, value) for name, value in zip(names, escaped, strict=True))
+    return ",".join([pair(name, value) for name, value in zip(names, values, strict=True)])
 
 
 def lines(name: str, subject: str, samples: Iterable[Sample]) -> bytes:
@@ -51,13 +51,7 @@ def lines(name: str, subject: str, samples: Iterable[Sample]) -> bytes:
     """
     values: dict[str, float] = {}
     for value, labels, suffix in samples:
-        series = f"{name}{suffix}{_braced(subject, labels)}"
+        inner = f"{subject},{labels}" if subject and labels else subject or labels
+        series = f"{name}{suffix}{{{inner}}}" if inner else f"{name}{suffix}"
         values[series] = values[series] + value if series in values else value
     return "".join([f"{series} {number(value)}\n" for series, value in values.items()]).encode()
-
-
-def _braced(subject: str, labels: tuple[tuple[str, str], ...]) -> str:
-    if labels:
-        extra = ",".join([f'{name}="{escape(value)}"' for name, value in labels])
-        return f"{{{subject},{extra}}}" if subject else f"{{{extra}}}"
-    return f"{{{subject}}}" if subject else ""

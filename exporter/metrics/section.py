@@ -7,68 +7,48 @@ from collections.abc import Sequence
 from exporter.metrics.piece import Piece
 
 Entry = tuple[str, ...]
-"""Label values as the page writes them: what an entry is known by, and its place in the order."""
+"""Label values: what an entry is known by, and its place in the order."""
 
 CAPACITY = 64
 """Entries of a block. More compress better and cost more to compress again when one of them changes."""
 
 
 class _Block:
-    """Some neighbouring entries: for each family one piece with their lines, and how many bytes belong to whom."""
+    """Some neighbouring entries, and for each family how many bytes of the block's piece belong to whom."""
 
-    def __init__(self, families: int) -> None:
-        self.entries: list[Entry] = []
-        self.pieces = [Piece(b"") for _ in range(families)]
-        self._lengths = [array("I") for _ in range(families)]
+    __slots__ = ("entries", "lengths")
 
-    def set(self, place: int, chunks: Sequence[bytes]) -> None:
-        """Give the entry at `place` other lines. A family whose lines stay the same keeps its piece."""
-        for family, chunk in enumerate(chunks):
-            self._splice(family, place, chunk)
+    def __init__(self, entries: list[Entry], lengths: list["array[int]"]) -> None:
+        self.entries = entries
+        self.lengths = lengths
 
-    def insert(self, place: int, entry: Entry, chunks: Sequence[bytes]) -> None:
+    def insert(self, place: int, entry: Entry) -> None:
+        """Make room for an entry that has no lines yet."""
         self.entries.insert(place, entry)
-        for lengths in self._lengths:
+        for lengths in self.lengths:
             lengths.insert(place, 0)
-        self.set(place, chunks)
 
     def remove(self, place: int) -> None:
-        for family, lengths in enumerate(self._lengths):
-            self._splice(family, place, b"")
-            del lengths[place]
+        """Forget an entry whose lines are gone."""
         del self.entries[place]
+        for lengths in self.lengths:
+            del lengths[place]
 
-    def split(self) -> "_Block":
-        """Move the upper half to a new block."""
-        half = len(self.entries) // 2
-        upper = _Block(len(self.pieces))
-        upper.entries = self.entries[half:]
+    def split(self, half: int) -> "_Block":
+        """Move the entries from `half` on to a new block."""
+        upper = _Block(self.entries[half:], [lengths[half:] for lengths in self.lengths])
         del self.entries[half:]
-        for family, lengths in enumerate(self._lengths):
-            cut = sum(lengths[:half])
-            text = self.pieces[family].text
-            self.pieces[family] = Piece(text[:cut])
-            upper.pieces[family] = Piece(text[cut:])
-            upper._lengths[family] = lengths[half:]
+        for lengths in self.lengths:
             del lengths[half:]
         return upper
-
-    def _splice(self, family: int, place: int, chunk: bytes) -> None:
-        lengths = self._lengths[family]
-        text = self.pieces[family].text
-        start = sum(lengths[:place])
-        end = start + lengths[place]
-        if text[start:end] != chunk:
-            self.pieces[family] = Piece(b"".join((text[:start], chunk, text[end:])))
-            lengths[place] = len(chunk)
 
 
 class Section:
     """Entries in order, in blocks. A change makes new pieces of one block; all others stay the same objects."""
 
     def __init__(self, families: int) -> None:
-        self._families = families
         self._blocks: list[_Block] = []
+        self._columns: list[list[Piece]] = [[] for _ in range(families)]
 
     def set(self, entry: Entry, chunks: Sequence[bytes]) -> None:
         """Put the lines of an entry in its place, one chunk for each family, instead of those it had."""
@@ -77,12 +57,11 @@ class Section:
             number = self._room_at_the_end()
         block = self._blocks[number]
         place = bisect_left(block.entries, entry)
-        if block.entries[place : place + 1] == [entry]:
-            block.set(place, chunks)
-            return
-        block.insert(place, entry, chunks)
+        if block.entries[place : place + 1] != [entry]:
+            block.insert(place, entry)
+        self._splice(number, place, chunks)
         if len(block.entries) > CAPACITY:
-            self._blocks.insert(number + 1, block.split())
+            self._split(number)
 
     def drop(self, entry: Entry) -> None:
         """Take the lines of an entry away, if it has any."""
@@ -93,13 +72,16 @@ class Section:
         place = bisect_left(block.entries, entry)
         if block.entries[place] != entry:
             return
+        self._splice(number, place, [b""] * len(self._columns))
         block.remove(place)
         if not block.entries:
             del self._blocks[number]
+            for column in self._columns:
+                del column[number]
 
-    def column(self, family: int) -> list[Piece]:
-        """The lines of one family, all entries in order."""
-        return [piece for block in self._blocks if (piece := block.pieces[family]).text]
+    def column(self, family: int) -> Sequence[Piece]:
+        """The lines of one family, all entries in order. Valid until the next change."""
+        return self._columns[family]
 
     def _block_of(self, entry: Entry) -> int:
         """The first block that ends at or after `entry`; one past the last where there is none."""
@@ -108,5 +90,26 @@ class Section:
     def _room_at_the_end(self) -> int:
         """The last block, or a new one behind it: entries that come in order fill each block wholly."""
         if not self._blocks or len(self._blocks[-1].entries) == CAPACITY:
-            self._blocks.append(_Block(self._families))
+            self._blocks.append(_Block([], [array("I") for _ in self._columns]))
+            for column in self._columns:
+                column.append(Piece(b""))
         return len(self._blocks) - 1
+
+    def _splice(self, number: int, place: int, chunks: Sequence[bytes]) -> None:
+        """Replace the lines of one entry. A family whose lines stay the same keeps its piece."""
+        for column, lengths, chunk in zip(self._columns, self._blocks[number].lengths, chunks, strict=True):
+            text = column[number].text
+            start = sum(lengths[:place])
+            end = start + lengths[place]
+            if text[start:end] != chunk:
+                column[number] = Piece(b"".join((text[:start], chunk, text[end:])))
+                lengths[place] = len(chunk)
+
+    def _split(self, number: int) -> None:
+        block = self._blocks[number]
+        half = len(block.entries) // 2
+        for column, lengths in zip(self._columns, block.lengths, strict=True):
+            text = column[number].text
+            cut = sum(lengths[:half])
+            column[number : number + 1] = [Piece(text[:cut]), Piece(text[cut:])]
+        self._blocks.insert(number + 1, block.split(half))
