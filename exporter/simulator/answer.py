@@ -22,10 +22,9 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def envelope(code: int | str, error: str | None, msg: str, data: object = None) -> Answer:
-    """Wrap a message and data; the HTTP status is the code."""
-    content = {"code": str(code), "error": error, "msg": msg} | ({} if data is None else {"data": data})
-    return Answer(int(code), json.dumps(content, indent=4, ensure_ascii=False).encode())
+def envelope(code: int | str, error: str | None, msg: str) -> Answer:
+    """Wrap a message, indented by four spaces as the live service does; the HTTP status is the code."""
+    return Answer(int(code), json.dumps({"code": str(code), "error": error, "msg": msg}, indent=4).encode())
 
 
 def refusal(status: HTTPStatus, msg: str) -> Answer:
@@ -79,6 +78,7 @@ def report(found: Sequence[Row]) -> Answer:
     return listing(found) if found else NO_ROWS
 
 
-def listing(data: Sequence[object]) -> Answer:
-    """Answer with a list, whatever is in it."""
-    return envelope(200, None, f"{len(data)} records were found", data)
+def listing(data: Sequence[object] | Mapping[str, object]) -> Answer:
+    """Answer with data, a list unless something is wrong."""
+    content = {"code": "200", "error": None, "msg": f"{len(data)} records were found", "data": data}
+    return Answer(200, json.dumps(content, ensure_ascii=False).encode())

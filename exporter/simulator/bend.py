@@ -108,7 +108,7 @@ FIXED: Mapping[Fault, Callable[[], Answer]] = {
     Fault.INVALID_RESPONSE_UTF8: lambda: Answer(
         200, answer.listing([answer.row(GUARANI, 12, 12)]).body.decode().encode("iso-8859-1")
     ),
-    Fault.INVALID_RESPONSE_SHAPE: lambda: answer.envelope(200, None, "1 records were found", {"ANSWER": "12"}),
+    Fault.INVALID_RESPONSE_SHAPE: lambda: answer.listing({"ANSWER": "12"}),
     Fault.INVALID_RESPONSE_ENCODING: lambda: Answer(
         200, answer.listing([answer.row("ANSWER", 12, 12)]).body, headers=(("Content-Encoding", "gzip"),)
     ),

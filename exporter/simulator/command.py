@@ -13,7 +13,7 @@ from exporter.clock import SystemClock
 from exporter.duration import parse_duration
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
-from exporter.simulator.flag import address, checked, count, past_length, positive, step, zone
+from exporter.simulator.flag import LONGEST_STEP, address, checked, count, past_length, positive, step, zone
 from exporter.simulator.history import Past, Progress, write_history
 from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
@@ -32,8 +32,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `simulate`; all of them have defaults."""
     api = parser.add_argument_group("the simulated API")
     api.add_argument(
-        "--simulator.listen-address", dest="simulator_listen_address", default="127.0.0.1:8081",
-        type=checked(address), metavar="HOST:PORT", help="where it listens; port 0 is one that is free (default %(default)s)",
+        "--simulator.listen-address", dest="simulator_listen_address", default="127.0.0.1:8081", type=checked(address),
+        metavar="HOST:PORT", help="where it listens; port 0 is one that is free (default %(default)s)",
     )  # fmt: skip
     api.add_argument(
         "--simulator.token", dest="simulator_token", action="append", default=[], metavar="TOKEN",
@@ -83,8 +83,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     past.add_argument("--output", dest="output", default=None, metavar="FILE", help="where to; - is stdout")
     past.add_argument(
-        "--history.step", dest="history_step", type=checked(step), default=120, metavar="DURATION",
-        help="from one scrape to the next, in whole seconds (default 2m)",
+        "--history.step", dest="history_step", type=checked(step), default=LONGEST_STEP, metavar="DURATION",
+        help="from one scrape to the next, in whole seconds; what promtool takes grows with them (default 4m)",
     )  # fmt: skip
     past.add_argument(
         "--history.job", dest="history_job", default="wolkvox", metavar="NAME",

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from exporter.duration import parse_duration
 
 LONGEST_HISTORY = 366 * 86_400
-LOOK_BACK = 300
+LONGEST_STEP = 240
+"""Seconds: Prometheus looks back for 5 minutes, and something has to be there."""
 HIGHEST_PORT = 65_535
 
 Value = TypeVar("Value")
@@ -64,8 +65,8 @@ def positive(text: str) -> int:
 def step(text: str) -> int:
     """Read the time between two scrapes, in seconds."""
     seconds = parse_duration(text)
-    if not 1 <= seconds <= LOOK_BACK or seconds != int(seconds):
-        raise ValueError("wants whole seconds from 1s to 5m: Prometheus looks back no further")
+    if not 1 <= seconds <= LONGEST_STEP or seconds != int(seconds):
+        raise ValueError("wants whole seconds from 1s to 4m: Prometheus looks back for 5m only")
     return int(seconds)
 
 

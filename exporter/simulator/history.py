@@ -22,7 +22,7 @@ from exporter.metrics.catalog import (
     Metric,
     Polled,
 )
-from exporter.metrics.sample import number, pairs
+from exporter.metrics.sample import pairs
 from exporter.model import RESULTS, Config, Data, Failure, Figures, Operation, Snapshot, Target
 from exporter.simulator import answer
 from exporter.simulator.demo import TODAY
@@ -167,7 +167,7 @@ class _Families:
         common = pairs(*zip(*subject, strict=True))
         for moment, value, labels, suffix in samples:
             text = f"{name}{suffix}{{{common},{labels}}}" if labels else f"{name}{suffix}{{{common}}}"
-            series.setdefault(text, []).append(f"{text} {number(value)} {moment}\n")
+            series.setdefault(text, []).append(f"{text} {value:.15g} {moment}\n")
         part = self._parts.get(name)
         if part is None:
             unnamed = tempfile.TemporaryFile()  # noqa: SIM115  # the stack is its context manager

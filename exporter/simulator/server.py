@@ -138,7 +138,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
         return socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
-        what = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
+        number = getattr(error, "errno", None) or 0
+        what = os.strerror(number) if number > 0 else str(error.args[-1])  # the library adds the address again
         raise SimulatorError(
             f"simulator: cannot listen on {host}:{port} ({what}); choose another --simulator.listen-address"
         ) from error
