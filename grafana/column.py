@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from grafana.panel import prop
 
-IDENTITY = ("Time", "job", "window", "instance", "__name__")
+IDENTITY = ("Time", "Value", "job", "window", "instance", "__name__")
 """Fields that tables hide unless asked to show them: chosen above, or the same in each row."""
 
 

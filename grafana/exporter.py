@@ -35,7 +35,7 @@ from grafana.panel import (
     tile,
 )
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.promql import EXPORTER, OPERATION, named
+from grafana.promql import EXPORTER, KEY, OPERATION, named
 
 _TILE = Size(3, 4)
 _WIDE = Size(6, 4)
@@ -121,11 +121,12 @@ def _tiles() -> tuple[Panel, ...]:
 
 
 def _failing() -> tuple[Panel, ...]:
+    unanswered = f"({EVERY.latest('wolkvox_campaign_up')} == 0)"
     panel = grid(
         Caption("Campaigns without an answer now", "Why the latest poll failed, the longest wait first."),
         Size(12, 9),
-        rows("failure", named(EVERY.reason())),
-        rows("waiting", f"{EVERY.age()} and {EVERY.latest('wolkvox_campaign_up')} == 0"),
+        rows("failure", named(f"({EVERY.reason()}) and on ({KEY}) {unanswered}")),
+        rows("waiting", f"{EVERY.age()} and {unanswered}"),
     ).no_value("Every latest poll was answered")
     reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(english).items()})
     shown = (
@@ -174,12 +175,12 @@ def _requests() -> tuple[Panel, ...]:
     slow = lines(
         Caption("Slowest tenth of requests", "9 of 10 requests took at most this long. The vendor's limit is 60 s."),
         THIRD,
-        over_time("p90", f"histogram_quantile(0.9, sum by (instance, operation, le) ({buckets}))", _PER_OPERATION),
+        over_time("p90", f"histogram_quantile(0.9, sum by (instance, operation, le) ({buckets})) >= 0", _PER_OPERATION),
     )
     mean = lines(
         Caption("Mean duration of requests", "From the request's first byte to the end of the answer."),
         THIRD,
-        over_time("mean", f"{total} / {count}", _PER_OPERATION),
+        over_time("mean", f"{total} / ({count} > 0)", _PER_OPERATION),
     )
     return (
         sent.unit("short").interval(_POLLS).color_scheme(shades(colour.NEUTRAL)),

@@ -102,11 +102,12 @@ class Scope:
         return _mean(*(self.share(result, offset=week) for week in WEEKS))
 
     def reason(self) -> str:
-        """Why the latest poll failed, as the label `reason`; absent where it succeeded.
+        """Why the latest poll failed, as the label `reason`; without that label where it succeeded.
 
         `topk` picks one where two exporters failed for different reasons.
         """
-        return f"topk by ({KEY}) (1, {key_max(self.metric('wolkvox_campaign_failure'), 'reason')})"
+        failure = f"topk by ({KEY}) (1, {key_max(self.metric('wolkvox_campaign_failure'), 'reason')})"
+        return either(failure, f"{self.latest('wolkvox_campaign_up')} unless on ({KEY}) {failure}")
 
     def age(self) -> str:
         """Seconds since the latest success; absent before the first."""

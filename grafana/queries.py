@@ -61,18 +61,6 @@ class Silence:
 
 EMPTY_WHEN_WELL = (
     Silence(
-        (
-            "In trouble now, worst first",
-            "Con problemas ahora, lo peor primero",
-            "Every campaign",
-            "Todas las campañas",
-            "What the data describes",
-            "Qué describen los datos",
-        ),
-        ("reason",),
-        "A column of these tables: a campaign has a reason only while its latest poll failed.",
-    ),
-    Silence(
         ("Campaigns without an answer now",),
         ("failure", "waiting"),
         "The table has a row only for a campaign whose latest poll failed.",
@@ -84,7 +72,7 @@ EMPTY_WHEN_WELL = (
     ),
     Silence(("Alerts", "Alertas"), ("",), "There is a mark only while an alert fires."),
 )
-"""Empty while all is well. (The first table hides every row then, though its queries return data.)"""
+"""Empty while all is well. The overview's first table hides every row then, though its queries return data."""
 
 NEEDS_HISTORY = Silence(
     (),

@@ -26,7 +26,7 @@ COUNTERS = ("_total", "_bucket", "_sum", "_count")
 ADDING = {"sum", "avg", "count", "group", "stddev", "stdvar", "quantile", "count_values"}
 
 
-def selectors(expr: object) -> Iterator[tuple[str, dict[str, str]]]:
+def selectors(expr: Any) -> Iterator[tuple[str, dict[str, str]]]:
     """Metric name and matchers of each selector."""
     found: list[tuple[str, dict[str, str]]] = []
 
@@ -51,7 +51,8 @@ def spreads(expr: Any) -> bool:
         case promql.VectorSelector() | promql.MatrixSelector():
             return True
         case promql.Call():
-            return any([spreads(each) for each in expr.args])
+            found = [spreads(each) for each in expr.args]
+            return any(found)
         case promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
             return spreads(expr.expr)
         case promql.AggregateExpr():
@@ -60,14 +61,16 @@ def spreads(expr: Any) -> bool:
             assert keeps or not inner or op not in ADDING, f"{op} over instances: {expr.prettify()}"
             return inner and keeps
         case promql.BinaryExpr():
-            return any([spreads(expr.lhs), spreads(expr.rhs)])
+            left, right = spreads(expr.lhs), spreads(expr.rhs)
+            return left or right
     return False
 
 
 def _keeps_instance(modifier: Any) -> bool:
     if modifier is None:
         return False
-    return ("instance" in modifier.labels) == (modifier.type == promql.AggModifierType.By)
+    named = "instance" in modifier.labels
+    return named if modifier.type == promql.AggModifierType.By else not named
 
 
 def test_every_campaign_query_is_about_one_window(board: Board) -> None:
