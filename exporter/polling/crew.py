@@ -34,22 +34,22 @@ class Crew:
     async def arrange(self, operations: Iterable[Operation]) -> None:
         """Poll for these operations and no others.
 
-        An operation that keeps its token keeps its worker. One with another token gets a new worker, and the old one ends
-        after the poll it has under way.
+        A token keeps its worker, also under another operation's name; the worker of a token that is no longer used
+        ends after the poll that it has under way.
         """
-        before, self._workers = self._workers, {}
+        by_token = {worker.token: worker for worker in (*self._tasks, *self._workers.values())}
+        self._workers = {}
         for operation in operations:
-            worker = before.get(operation.name)
-            if worker is not None and worker.token == self._ledger.hash(operation.token):
-                worker.arrange(operation)
-                self._workers[operation.name] = before.pop(operation.name)
+            worker = by_token.pop(self._ledger.hash(operation.token), None)
+            if worker is None:
+                worker = self._hire(operation)
             else:
-                self._workers[operation.name] = self._hire(operation)
-        for worker in before.values():
+                worker.arrange(operation)
+            self._workers[operation.name] = worker
+        for worker in by_token.values():
             worker.stop()
         for worker in self._workers.values():
-            if worker not in self._tasks:
-                await worker.take_lease()
+            await worker.settle()
 
     def start(self) -> None:
         """Set every worker to work that is not yet."""
@@ -95,9 +95,8 @@ class Crew:
     async def _serve(self, worker: Worker) -> None:
         await worker.run()
         if worker not in self._workers.values():
-            self._tasks.pop(worker, None)
-            if worker.token not in {other.token for other in self._workers.values()}:
-                await self._release([worker.token])
+            del self._tasks[worker]
+            await self._release([worker.token])
 
     async def _release(self, tokens: Iterable[str]) -> None:
         try:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from exporter.model import Bounds, Data, Failure, Poll, Report, Snapshot
-from exporter.wolkvox.report import publish
+from exporter.wolkvox.results import publish
 
 HISTORY = 20
 """Polls that are kept for each target, and failures beyond those."""

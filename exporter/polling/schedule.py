@@ -7,7 +7,7 @@ from itertools import count
 
 from exporter.model import Key
 
-CLOSENESS = (0.95, 0.5)
+CLOSENESS = (0.99, 0.5)
 """Distances to keep between two polls of a token, in shares of the mean one: the wider first, the other where it
 finds no gap. Slightly under 1 so that a poll which came a little late does not push all that follow."""
 

@@ -15,6 +15,7 @@ from exporter.polling.outcome import failed, succeeded
 from exporter.polling.schedule import Schedule
 from exporter.storage.database import StorageError
 from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, Rest, TooEarly
+from exporter.storage.rows import reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
 
@@ -84,6 +85,7 @@ class Worker:
         self._log = structlog.get_logger().bind(operation=operation.name)
         self.token = ledger.hash(operation.token)
         self._targets: dict[Key, Target] = {}
+        self._fresh: set[Key] = set()  # new or edited: what storage knows of them is still to be learnt
         self._schedule = Schedule()
         self._held = False
         self._version = 0
@@ -104,17 +106,21 @@ class Worker:
         return self._operation
 
     def arrange(self, operation: Operation) -> None:
-        """Take over an edited operation with the same token; unchanged targets keep their place."""
-        self._operation = operation
+        """Take over an edited operation with the same token, also after `stop`; unchanged targets keep their place."""
+        before, self._operation = self._operation, operation
+        self._log = structlog.get_logger().bind(operation=operation.name)
         targets = {target.key: target for target in operation.targets}
         for key in self._targets.keys() - targets.keys():
             self._schedule.drop(key)
             self._unsent.discard(key)
+            self._fresh.discard(key)
+        same_server = before.base_url == operation.base_url
         for key, target in targets.items():
-            before = self._targets.get(key)
-            if before is None or before.interval != target.interval:
-                self._schedule.add(key, target.interval, self._earliest(target))
+            old = self._targets.get(key)
+            if old is None or not same_server or (old.interval, reading(old)) != (target.interval, reading(target)):
+                self._fresh.add(key)
         self._targets = targets
+        self._stopping.clear()
         self._wake.set()
 
     def stop(self) -> None:
@@ -152,7 +158,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await self._turn()
-            except Exception:
+            except Exception:  # noqa: BLE001 (whatever it is, the other tokens go on and this one tries again)
                 self._log.exception("worker failed, it starts again", seconds=backoff)
                 self._expect(backoff)
                 await self._clock.wait(self._stopping, backoff)
@@ -163,7 +169,7 @@ class Worker:
     async def _turn(self) -> None:
         """Do what is due, or wait a little."""
         self._expect(TURN_SECONDS)
-        if not self._held and not await self.take_lease():
+        if not await self.settle():
             await self._pause(STANDBY_SECONDS)
             return
         await self._turn_day()
@@ -182,34 +188,42 @@ class Worker:
             if self._held and due is not None and due <= now and not self._stopping.is_set():
                 await self._poll(target)
 
-    async def take_lease(self) -> bool:
-        """Try to become the one that polls, and learn what is known; True if it worked."""
+    async def settle(self) -> bool:
+        """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
+        if self._held and not self._fresh:
+            return True
         try:
-            acquired = await self._ledger.acquire(self.token)
-            await self._learn(acquired)
+            if not self._held:
+                await self._take_lease()
+            if self._held and self._fresh:
+                await self._learn()
         except StorageError as error:
             self._storage_failed(error)
             return False
-        if acquired != self._held:
-            self._held = acquired
-            self._log.info("lease acquired" if acquired else "lease lost")
-        self._stand()
-        return acquired
+        return self._held
 
-    async def _learn(self, acquired: bool) -> None:
-        """Bring the board up to what storage knows; where the lease was acquired, the schedule too."""
-        if acquired:
-            known = await self._ledger.adopt(self._operation)
+    async def _take_lease(self) -> None:
+        if await self._ledger.acquire(self.token):
+            self._held = True
+            self._fresh = set(self._targets)
             self._rest = await self._ledger.rest(self.token)
+            self._log.info("lease acquired")
         else:
             self._version, known = await self._ledger.read(self._operation, self._version)
-        for key, one in known.items():
-            self._board.learn(key, one)
+            for key, one in known.items():
+                self._board.learn(key, one)
         self._day = self._today()
         self._used = await self._ledger.used(self._operation.name, self._day)
-        if acquired:
-            for target in self._targets.values():
-                self._schedule.add(target.key, target.interval, self._earliest(target))
+        self._stand()
+
+    async def _learn(self) -> None:
+        """Bring board and schedule up to what storage knows of new and edited targets."""
+        known = await self._ledger.adopt(self._operation)
+        for key in self._fresh:
+            if key in known:
+                self._board.learn(key, known[key])
+            self._schedule.add(key, self._targets[key].interval, self._earliest(self._targets[key]))
+        self._fresh.clear()
 
     def _earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
@@ -326,13 +340,19 @@ class Worker:
         self._report(target, before.snapshot.failure, poll)
         self._judge_rest(key, asked, failure)
         self._previous = None if failure is None else failure.reason
-        self._board.put(key, known)
+        if not self._is_outdated(target):
+            self._board.put(key, known)
         self._stand()
         if key in self._schedule:
             last = began.monotonic if asked.asked is None else asked.asked.monotonic
             self._schedule.after(key, last + ARRIVAL_MARGIN)
         if failure is None or failure.reason is not Reason.STORAGE:
             await self._put_down(Outcome(target, self._operation.base_url, known))
+
+    def _is_outdated(self, target: Target) -> bool:
+        """Whether a reload during its poll has made a target's report one of another window."""
+        current = self._targets.get(target.key)
+        return current is None or reading(current) != reading(target)
 
     async def _put_down(self, outcome: Outcome) -> None:
         try:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,11 +33,13 @@ class StorageLostError(StorageError):
 class Database:
     """The open file. Every call runs in the storage thread, so that a slow disk never stops the event loop."""
 
-    def __init__(self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    def __init__(
+        self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS, thread: Executor | None = None
+    ) -> None:
         """`url` as SQLAlchemy writes it; raises `StorageError` where it is none that is supported."""
         self._url = _parse(url)
         self._migrations = migrations
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
+        self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
         self._connection: Connection | None = None
         self._identity: tuple[int, int] | None = None
 
@@ -71,7 +73,7 @@ class Database:
         await self._in_thread(fresh)
 
     async def close(self) -> None:
-        """Close the file. Safe to call twice."""
+        """Close the file; the last call."""
         with suppress(StorageError):
             await self._in_thread(self._close)
         self._thread.shutdown(wait=False)

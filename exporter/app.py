@@ -1,0 +1,180 @@
+"""Wires the rooms: start, reload, stop. The only file that knows them all."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from random import Random
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from exporter import __version__
+from exporter.clock import Clock
+from exporter.config import ConfigError
+from exporter.log import Redactor
+from exporter.metrics.build import Build
+from exporter.metrics.format import Encoding, Exposition
+from exporter.metrics.page import Page
+from exporter.model import Config, Operation, OperationStatus, Status, TargetStatus
+from exporter.polling.board import Board
+from exporter.polling.crew import Crew
+from exporter.polling.plan import plan
+from exporter.polling.worker import Worker
+from exporter.storage.database import Database
+from exporter.storage.ledger import Ledger
+from exporter.wolkvox.client import Client
+
+_log = structlog.get_logger()
+
+NAMED = 3
+"""Campaigns that `/-/ready` names; the rest it counts."""
+
+Read = Callable[[], Config]
+"""Loads the configuration anew; raises `ConfigError`."""
+
+
+class App:
+    """The exporter without its sockets: what it polls, what it knows, what it shows."""
+
+    def __init__(  # noqa: PLR0913 (the rooms that it wires)
+        self,
+        read: Read,
+        *,
+        database: Database,
+        clock: Clock,
+        redactor: Redactor,
+        build: Build,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._redactor = redactor
+        self._random = Random()
+        self._ledger = Ledger(database, clock, holder=secrets.token_hex(16))
+        self._client = Client(clock)
+        self._crew = Crew(self._ledger, clock, self._hire)
+        self._page = Page(build, registry, self._crew.lags)
+        self._board = Board(clock, self._page)
+        self._operations: tuple[Operation, ...] = ()
+        self._started_at = clock.now()
+        self._reload_ok = True
+        self._reloaded_at = self._started_at
+        self._reloading = asyncio.Lock()
+
+    @property
+    def crew(self) -> Crew:
+        """The workers."""
+        return self._crew
+
+    @property
+    def board(self) -> Board:
+        """What is known."""
+        return self._board
+
+    async def start(self) -> None:
+        """Load the configuration, open storage and show what it knows; nothing is polled yet.
+
+        Raises:
+            ConfigError: the configuration has mistakes.
+            StorageError: storage cannot be used.
+        """
+        config = await asyncio.to_thread(self._read)
+        await self._ledger.open()
+        await self._client.open()
+        await self._arrange(config)
+
+    async def reload(self) -> tuple[str, ...]:
+        """Load the configuration anew, whole or not at all; every mistake, none after a success."""
+        async with self._reloading:
+            try:
+                config = await asyncio.to_thread(self._read)
+            except ConfigError as error:
+                self._reload_ok = False
+                self._show_exporter()
+                for mistake in error.mistakes:
+                    _log.error("reload failed, the old configuration goes on", detail=mistake)
+                return error.mistakes
+            self._reload_ok = True
+            self._reloaded_at = self._clock.now()
+            await self._arrange(config)
+            self._crew.start()
+        _log.info("configuration reloaded", operations=len(config.operations))
+        return ()
+
+    async def stop(self, patience: float) -> None:
+        """End polling, with `patience` seconds for requests under way, and close storage."""
+        await self._crew.stop(patience)
+        await self._client.close()
+        await self._ledger.close()
+
+    async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
+        """The page as it is now."""
+        self._board.expire()
+        return await self._page.body(exposition, encoding)
+
+    def unhealthy(self) -> str | None:
+        """Why the polling loops do not turn; None while they do."""
+        stuck = self._crew.stuck()
+        return f"the polling of these operations does not turn: {', '.join(stuck)}" if stuck else None
+
+    def unready(self) -> str | None:
+        """What is not known yet; None once every campaign was asked once or restored."""
+        waiting = self._board.unready()
+        if not waiting:
+            return None
+        named = ", ".join(f"{one.key.operation}/{one.key.campaign}/{one.key.window}" for one in waiting[:NAMED])
+        rest = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        return f"not asked yet: {named}{rest}"
+
+    def status(self) -> Status:
+        """The whole state at this moment."""
+        self._board.expire()
+        lags = self._crew.lags()
+        return Status(
+            at=self._clock.now(),
+            version=__version__,
+            started_at=self._started_at,
+            reload_ok=self._reload_ok,
+            reloaded_at=self._reloaded_at,
+            operations=tuple(
+                OperationStatus(
+                    figures=self._board.figures(operation.name),
+                    server=operation.base_url,
+                    lag=lags.get(operation.name, 0.0),
+                    targets=len(operation.targets),
+                    requests_per_day=plan(operation).requests_per_day,
+                )
+                for operation in self._operations
+            ),
+            targets=tuple(
+                TargetStatus(entry.target, entry.snapshot, self._crew.next_poll_at(entry.target.key))
+                for entry in self._board.entries()
+            ),
+        )
+
+    def _hire(self, operation: Operation) -> Worker:
+        return Worker(
+            operation,
+            ledger=self._ledger,
+            api=self._client,
+            board=self._board,
+            clock=self._clock,
+            random=self._random,
+        )
+
+    async def _arrange(self, config: Config) -> None:
+        for warning in config.warnings:
+            _log.warning("configuration", detail=warning)
+        self._redactor.keep(
+            secret.get_secret_value()
+            for operation in config.operations
+            for secret in (operation.token, operation.proxy_url)
+            if secret is not None
+        )
+        self._operations = config.operations
+        self._board.arrange(config.operations)
+        self._show_exporter()
+        await self._crew.arrange(config.operations)
+
+    def _show_exporter(self) -> None:
+        self._page.set_exporter(reload_ok=self._reload_ok, reloaded_at=self._reloaded_at)

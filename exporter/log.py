@@ -1,0 +1,93 @@
+"""Logs: one line an event on stderr, logfmt or JSON, with every configured secret struck out."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+FORMATS = ("logfmt", "json")
+
+STRUCK_OUT = "<secret>"
+
+
+class Redactor:
+    """Strikes known secrets out of text: the last line of defence, for texts of libraries that quote what they got."""
+
+    def __init__(self) -> None:
+        self._secrets: tuple[str, ...] = ()
+
+    def keep(self, secrets: Iterable[str]) -> None:
+        """Strike out these from now on, besides those known: a line about an old token may still come."""
+        known = {*self._secrets, *(secret for secret in secrets if secret)}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    def clean(self, text: str) -> str:
+        """The text without the secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, STRUCK_OUT)
+        return text
+
+
+def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging, which aiohttp and asyncio use, alike."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.format_exc_info,
+        _name_level,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+    def finish(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+        event.pop("_record", None)
+        event.pop("_from_structlog", None)
+        event["msg"] = event.pop("event", "")
+        rendered = render(None, "", _ordered(event))
+        return redactor.clean(rendered if isinstance(rendered, str) else str(rendered))
+
+    render: Any = (
+        structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
+        if form == "json"
+        else structlog.processors.LogfmtRenderer(bool_as_flag=False)
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[finish]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(LEVELS[level])
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def _name_level(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """`warn`, as the flag and Prometheus write it."""
+    if event.get("level") == "warning":
+        event["level"] = "warn"
+    return event
+
+
+def _ordered(event: EventDict) -> dict[str, Any]:
+    first = {key: event.pop(key) for key in ("ts", "level", "msg") if key in event}
+    return {**first, **{str(key).replace(" ", "_"): _line(value) for key, value in event.items() if value is not None}}
+
+
+def _line(value: Any) -> Any:
+    """Printable: values may come from the network. Line feeds are left to the renderers, which escape them."""
+    if not isinstance(value, str):
+        return value
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in value
+    )

@@ -1,0 +1,236 @@
+"""The vendor's rules over simulated hours: crashes, reloads, clock steps, stopped processes, two processes."""
+
+import asyncio
+import contextlib
+import tempfile
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support import Inline, VirtualClock, operation, target
+
+from exporter.model import Bounds, Failure, Figures, Key, Operation, Reason, Report, Row, Snapshot, Target
+from exporter.polling.board import Board
+from exporter.polling.crew import Crew
+from exporter.polling.worker import Worker
+from exporter.storage.database import Database
+from exporter.storage.ledger import Ledger
+from exporter.wolkvox.client import Answer
+
+INTERVAL = 300.0
+TIMEOUT = 60.0
+CAMPAIGNS = ("1", "2", "3")
+
+
+@dataclass
+class Sent:
+    """One request as the vendor would log it."""
+
+    token: str
+    campaign: str
+    window: str
+    at: float
+    end: float
+
+
+@dataclass
+class Vendor:
+    """Answers after a random while, sometimes not at all; logs every request by the true time."""
+
+    random: Random
+    log: list[Sent] = field(default_factory=list)
+
+
+class Silent:
+    """A page that nobody reads."""
+
+    def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
+    def drop_target(self, key: Key) -> None: ...
+    def set_operation(self, figures: Figures) -> None: ...
+    def drop_operation(self, name: str) -> None: ...
+
+
+class Process:
+    """One exporter process on the shared storage. It can be killed, and stopped for a while."""
+
+    def __init__(self, clock: VirtualClock, vendor: Vendor, path: Path, number: int) -> None:
+        self.true = clock
+        self.vendor = vendor
+        self.number = number
+        self.boot = clock.boot
+        self.going = asyncio.Event()
+        self.going.set()
+        self.database = Database(f"sqlite:///{path}", thread=Inline())
+        self.ledger = Ledger(self.database, self, holder=f"process-{number}")
+        self.board = Board(self, Silent())
+        self.crew = Crew(self.ledger, self, self.hire)
+        self.flights: list[Sent] = []
+        self.operations: tuple[Operation, ...] = ()
+
+    # The clock as this process sees it: while it is stopped, nothing wakes it.
+    def now(self) -> float:
+        return self.true.now()
+
+    def monotonic(self) -> float:
+        return self.true.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.true.sleep(seconds)
+        await self.going.wait()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        await self.true.wait(event, seconds)
+        await self.going.wait()
+
+    def hire(self, operation: Operation) -> Worker:
+        return Worker(
+            operation, ledger=self.ledger, api=self, board=self.board, clock=self, random=Random(self.number)
+        )
+
+    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+        await asyncio.sleep(0)
+        await self.going.wait()
+        now = self.monotonic()
+        if now >= started + target.timeout:
+            return Answer(Failure(Reason.TIMEOUT, "late"), None, now - started)
+        random = self.vendor.random
+        latency = random.choice([0.2, 1.0, 3.0, 20.0, 200.0])
+        end = min(latency, started + target.timeout - now)
+        token = operation.token.get_secret_value()
+        # Until the process hears otherwise, the vendor is at work for as long as the request may take.
+        sent = Sent(token, target.key.campaign, target.key.window, self.true.true, self.true.true + target.timeout)
+        self.vendor.log.append(sent)
+        await self.true.sleep(end)
+        sent.end = self.true.true
+        await self.going.wait()
+        if latency > end:
+            return Answer(Failure(Reason.TIMEOUT, "no answer"), now, end)
+        reason = random.choice([None, None, None, Reason.CONNECT, Reason.CONCURRENCY, Reason.AUTH, Reason.SERVER_ERROR])
+        if reason is None:
+            return Answer(Report((Row("answer", 1, 100.0),)), now, end)
+        return Answer(Failure(reason, "refused"), now, end)
+
+    async def start(self, operations: tuple[Operation, ...]) -> None:
+        await self.ledger.open()
+        await self.arrange(operations)
+
+    async def arrange(self, operations: tuple[Operation, ...]) -> None:
+        self.operations = operations
+        self.board.arrange(operations)
+        await self.crew.arrange(operations)
+        self.crew.start()
+
+    async def kill(self) -> None:
+        """As SIGKILL does: nothing is put down."""
+        tasks = [*self.crew._tasks.values(), self.crew._keeper]
+        for task in tasks:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
+        with contextlib.suppress(Exception):
+            self.database._close()
+
+
+def acme(*campaigns: str, name: str = "acme", budget: int | None = None) -> Operation:
+    return operation(
+        *(target(campaign, operation=name, interval=INTERVAL, timeout=TIMEOUT) for campaign in campaigns),
+        name=name,
+        budget=budget,
+    )
+
+
+ARRANGEMENTS = (
+    (acme(*CAMPAIGNS),),
+    (acme("1"),),
+    (acme(*CAMPAIGNS, name="renamed"),),
+    (acme("2", "3"), operation(target("9", operation="other"), name="other", token="token-2")),
+    (operation(target("1", operation="acme"), name="acme", token="token-2"),),
+)
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(0.05, 400.0),
+        st.sampled_from(["start", "start", "kill", "kill", "stop", "go", "reload", "forward", "back", "end"]),
+        st.integers(0, 1),
+        st.sampled_from(ARRANGEMENTS),
+    ),
+    min_size=5,
+    max_size=40,
+)
+
+
+async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int, path: Path) -> Vendor:
+    clock = VirtualClock()
+    vendor = Vendor(Random(seed))
+    processes: dict[int, Process] = {}
+    started = 0
+    for pause, event, slot, arrangement in [(1.0, "start", 0, ARRANGEMENTS[0]), *events]:
+        process = processes.get(slot)
+        if event == "start" and process is None:
+            started += 1
+            processes[slot] = Process(clock, vendor, path, started)
+            await processes[slot].start(arrangement)
+        elif event == "kill" and process is not None:
+            await processes.pop(slot).kill()
+        elif event == "stop" and process is not None:
+            process.going.clear()
+        elif event == "go" and process is not None:
+            process.going.set()
+        elif event == "reload" and process is not None and process.going.is_set():
+            await process.arrange(arrangement)
+        elif event == "end" and process is not None and process.going.is_set():
+            ending = asyncio.ensure_future(processes.pop(slot).crew.stop(0.0))
+            await clock.run(1.0)
+            await ending
+        elif event in {"forward", "back"}:
+            clock.shift(3600.0 if event == "forward" else -3600.0)
+        await clock.run(pause)
+    for process in processes.values():
+        await process.kill()
+    return vendor
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events=EVENTS, seed=st.integers(0, 2**32))
+def test_no_rule_is_broken_whatever_happens(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vendor = asyncio.run(live(events, seed, Path(folder) / "kept.db"))
+    by_token: dict[str, list[Sent]] = {}
+    for sent in sorted(vendor.log, key=lambda one: one.at):
+        by_token.setdefault(sent.token, []).append(sent)
+    for requests in by_token.values():
+        assert all(before.end <= after.at + 1e-6 for before, after in pairwise(requests)), "two at once on a token"
+        for campaign in {one.campaign for one in requests}:
+            moments = [one.at for one in requests if one.campaign == campaign]
+            # A poll may send twice, so of any three requests the outer two are an interval apart.
+            gaps = [third - first for first, third in zip(moments, moments[2:], strict=False)]
+            assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early"
+            retries = [b - a for a, b in pairwise(moments) if b - a < INTERVAL - 1e-6]
+            assert all(2.0 <= gap <= TIMEOUT + 13.0 for gap in retries), "early, and no retry"
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32), slow=st.integers(1, 25))
+def test_left_alone_every_campaign_is_polled_and_the_count_is_exact(seed: int, slow: int) -> None:
+    campaigns = tuple(str(number) for number in range(slow))
+
+    async def scenario(path: Path) -> tuple[Vendor, int, list[int]]:
+        clock = VirtualClock()
+        vendor = Vendor(Random(seed))
+        process = Process(clock, vendor, path, 1)
+        await process.start((acme(*campaigns),))
+        await clock.run(2 * 3600.0)
+        used = process.board.figures("acme").requests
+        polls = [entry.snapshot.polls for entry in process.board.entries()]
+        await process.kill()
+        return vendor, used, polls
+
+    with tempfile.TemporaryDirectory() as folder:
+        vendor, used, polls = asyncio.run(scenario(Path(folder) / "kept.db"))
+    assert len(vendor.log) == used
+    # At worst each request takes the whole time limit and each poll is tried twice.
+    worst = max(2 * INTERVAL, slow * (TIMEOUT + 13.0))
+    assert min(polls) >= int(2 * 3600.0 / (INTERVAL + worst))
