@@ -3,14 +3,11 @@
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from exporter.metrics.format import Encoding, Exposition
-from exporter.web.limits import Limits
-from exporter.web.routes import Routes
 from exporter.web.server import Server, start
 
 LOOPBACK = "127.0.0.1:0"
@@ -48,25 +45,13 @@ class FakeExporter:
         return self.mistakes
 
 
-class Serve(Protocol):
-    """Starts a server that the fixture stops."""
-
-    async def __call__(
-        self,
-        *addresses: str,
-        routes: Routes | None = None,
-        config_file: Path | None = None,
-        limits: Limits | None = None,
-    ) -> Server: ...
-
-
 @pytest.fixture
 def program() -> FakeExporter:
     return FakeExporter()
 
 
 @pytest.fixture
-async def serve(program: FakeExporter) -> AsyncIterator[Serve]:
+async def serve(program: FakeExporter) -> AsyncIterator[Callable[..., Awaitable[Server]]]:
     started: list[Server] = []
 
     async def run(*addresses: str, **options: Any) -> Server:

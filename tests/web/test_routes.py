@@ -1,5 +1,6 @@
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -7,6 +8,9 @@ from aiohttp import web
 
 from exporter.metrics.format import Encoding, Exposition
 from exporter.web.routes import RouteError, Routes
+from exporter.web.server import Server
+
+Serve = Callable[..., Awaitable[Server]]
 
 
 @pytest.fixture
@@ -15,7 +19,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_metrics_are_negotiated(serve, program, client) -> None:
+async def test_metrics_are_negotiated(serve: Serve, program: Any, client: aiohttp.ClientSession) -> None:
     url = (await serve()).urls[0] + "metrics"
     async with client.get(url, headers={"Accept-Encoding": "gzip", "Accept": "application/openmetrics-text"}) as answer:
         assert answer.status == 200
@@ -30,21 +34,25 @@ async def test_metrics_are_negotiated(serve, program, client) -> None:
     assert program.asked == [(Exposition.OPENMETRICS, Encoding.GZIP), (Exposition.TEXT, Encoding.IDENTITY)]
 
 
-async def test_a_list_in_several_header_lines_is_one_list(serve, program, client) -> None:
+async def test_a_list_in_several_header_lines_is_one_list(
+    serve: Serve, program: Any, client: aiohttp.ClientSession
+) -> None:
     url = (await serve()).urls[0] + "metrics"
     headers = [("Accept", "text/plain;q=0.1"), ("Accept", "application/openmetrics-text;q=0.2")]
     async with client.get(url, headers=headers) as answer:
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
 
 
-async def test_a_body_of_many_megabytes_arrives_whole(serve, program, client) -> None:
+async def test_a_body_of_many_megabytes_arrives_whole(
+    serve: Serve, program: Any, client: aiohttp.ClientSession
+) -> None:
     program.body = b"wolkvox_up 1\n" * 500_000
     async with client.get((await serve()).urls[0] + "metrics", headers={"Accept-Encoding": "identity"}) as answer:
         assert await answer.read() == program.body
 
 
 @pytest.mark.parametrize("path", ["metrics", "-/healthy", "-/ready", ""])
-async def test_head_is_get_without_the_body(serve, client, path: str) -> None:
+async def test_head_is_get_without_the_body(serve: Serve, client: aiohttp.ClientSession, path: str) -> None:
     url = (await serve()).urls[0] + path
     async with client.get(url) as full, client.head(url) as head:
         assert (head.status, await head.read()) == (200, b"")
@@ -53,7 +61,9 @@ async def test_head_is_get_without_the_body(serve, client, path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "name"), [("-/healthy", "trouble"), ("-/ready", "missing")])
-async def test_health_and_readiness(serve, program, client, path: str, name: str) -> None:
+async def test_health_and_readiness(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, path: str, name: str
+) -> None:
     url = (await serve()).urls[0] + path
     async with client.get(url) as answer:
         assert answer.status == 200
@@ -65,7 +75,9 @@ async def test_health_and_readiness(serve, program, client, path: str, name: str
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_reload_answers_what_came_of_it(serve, program, client, method: str) -> None:
+async def test_reload_answers_what_came_of_it(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, method: str
+) -> None:
     url = (await serve(routes=Routes(reload=program.reload))).urls[0] + "-/reload"
     async with client.request(method, url) as answer:
         assert answer.status == 200
@@ -77,14 +89,16 @@ async def test_reload_answers_what_came_of_it(serve, program, client, method: st
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_reload_is_forbidden_unless_enabled(serve, program, client, method: str) -> None:
+async def test_reload_is_forbidden_unless_enabled(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, method: str
+) -> None:
     async with client.request(method, (await serve()).urls[0] + "-/reload") as answer:
         assert answer.status == 403
         assert "--web.enable-lifecycle" in await answer.text()
     assert program.reloads == 0
 
 
-async def test_a_foreign_page_cannot_reload(serve, program, client) -> None:
+async def test_a_foreign_page_cannot_reload(serve: Serve, program: Any, client: aiohttp.ClientSession) -> None:
     url = (await serve(routes=Routes(reload=program.reload))).urls[0]
     for origin in ("https://evil.example", "null"):
         async with client.post(url + "-/reload", headers={"Origin": origin}) as answer:
@@ -106,19 +120,21 @@ async def test_a_foreign_page_cannot_reload(serve, program, client) -> None:
         ("DELETE", "-/reload", "POST,PUT"),
     ],
 )
-async def test_other_methods_are_not_allowed(serve, client, method: str, path: str, allowed: str) -> None:
+async def test_other_methods_are_not_allowed(
+    serve: Serve, client: aiohttp.ClientSession, method: str, path: str, allowed: str
+) -> None:
     async with client.request(method, (await serve()).urls[0] + path) as answer:
         assert (answer.status, answer.headers["Allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("path", ["nothing", "-/", "-/healthy/", "metrics/", "%ff", "..%2f..%2fetc/passwd", "-/quit"])
-async def test_unknown_paths_are_not_found(serve, client, path: str) -> None:
+async def test_unknown_paths_are_not_found(serve: Serve, client: aiohttp.ClientSession, path: str) -> None:
     async with client.get((await serve()).urls[0] + path) as answer:
         assert answer.status == 404
 
 
 @pytest.mark.parametrize("path", ["", "metrics", "-/healthy", "nothing", "-/reload"])
-async def test_every_answer_bears_the_security_headers(serve, client, path: str) -> None:
+async def test_every_answer_bears_the_security_headers(serve: Serve, client: aiohttp.ClientSession, path: str) -> None:
     async with client.get((await serve()).urls[0] + path) as answer:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["X-Frame-Options"] == "deny"
@@ -130,7 +146,9 @@ async def test_every_answer_bears_the_security_headers(serve, client, path: str)
         assert "unsafe" not in policy
 
 
-async def test_a_fault_shows_nothing_of_itself(serve, program, client, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_fault_shows_nothing_of_itself(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
+) -> None:
     program.fault = RuntimeError("the secret plan")
     async with client.get((await serve()).urls[0] + "metrics") as answer:
         body = await answer.text()
@@ -142,13 +160,15 @@ async def test_a_fault_shows_nothing_of_itself(serve, program, client, capsys: p
     assert "the secret plan" in capsys.readouterr().out
 
 
-async def test_a_page_that_gives_up_waiting_is_a_fault_too(serve, program, client) -> None:
+async def test_a_page_that_gives_up_waiting_is_a_fault_too(
+    serve: Serve, program: Any, client: aiohttp.ClientSession
+) -> None:
     program.fault = TimeoutError()
     async with client.get((await serve()).urls[0] + "metrics") as answer:
         assert answer.status == 500
 
 
-async def test_the_landing_page_links_to_the_rest(serve, client) -> None:
+async def test_the_landing_page_links_to_the_rest(serve: Serve, client: aiohttp.ClientSession) -> None:
     async with client.get((await serve(routes=Routes(telemetry_path="/tele&metry"))).urls[0]) as answer:
         assert answer.content_type == "text/html"
         page = await answer.text()
@@ -156,11 +176,14 @@ async def test_the_landing_page_links_to_the_rest(serve, client) -> None:
     assert 'href="/-/ready"' in page
 
 
-async def test_pages_for_people_take_the_root(serve, client) -> None:
+async def test_pages_for_people_take_the_root(serve: Serve, client: aiohttp.ClientSession) -> None:
     async def root(_request: web.Request) -> web.Response:
         return web.Response(text="<p>hello", content_type="text/html", headers={"Content-Security-Policy": "mine"})
 
-    routes = Routes(pages=lambda application: application.add_routes([web.get("/", root)]))
+    def pages(application: web.Application) -> None:
+        application.router.add_get("/", root)
+
+    routes = Routes(pages=pages)
     async with client.get((await serve(routes=routes)).urls[0]) as answer:
         assert await answer.text() == "<p>hello"
         assert answer.headers["Content-Security-Policy"] == "mine"
@@ -169,19 +192,19 @@ async def test_pages_for_people_take_the_root(serve, client) -> None:
 @pytest.mark.parametrize(
     "path", ["", "metrics", "/", "//", "/a//b", "/a/", "/a/../b", "/a b", "/%41", "/a?b", "/{a}", "/ñ", "/a\n"]
 )
-async def test_a_telemetry_path_that_is_none(serve, path: str) -> None:
-    with pytest.raises(RouteError, match="^--web.telemetry-path .* allowed: ") as caught:
+async def test_a_telemetry_path_that_is_none(serve: Serve, path: str) -> None:
+    with pytest.raises(RouteError, match=r"^--web\.telemetry-path .* allowed: ") as caught:
         await serve(routes=Routes(telemetry_path=path))
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("path", ["/-/healthy", "/-/reload", "/-", "/-/metrics"])
-async def test_a_telemetry_path_that_is_taken(serve, path: str) -> None:
+async def test_a_telemetry_path_that_is_taken(serve: Serve, path: str) -> None:
     with pytest.raises(RouteError, match="is taken by other pages"):
         await serve(routes=Routes(telemetry_path=path))
 
 
-async def test_another_telemetry_path(serve, program, client) -> None:
+async def test_another_telemetry_path(serve: Serve, program: Any, client: aiohttp.ClientSession) -> None:
     url = (await serve(routes=Routes(telemetry_path="/probe/wolkvox.metrics"))).urls[0]
     async with client.get(url + "probe/wolkvox.metrics") as answer:
         assert await answer.read()

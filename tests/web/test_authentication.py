@@ -1,0 +1,180 @@
+import asyncio
+import base64
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.web.authentication import Authenticator, Verdict
+
+ALICE, BOB = "correct horse", "pa:ss:wörd"
+USERS = {
+    name: bcrypt.hashpw(word.encode(), bcrypt.gensalt(4)).decode()
+    for name, word in {"alice": ALICE, "bób": BOB}.items()
+}
+
+
+class Counting:
+    """bcrypt, with a list of the hashes that it was asked about."""
+
+    def __init__(self) -> None:
+        self.hashes: list[bytes] = []
+
+    def __call__(self, password: bytes, hashed: bytes) -> bool:
+        self.hashes.append(hashed)
+        return bcrypt.checkpw(password, hashed)
+
+
+@pytest.fixture
+def threads() -> Iterator[Executor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def check() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def authenticator(threads: Executor, check: Counting) -> Authenticator:
+    return Authenticator(USERS, threads, check)
+
+
+def basic(credentials: str | bytes) -> str:
+    raw = credentials if isinstance(credentials, bytes) else credentials.encode()
+    return "Basic " + base64.b64encode(raw).decode()
+
+
+@pytest.mark.parametrize(
+    "header", [basic(f"alice:{ALICE}"), basic(f"bób:{BOB}"), basic(f"alice:{ALICE}").replace("B", "b", 1)]
+)
+async def test_who_knows_the_password_comes_in(authenticator: Authenticator, header: str) -> None:
+    assert await authenticator.judge(header) is Verdict.ADMITTED
+
+
+async def test_a_password_that_was_right_needs_no_second_check(authenticator: Authenticator, check: Counting) -> None:
+    for _ in range(3):
+        assert await authenticator.judge(basic(f"alice:{ALICE}")) is Verdict.ADMITTED
+    assert len(check.hashes) == 1
+    assert ALICE.encode() not in b"".join(authenticator._known.values())
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "alice:wrong",
+        "alice:",
+        f"alice:{ALICE} ",
+        f"alice :{ALICE}",
+        f"Alice:{ALICE}",
+        f"mallory:{ALICE}",
+        ":",
+        f":{ALICE}",
+        f"alice:{ALICE}\x00",
+        f"alice\x00:{ALICE}",
+        "alice:" + "x" * 73,
+        "alice:" + "x" * 5000,
+        f"bób:{BOB.partition(':')[0]}",
+    ],
+)
+async def test_everybody_else_costs_one_check_each_time(
+    authenticator: Authenticator, check: Counting, credentials: str
+) -> None:
+    for attempt in (1, 2):
+        assert await authenticator.judge(basic(credentials)) is Verdict.REFUSED
+        assert len(check.hashes) == attempt
+
+
+async def test_a_wrong_password_is_refused_after_a_right_one(authenticator: Authenticator) -> None:
+    assert await authenticator.judge(basic(f"alice:{ALICE}")) is Verdict.ADMITTED
+    assert await authenticator.judge(basic("alice:wrong")) is Verdict.REFUSED
+    assert await authenticator.judge(basic(f"bób:{ALICE}")) is Verdict.REFUSED
+
+
+async def test_a_stranger_meets_the_same_hash_each_time(authenticator: Authenticator, check: Counting) -> None:
+    strangers = [f"stranger{number}" for number in range(20)]
+    for name in strangers * 2:
+        assert await authenticator.judge(basic(f"{name}:guess")) is Verdict.REFUSED
+    assert check.hashes[:20] == check.hashes[20:]
+    assert set(check.hashes) == {hashed.encode() for hashed in USERS.values()}
+
+
+async def test_a_stranger_cannot_come_in_by_the_password_of_the_hash_he_meets(threads: Executor) -> None:
+    authenticator = Authenticator({"alice": USERS["alice"]}, threads)
+    assert await authenticator.judge(basic(f"stranger:{ALICE}")) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("word", ["unusable", "", "\0"])
+async def test_the_text_that_stands_for_unusable_passwords_is_no_password(threads: Executor, word: str) -> None:
+    hashed = bcrypt.hashpw(b"unusable", bcrypt.gensalt(4)).decode()
+    authenticator = Authenticator({"alice": hashed}, threads)
+    expected = Verdict.ADMITTED if word else Verdict.REFUSED
+    assert await authenticator.judge(basic(f"alice:{word}")) is (expected if word != "\0" else Verdict.REFUSED)
+
+
+async def test_an_empty_password_is_refused_whatever_the_hash(threads: Executor) -> None:
+    authenticator = Authenticator({"alice": bcrypt.hashpw(b"", bcrypt.gensalt(4)).decode()}, threads)
+    assert await authenticator.judge(basic("alice:")) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("length", [72, 73])
+async def test_no_password_is_cut(threads: Executor, length: int) -> None:
+    hashed = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
+    authenticator = Authenticator({"alice": hashed}, threads)
+    verdict = await authenticator.judge(basic("alice:" + "x" * length))
+    assert verdict is (Verdict.ADMITTED if length == 72 else Verdict.REFUSED)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic ",
+        "Bearer token",
+        "Basic !!!",
+        "Basic YWxpY2U",
+        "Basic YWxp Y2U6eA==",
+        "Basic=YWxpY2U6eA==",
+        "Basic ÿÿÿÿ",
+        basic("alice"),
+        basic(b"alice:\xff\xfe"),
+        basic(b"\xff:" + ALICE.encode()),
+        "\x00",
+        "Basic " + "A" * 8000,
+    ],
+)
+async def test_what_is_no_basic_header_is_refused_at_once(
+    authenticator: Authenticator, check: Counting, header: str | None
+) -> None:
+    assert await authenticator.judge(header) is Verdict.REFUSED
+    assert len(check.hashes) <= 1
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(basic) | st.text(max_size=40).map(basic))
+async def test_no_header_at_all_gets_anybody_in(header: str) -> None:
+    if header not in {basic(f"alice:{ALICE}"), basic(f"bób:{BOB}")}:
+        with ThreadPoolExecutor(1) as executor:
+            assert await Authenticator(USERS, executor).judge(header) is Verdict.REFUSED
+
+
+async def test_checks_that_would_wait_too_long_are_turned_away() -> None:
+    gate = threading.Event()
+
+    def slow(_password: bytes, _hashed: bytes) -> bool:
+        return gate.wait(60)
+
+    with ThreadPoolExecutor(1) as executor:
+        authenticator = Authenticator(USERS, executor, slow)
+        waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(40)]
+        turned_away = [await task for task in waiting[32:]]
+        gate.set()
+        others = await asyncio.gather(*waiting[:32])
+    assert turned_away == [Verdict.BUSY] * 8
+    assert others == [Verdict.ADMITTED] * 32
