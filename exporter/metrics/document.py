@@ -30,8 +30,8 @@ windows. Counters count the running process and start at 0. Samples bear no time
 _RUNTIME = """\
 ## Of the process and its Python
 
-Made by the Prometheus client library at each scrape: `process_*` (CPU, memory, start time, file descriptors; Linux only)
-and `python_*` (version, garbage collection). There are no `_created` series.
+Made by the Prometheus client library at each scrape: `process_*` (CPU, memory, start time, file descriptors; Linux
+only) and `python_*` (version, garbage collection). There are no `_created` series.
 """
 
 _SECTIONS: tuple[tuple[str, Sequence[Metric[Any]]], ...] = (

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client import CollectorRegistry
 
 from exporter.metrics.build import Build
 from exporter.metrics.catalog import (
@@ -18,7 +17,6 @@ from exporter.metrics.catalog import (
     TARGET,
     TARGET_METRICS,
     Exporter,
-    Kind,
     Metric,
     Polled,
     Subject,
@@ -26,7 +24,8 @@ from exporter.metrics.catalog import (
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.member import Member, Press
 from exporter.metrics.piece import Piece
-from exporter.metrics.sample import lines, pairs, readable
+from exporter.metrics.runtime import runtime
+from exporter.metrics.sample import header, lines, pairs, readable
 from exporter.metrics.section import Entry, Section
 from exporter.model import Figures, Key, Snapshot, Target
 
@@ -36,12 +35,8 @@ _JOIN_INLINE = 4 * 1024 * 1024
 """Bytes that are copied within a millisecond."""
 
 
-def header(metric: Metric[Any], exposition: Exposition) -> bytes:
-    """The lines that introduce a family. OpenMetrics names counters without their `_total`."""
-    name = metric.name
-    if exposition is Exposition.OPENMETRICS and metric.kind is Kind.COUNTER:
-        name = name.removesuffix("_total")
-    return f"# HELP {name} {metric.help}\n# TYPE {name} {metric.kind}\n".encode()
+def _header(metric: Metric[Any], exposition: Exposition) -> bytes:
+    return header(metric.name, metric.kind, metric.help, exposition)
 
 
 class _Families(Section):
@@ -50,7 +45,7 @@ class _Families(Section):
     def __init__(self, metrics: Sequence[Metric[Any]]) -> None:
         super().__init__(len(metrics))
         self._headers = {
-            exposition: [Piece(header(metric, exposition)) for metric in metrics] for exposition in Exposition
+            exposition: [Piece(_header(metric, exposition)) for metric in metrics] for exposition in Exposition
         }
 
     def pieces(self, exposition: Exposition) -> list[Piece]:
@@ -169,12 +164,11 @@ class Page:
         parts = []
         lags = sorted({_entry(operation): lag for operation, lag in self._lags().items()}.items())
         for metric in LIVE_METRICS:
-            parts.append(header(metric, exposition))
+            parts.append(_header(metric, exposition))
             parts += [lines(metric.name, pairs(OPERATION, entry), metric.samples(lag)) for entry, lag in lags]
+        parts.append(runtime(self._registry, exposition))
         if exposition is Exposition.OPENMETRICS:
-            parts.append(openmetrics.generate_latest(self._registry))  # type: ignore[no-untyped-call]
-        else:
-            parts.append(generate_latest(self._registry))
+            parts.append(b"# EOF\n")
         return b"".join(parts)
 
 

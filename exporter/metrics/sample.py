@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from prometheus_client.utils import floatToGoString
 
+from exporter.metrics.format import Exposition
+
 
 class Sample(NamedTuple):
     """One value of a family."""
@@ -41,6 +43,14 @@ def pair(name: str, value: str) -> str:
 def pairs(names: Sequence[str], values: Sequence[str]) -> str:
     """Several labels."""
     return ",".join([pair(name, value) for name, value in zip(names, values, strict=True)])
+
+
+@lru_cache(maxsize=256)
+def header(name: str, kind: str, meaning: str, exposition: Exposition) -> bytes:
+    """The lines that introduce a family. OpenMetrics names counters without their `_total`."""
+    if exposition is Exposition.OPENMETRICS and kind == "counter":
+        name = name.removesuffix("_total")
+    return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n".encode()
 
 
 def lines(name: str, subject: str, samples: Iterable[Sample]) -> bytes:
