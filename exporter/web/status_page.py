@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
-from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter.model import Reason
 from exporter.web.i18n import Language
 from exporter.web.i18n.language import clock_time, machine_time
+from exporter.web.status_markup import bar, foreign, percent, state
 from exporter.web.status_palette import PALETTE, PATTERNS, shade
 from exporter.web.status_query import Query, campaign_url, operation_url
 from exporter.web.status_state import TROUBLE, Digest, State
@@ -18,36 +18,11 @@ from exporter.web.status_view import CampaignView, Overview
 
 REFRESH = 10
 """Seconds from one refresh of an open page to the next: data changes in minutes, but its age is read in seconds."""
+MOST_PROBLEMS = 12
+"""Problems spelt out; more than a screen of them is read in the table."""
 
-_SYMBOLS = {
-    State.STALE: "\N{BLACK SQUARE}",
-    State.FAILING: "\N{BLACK UP-POINTING TRIANGLE}",
-    State.SPIKE: "\N{BLACK DIAMOND}",
-    State.OK: "\N{BLACK CIRCLE}",
-    State.NO_DATA: "\N{WHITE CIRCLE}",
-    State.WAITING: "\N{MIDLINE HORIZONTAL ELLIPSIS}",
-}
-
-
-class Segment(NamedTuple):
-    """A piece of a bar, in percent of its width."""
-
-    result: str
-    shade: str
-    start: float
-    width: float
-
-
-def segments(digest: Digest) -> list[Segment]:
-    """The bar of one target's shares, in the palette's order; what the palette does not know comes last."""
-    order = {result: place for place, result in enumerate(PALETTE)}
-    shown = sorted(digest.shares.items(), key=lambda item: order.get(item[0], len(order)))
-    pieces, start = [], 0.0
-    for result, share in shown:
-        if share > 0:
-            pieces.append(Segment(result, shade(result), round(start, 3), round(share, 3)))
-            start += share
-    return pieces
+OPEN_OPERATIONS = 6
+"""More operations than this are folded away, so that the campaigns stay in sight."""
 
 
 def aria_sort(query: Query, column: str) -> str:
@@ -77,17 +52,21 @@ class Pages:
             palette=PALETTE,
             patterns=PATTERNS,
             shade=shade,
-            segments=segments,
+            bar=bar,
+            foreign=foreign,
+            percent=percent,
+            state=state,
             aria_sort=aria_sort,
             campaign_url=campaign_url,
             operation_url=operation_url,
             machine_time=machine_time,
             clock_time=clock_time,
             replace=replace,
+            most_problems=MOST_PROBLEMS,
+            open_operations=OPEN_OPERATIONS,
             refresh=REFRESH,
             states=tuple(State),
             reasons=tuple(Reason),
-            symbols=_SYMBOLS,
             in_trouble=TROUBLE,
         )
         self._overview = environment.get_template("overview.html")

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from exporter.model import Key, Reason
 from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_text import encodable
 
 PAGE_ROWS = 100
 """Rows of one page: what a browser lays out without a pause."""
@@ -124,7 +125,7 @@ def operation_url(operation: str) -> str:
 
 
 def _encoded(parameters: Mapping[str, str]) -> str:
-    return urlencode(parameters, quote_via=quote, safe="", errors="replace")
+    return urlencode({name: encodable(value) for name, value in parameters.items()}, quote_via=quote, safe="")
 
 
 def _is(digest: Digest, wanted: str) -> bool:

@@ -43,7 +43,7 @@ _SEARCHED = 1_000
 _RANK = {state: rank for rank, state in enumerate(State)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared as an object: what is drawn of one may be kept for it
 class Digest:
     """What lists, sums and sorting need of one target."""
 

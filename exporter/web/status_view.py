@@ -9,6 +9,7 @@ from typing import NamedTuple
 from exporter.model import Key, OperationStatus, Reason, Status
 from exporter.web.status_query import PAGE_ROWS, Query, ordered
 from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_text import encodable
 
 QUOTA_NEAR = 90.0
 """Percent of the daily budget from which its end is news."""
@@ -142,13 +143,10 @@ class CampaignView:
 
 
 def campaign(status: Status, digests: Iterable[Digest], key: Key) -> CampaignView | None:
-    """The page of one target; None where it is not configured."""
-    siblings = [
-        each
-        for each in digests
-        if (each.target.key.operation, each.target.key.campaign) == (key.operation, key.campaign)
-    ]
-    found = next((each for each in siblings if each.target.key == key), None)
+    """The page of one target, whose key came in a URL; None where it is not configured."""
+    siblings = [each for each in digests if each.target.key.campaign == key.campaign]
+    siblings = [each for each in siblings if encodable(each.target.key.operation) == key.operation]
+    found = next((each for each in siblings if each.target.key.window == key.window), None)
     return None if found is None else CampaignView(status=status, digest=found, siblings=siblings)
 
 

@@ -35,6 +35,9 @@ ENGLISH = Language(
         "next_poll_short": "Next poll",
         "needs_attention": "What needs attention",
         "operations": "Operations",
+        "operations_one": "{n} operation",
+        "operations_many": "{n} operations",
+        "more_problems": "and {n} more",
         "operation": "Operation",
         "campaigns": "Campaigns",
         "campaign": "Campaign",
@@ -49,7 +52,7 @@ ENGLISH = Language(
         "age": "Age",
         "state": "State",
         "quota": "Quota today",
-        "quota_used": "{used} of {budget} requests used",
+        "quota_used": "{used} of {budget} used",
         "quota_left": "{left} left",
         "quota_open": "{used} requests sent, no limit configured",
         "plan": "Plan",
@@ -87,7 +90,7 @@ ENGLISH = Language(
         "version": "version {version}, up for {span}",
         "config_loaded": "configuration loaded {ago}",
         "config_broken": "The latest reload was refused: the configuration loaded {ago} is still in use.",
-        "config_broken_do": "Run `wolkvox-exporter check`, mend what it names, and reload.",
+        "config_broken_do": "Run wolkvox-exporter check, mend what it names, and reload.",
         "stale_group": "Not polled in time",
         "stale_group_do": (
             "The last data was withdrawn because it is too old. See the lag and the sender of the operation."
@@ -123,7 +126,7 @@ ENGLISH = Language(
         "result": "Result",
         "share": "Share",
         "total": "Total",
-        "recent_polls": "Recent polls",
+        "recent_polls": "Recent polls and failures",
         "polls_note": "The last 20 polls, newest first; failures are kept longer.",
         "no_polls": "No polls yet.",
         "when": "When",
@@ -221,5 +224,5 @@ ENGLISH = Language(
             "The log has the traceback. It tries again by itself; please report it.",
         ),
     },
-    results={"do-not-call-clean": "do-not-call"},
+    results={},
 )

@@ -23,7 +23,7 @@ class Advice(NamedTuple):
     """What to do about it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """All that differs between two languages."""
 

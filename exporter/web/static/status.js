@@ -15,7 +15,9 @@
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const find = focused && focused !== old ? address(focused) : null;
     const places = [...old.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+    const open = new Map([...old.querySelectorAll("details[id]")].map((box) => [box.id, box.open]));
     old.replaceChildren(...fresh.childNodes);
+    old.querySelectorAll("details[id]").forEach((box) => { box.open = open.get(box.id) ?? box.open; });
     old.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = places[index] || 0; });
     if (find) (old.querySelector(find) || document.querySelector("h1")).focus({ preventScroll: true });
   }

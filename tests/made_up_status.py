@@ -43,18 +43,31 @@ HOSTILE = (
     "long " * 2_000,
 )
 
-HEALTHY = {"no-answer": 480, "answer": 390, "failed": 40, "busy": 60, "congestion": 6, "recall": 12, "do-not-call-clean": 4}
+HEALTHY = {
+    "no-answer": 480,
+    "answer": 390,
+    "failed": 40,
+    "busy": 60,
+    "congestion": 6,
+    "recall": 12,
+    "do-not-call-clean": 4,
+}
 
 
 def data(counts: dict[str, int], *, at: float = NOW - 120, no_data: bool = False) -> Data:
     total = sum(counts.values())
-    every = {result: 0 for result in RESULTS} | counts
+    every = dict.fromkeys(RESULTS, 0) | counts
     rows = tuple(Row(result, count, 100 * count / total if total else 0.0) for result, count in every.items())
     return Data(at, Bounds(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
 
 
 def target(
-    campaign: str = "32841", *, operation: str = "acme", name: str = "Cobranza", window: str = "1h", interval: float = 300.0
+    campaign: str = "32841",
+    *,
+    operation: str = "acme",
+    name: str = "Cobranza",
+    window: str = "1h",
+    interval: float = 300.0,
 ) -> Target:
     length = {"30m": 1_800, "1h": 3_600, "today": None}.get(window, 3_600)
     key = Key(operation, campaign, window)
@@ -97,17 +110,23 @@ def shown(each: Target, snapshot: Snapshot, *, next_poll_at: float | None = NOW 
 
 
 def operation(
-    name: str = "acme", *, budget: int | None = 6_000, used: int = 2_150, planned: int = 2_880, targets: int = 1, lag: float = 0.0
+    name: str = "acme",
+    *,
+    budget: int | None = 6_000,
+    used: int = 2_150,
+    planned: int = 2_880,
+    targets: int = 1,
+    lag: float = 0.0,
 ) -> OperationStatus:
     figures = Figures(operation=name, requests=used, budget=budget, used=used, lease_held=True)
     return OperationStatus(figures, "https://wv0013.wolkvox.com", lag, targets, planned)
 
 
-def status(*targets: TargetStatus, operations: tuple[OperationStatus, ...] | None = None, reload_ok: bool = True) -> Status:
+def status(
+    *targets: TargetStatus, operations: tuple[OperationStatus, ...] | None = None, reload_ok: bool = True
+) -> Status:
     names = dict.fromkeys(each.target.key.operation for each in targets)
-    every = tuple(
-        operation(name, targets=sum(each.target.key.operation == name for each in targets)) for name in names
-    )
+    every = tuple(operation(name, targets=sum(each.target.key.operation == name for each in targets)) for name in names)
     return Status(
         at=NOW,
         version="1.0.0",
@@ -121,13 +140,20 @@ def status(*targets: TargetStatus, operations: tuple[OperationStatus, ...] | Non
 
 def calm() -> Status:
     """A healthy contact centre in the early afternoon."""
-    scale = random.Random(7)  # noqa: S311 - made-up traffic
-    names = ("Cobranza temprana", "Cobranza tardía", "Encuesta NPS", "Bienvenida", "Renovaciones", "Recordatorio de pago")
+    scale = random.Random(7)
+    names = (
+        "Cobranza temprana",
+        "Cobranza tardía",
+        "Encuesta NPS",
+        "Bienvenida",
+        "Renovaciones",
+        "Recordatorio de pago",
+    )
     rows = []
     for place, name in enumerate(names):
         share = scale.uniform(0.3, 3)
         counts = {result: int(count * share * scale.uniform(0.8, 1.2)) for result, count in HEALTHY.items()}
-        each = target(str(32_841 + place), name=name, operation="acme" if place < 4 else "globex")  # noqa: PLR2004
+        each = target(str(32_841 + place), name=name, operation="acme" if place < 4 else "globex")
         rows.append(shown(each, good(counts, at=NOW - 30 * place - 12), next_poll_at=NOW + 40 * place + 9))
     rows.append(shown(target("40100", name="Reactivación", operation="globex"), empty()))
     return status(*rows)
@@ -144,7 +170,16 @@ def troubled() -> Status:
         shown(target("51003", operation="initech", name=""), stale(Reason.CONNECT, HEALTHY), next_poll_at=NOW - 3),
         shown(
             target("32850", name="Cobranza judicial", window="30m"),
-            good({"no-answer": 120, "answer": 40, "failed": 210, "busy": 31, "congestion": 4, "ANSWER-MACHINE".lower(): 55}),
+            good(
+                {
+                    "no-answer": 120,
+                    "answer": 40,
+                    "failed": 210,
+                    "busy": 31,
+                    "congestion": 4,
+                    "ANSWER-MACHINE".lower(): 55,
+                }
+            ),
         ),
         shown(target("32851", name="Portabilidad"), good(HEALTHY | {"busy": 700})),
         shown(
@@ -163,12 +198,14 @@ def troubled() -> Status:
 
 def crowd(count: int) -> Status:
     """Many campaigns with full histories, one in twenty in trouble."""
-    scale = random.Random(11)  # noqa: S311 - made-up traffic
+    scale = random.Random(11)
     rows = []
     for place in range(count):
         counts = {result: int(amount * scale.uniform(0.5, 2)) for result, amount in HEALTHY.items()}
         snapshot = good(counts, at=NOW - scale.uniform(5, 300))
-        snapshot = replace(snapshot, history=tuple(Poll(NOW - 300 * back, 1.1, 1, None, 900) for back in range(20, 0, -1)))
+        snapshot = replace(
+            snapshot, history=tuple(Poll(NOW - 300 * back, 1.1, 1, None, 900) for back in range(20, 0, -1))
+        )
         if place % 20 == 0:
             snapshot = failed(scale.choice(list(Reason)), snapshot, status=None, message="made up")
         each = target(str(10_000 + place), name=f"Campaign {place}", operation=f"operation {place % 10}")

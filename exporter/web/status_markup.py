@@ -1,0 +1,82 @@
+"""The pieces of HTML that stand in every row. Functions, not template macros: a page calls them by the hundred."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from exporter.web.i18n import Language
+from exporter.web.status_palette import PALETTE, shade
+from exporter.web.status_state import Digest, State
+from exporter.web.status_text import visible
+
+_SYMBOLS: Mapping[State, str] = {
+    State.STALE: "\N{BLACK SQUARE}",
+    State.FAILING: "\N{BLACK UP-POINTING TRIANGLE}",
+    State.SPIKE: "\N{BLACK DIAMOND}",
+    State.OK: "\N{BLACK CIRCLE}",
+    State.NO_DATA: "\N{WHITE CIRCLE}",
+    State.WAITING: "\N{MIDLINE HORIZONTAL ELLIPSIS}",
+}
+
+_ORDER = {result: place for place, result in enumerate(PALETTE)}
+
+_BARS = 2_048
+"""Bars kept from one page to the next: some 20 pages of rows, 3 MB."""
+
+_FOREIGN = Markup("<bdi>{}</bdi>")
+_QUIET = Markup('<span class="quiet">{}</span>')
+_STATE = Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>')
+_BAR = Markup('<svg class="bar" role="img" aria-label="{}">{}</svg>')
+_PIECE = Markup('<rect x="{}%" width="{}%" height="100%" fill="url(#r-{})"><title>{}</title></rect>')
+
+
+class Segment(NamedTuple):
+    """A piece of a bar, in percent of its width."""
+
+    result: str
+    start: float
+    width: float
+
+
+def segments(digest: Digest) -> list[Segment]:
+    """The bar of one target's shares, in the palette's order; what the palette does not know comes last."""
+    shown = sorted(digest.shares.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
+    pieces, start = [], 0.0
+    for result, share in shown:
+        if share > 0:
+            pieces.append(Segment(result, round(start, 2), round(share, 2)))
+            start += share
+    return pieces
+
+
+@lru_cache(maxsize=_BARS)
+def bar(digest: Digest, language: Language) -> Markup:
+    """The shares as an SVG with a text for each piece and for the whole; words where there is nothing to draw."""
+    if not digest.shares:
+        return _QUIET.format(language.say("none" if digest.attempts is None else "no_attempts"))
+    pieces = segments(digest)
+    texts = [f"{visible(language.result(each.result))} {language.percent(each.width)}" for each in pieces]
+    drawn = [
+        _PIECE.format(each.start, each.width, shade(each.result), text)
+        for each, text in zip(pieces, texts, strict=True)
+    ]
+    return _BAR.format(", ".join(texts), Markup("").join(drawn))
+
+
+def foreign(text: str, limit: int = 200) -> Markup:
+    """A text that is not ours, made visible and kept from turning its surroundings round."""
+    return _FOREIGN.format(visible(text, limit))
+
+
+def state(value: State, language: Language) -> Markup:
+    """A state as a symbol and a word."""
+    return _STATE.format(value, _SYMBOLS[value], language.states[value])
+
+
+def percent(digest: Digest, result: str, language: Language) -> Markup | str:
+    """The share of one result, or a dash where there is nothing to share."""
+    if not digest.shares:
+        return _QUIET.format(language.say("none"))
+    return language.percent(digest.shares.get(result, 0.0))
