@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from random import Random
 
 import structlog
@@ -18,7 +19,7 @@ from exporter.metrics.page import Page
 from exporter.model import Config, Operation, OperationStatus, Status, TargetStatus
 from exporter.polling.board import Board
 from exporter.polling.crew import Crew
-from exporter.polling.plan import plan
+from exporter.polling.plan import OperationPlan, plan
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
 from exporter.storage.ledger import Ledger
@@ -56,6 +57,8 @@ class App:
         self._page = Page(build, registry, self._crew.lags)
         self._board = Board(clock, self._page)
         self._operations: tuple[Operation, ...] = ()
+        self._plans: dict[str, OperationPlan] = {}
+        self._open = AsyncExitStack()
         self._started_at = clock.now()
         self._reload_ok = True
         self._reloaded_at = self._started_at
@@ -80,7 +83,8 @@ class App:
         """
         config = await asyncio.to_thread(self._read)
         await self._ledger.open()
-        await self._client.open()
+        self._open.push_async_callback(self._ledger.close)
+        await self._open.enter_async_context(self._client)
         await self._arrange(config)
 
     async def reload(self) -> tuple[str, ...]:
@@ -104,8 +108,7 @@ class App:
     async def stop(self, patience: float) -> None:
         """End polling, with `patience` seconds for requests under way, and close storage."""
         await self._crew.stop(patience)
-        await self._client.close()
-        await self._ledger.close()
+        await self._open.aclose()
 
     async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
         """The page as it is now."""
@@ -142,7 +145,7 @@ class App:
                     server=operation.base_url,
                     lag=lags.get(operation.name, 0.0),
                     targets=len(operation.targets),
-                    requests_per_day=plan(operation).requests_per_day,
+                    requests_per_day=self._plans[operation.name].requests_per_day,
                 )
                 for operation in self._operations
             ),
@@ -172,6 +175,7 @@ class App:
             if secret is not None
         )
         self._operations = config.operations
+        self._plans = {operation.name: plan(operation) for operation in config.operations}
         self._board.arrange(config.operations)
         self._show_exporter()
         await self._crew.arrange(config.operations)

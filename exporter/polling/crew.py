@@ -54,7 +54,7 @@ class Crew:
     def start(self) -> None:
         """Set every worker to work that is not yet."""
         if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep(), name="keeper")
+            self._keeper = asyncio.create_task(self.keep(), name="keeper")
         for worker in self._workers.values():
             if worker not in self._tasks:
                 self._tasks[worker] = asyncio.create_task(self._serve(worker), name=f"worker {worker.operation.name}")
@@ -104,7 +104,7 @@ class Crew:
         except StorageError as error:
             _log.warning("leases not given up, a successor waits up to 30 s", detail=str(error))
 
-    async def _keep(self) -> None:
+    async def keep(self) -> None:
         """Renew the leases, apart from requests, so that a long one does not look like death."""
         failing = False
         while not self._ended.is_set():

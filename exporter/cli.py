@@ -1,0 +1,158 @@
+"""Arguments -> one command -> an exit code."""
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from exporter import __version__
+from exporter.app import App, Read
+from exporter.clock import SystemClock
+from exporter.config import ConfigError, load
+from exporter.log import Redactor, configure
+from exporter.metrics.build import this_build
+from exporter.metrics.format import Encoding, Exposition
+from exporter.metrics.runtime import runtime_registry
+from exporter.model import Snapshot
+from exporter.notify import Notifier
+from exporter.once import ask_once
+from exporter.options import fail, parse
+from exporter.polling.plan import describe
+from exporter.process import end, serve, stop_on_signals
+from exporter.simulator.command import serve as simulate
+from exporter.simulator.demo import demo_config, demo_settings
+from exporter.simulator.error import SimulatorError
+from exporter.simulator.server import Simulator
+from exporter.storage.database import Database, StorageError
+from exporter.web import server, status
+from exporter.web.address import ListenError
+from exporter.web.routes import RouteError, Routes
+
+_log = structlog.get_logger()
+
+START_ERRORS = (StorageError, ListenError, RouteError, SimulatorError)
+"""Why a start cannot work, each a line of its own."""
+
+SOME_FAILED = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` names; the exit code."""
+    arguments = parse(sys.argv[1:] if argv is None else argv, os.environ)
+    redactor = Redactor()
+    configure(arguments.log_level, arguments.log_format, redactor)
+    commands: dict[str, Callable[[argparse.Namespace, Redactor], Coroutine[Any, Any, int]]] = {
+        "run": _run,
+        "check": _check,
+        "once": _once,
+        "demo": _demo,
+        "simulate": _simulate,
+    }
+    try:
+        return asyncio.run(commands[arguments.command](arguments, redactor))
+    except ConfigError as error:
+        return fail(error.mistakes)
+    except START_ERRORS as error:
+        return fail([f"wolkvox-exporter: error: {redactor.clean(str(error))}"])
+
+
+async def _run(arguments: argparse.Namespace, redactor: Redactor) -> int:
+    read = partial(load, Path(arguments.config_file), os.environ)
+    await _serve(arguments, read, Database(arguments.storage_url), redactor, ":10965")
+    return 0
+
+
+async def _check(arguments: argparse.Namespace, redactor: Redactor) -> int:  # noqa: ARG001 (as the others)
+    config = await asyncio.to_thread(load, Path(arguments.config_file), os.environ)
+    sys.stdout.write(f"{describe(config)}\n")
+    return 0
+
+
+async def _once(arguments: argparse.Namespace, redactor: Redactor) -> int:
+    stopping = stop_on_signals()
+    clock = SystemClock()
+    read = partial(load, Path(arguments.config_file), os.environ)
+    app = _app(read, Database(arguments.storage_url), clock, redactor)
+    await app.start()
+    try:
+        await ask_once(app, clock, stopping)
+        sys.stdout.buffer.write(await app.page(Exposition.TEXT, Encoding.IDENTITY))
+        sys.stdout.buffer.flush()
+    finally:
+        await end(app)
+    return 0 if all(_is_answered(entry.snapshot) for entry in app.board.entries()) else SOME_FAILED
+
+
+def _is_answered(snapshot: Snapshot) -> bool:
+    return snapshot.failure is None and snapshot.data is not None and not snapshot.stale
+
+
+async def _demo(arguments: argparse.Namespace, redactor: Redactor) -> int:
+    async with Simulator(demo_settings()) as simulator:
+        read = partial(demo_config, simulator.base_url)
+        await _serve(arguments, read, Database("sqlite://"), redactor, "127.0.0.1:10965", simulator)
+    return 0
+
+
+async def _simulate(arguments: argparse.Namespace, redactor: Redactor) -> int:  # noqa: ARG001 (as the others)
+    await simulate(arguments, stop_on_signals())
+    return 0
+
+
+async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
+    arguments: argparse.Namespace,
+    read: Read,
+    database: Database,
+    redactor: Redactor,
+    address: str,
+    simulator: Simulator | None = None,
+) -> None:
+    stopping = stop_on_signals()
+    clock = SystemClock()
+    app = _app(read, database, clock, redactor)
+    async with AsyncExitStack() as undo:
+        await app.start()
+        undo.push_async_callback(end, app)
+        web = await server.start(
+            app,
+            arguments.web_listen_address or [address],
+            Routes(
+                telemetry_path=arguments.web_telemetry_path,
+                reload=app.reload if arguments.web_enable_lifecycle else None,
+                pages=partial(status.add_routes, status=app.status, telemetry_path=arguments.web_telemetry_path),
+            ),
+            config_file=Path(arguments.web_config_file) if arguments.web_config_file else None,
+        )
+        undo.pop_all()
+    # What lives from here on lives until the end: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    _log.info("wolkvox-exporter serves", version=__version__, url=" ".join(web.urls))
+    if simulator is not None:
+        home = web.urls[0].rstrip("/")
+        sys.stdout.write(
+            f"Metrics:             {home}{arguments.web_telemetry_path}\n"
+            f"Status page:         {home}/\n"
+            f"Simulated API:       {simulator.base_url}/\n"
+        )
+        sys.stdout.flush()
+    await serve(app, web, clock, Notifier(os.environ), stopping)
+
+
+def _app(read: Read, database: Database, clock: SystemClock, redactor: Redactor) -> App:
+    return App(
+        read,
+        database=database,
+        clock=clock,
+        redactor=redactor,
+        build=this_build(os.environ),
+        registry=runtime_registry(),
+    )

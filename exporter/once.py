@@ -1,0 +1,41 @@
+"""Each campaign asked once, through the same rules as in a long run."""
+
+import asyncio
+
+from exporter.app import App
+from exporter.clock import Clock
+from exporter.polling.worker import Worker
+
+LEASE_PATIENCE = 30.0
+"""Seconds to wait for a token that another process polls with; then what that one found is the answer."""
+
+LEASE_PAUSE = 1.0
+
+
+async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
+    """Poll every target that is due, tokens side by side; what was asked within its interval stays as it is stored."""
+    sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.crew.workers()]
+    keeper = asyncio.ensure_future(app.crew.keep())
+    try:
+        await asyncio.gather(*sweeps)
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+async def _sweep(worker: Worker, clock: Clock, stopping: asyncio.Event) -> None:
+    patience = clock.monotonic() + LEASE_PATIENCE
+    while not await worker.settle() and not stopping.is_set():
+        left = patience - clock.monotonic()
+        if left <= 0:
+            return
+        await clock.wait(stopping, min(LEASE_PAUSE, left))
+    poll = asyncio.ensure_future(worker.sweep())
+    stop = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({poll, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if stopping.is_set():
+        worker.stop()
+        await asyncio.wait({poll}, timeout=4.0)
+        poll.cancel()
+    await asyncio.gather(poll, return_exceptions=True)

@@ -1,0 +1,147 @@
+"""Flags in Prometheus' style, `--name.part=value`, each also by environment, `WOLKVOX_EXPORTER_NAME_PART`."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from exporter import __version__
+from exporter.log import FORMATS, LEVELS
+from exporter.simulator.command import add_flags
+
+PREFIX = "WOLKVOX_EXPORTER_"
+
+COMMANDS = {
+    "run": "run the exporter (the default)",
+    "check": "validate the configuration and print what it will cost",
+    "once": "ask every campaign once and write the exposition to stdout",
+    "demo": "run on a simulated Wolkvox API, without any configuration",
+    "simulate": "run the simulated Wolkvox API alone, or write its past for Prometheus",
+}
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with 1 and one line where argparse would end with 2 and several."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(1, f"wolkvox-exporter: error: {message}; see {self.prog} --help\n")
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
+    """The command and its flags; ends the program where they are wrong, with one line and exit code 1."""
+    command, rest = _command(argv)
+    parser = _parser(command)
+    _default_from(parser, environ)
+    arguments = parser.parse_args(rest)
+    arguments.command = command
+    return arguments
+
+
+def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The command, wherever among the flags it stands, and the rest."""
+    for index, argument in enumerate(argv):
+        before = argv[index - 1] if index else ""
+        is_value = before.startswith("--") and "=" not in before and before not in _SWITCHES
+        if argument in COMMANDS and not is_value:
+            return argument, [*argv[:index], *argv[index + 1 :]]
+    return "run", list(argv)
+
+
+_SWITCHES = {"--web.enable-lifecycle", "--no-web.enable-lifecycle", "--help", "--version"}
+
+
+def _parser(command: str) -> _Parser:
+    commands = "\n".join(f"  {name:<9} {what}" for name, what in COMMANDS.items())
+    parser = _Parser(
+        prog=f"wolkvox-exporter {command}",
+        usage=f"wolkvox-exporter [{'|'.join(COMMANDS)}] [--flag=value ...]",
+        description=f"Prometheus exporter for Wolkvox dialler campaigns: {COMMANDS[command]}.\n\ncommands:\n{commands}",
+        epilog=f"Each flag can be set by environment too: --log.level is {PREFIX}LOG_LEVEL.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"wolkvox-exporter {__version__}")
+    if command in {"run", "check", "once"}:
+        _add_config_flags(parser)
+    if command in {"run", "once"}:
+        _add_storage_flags(parser)
+    if command in {"run", "demo"}:
+        _add_web_flags(parser)
+    if command == "simulate":
+        add_flags(parser)
+    _add_log_flags(parser)
+    return parser
+
+
+def _add_config_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.file", dest="config_file", metavar="FILE", default="config.yml",
+        help="the configuration (default %(default)s)",
+    )  # fmt: skip
+
+
+def _add_storage_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--storage.url", dest="storage_url", metavar="URL", default="sqlite:///wolkvox-exporter.db",
+        help="where requests and results are kept over restarts; sqlite:// keeps nothing (default %(default)s)",
+    )  # fmt: skip
+
+
+def _add_web_flags(parser: argparse.ArgumentParser) -> None:
+    web = parser.add_argument_group("web")
+    web.add_argument(
+        "--web.listen-address", dest="web_listen_address", metavar="HOST:PORT", action="append", default=None,
+        help="where to listen, repeatable: host:port, [::1]:port or :port (default :10965, the demo 127.0.0.1:10965)",
+    )  # fmt: skip
+    web.add_argument(
+        "--web.telemetry-path", dest="web_telemetry_path", metavar="PATH", default="/metrics",
+        help="path of the metrics (default %(default)s)",
+    )  # fmt: skip
+    web.add_argument(
+        "--web.config.file", dest="web_config_file", metavar="FILE", default=None,
+        help="TLS and basic authentication, in the format of Prometheus' exporter-toolkit",
+    )  # fmt: skip
+    web.add_argument(
+        "--web.enable-lifecycle", dest="web_enable_lifecycle", action=argparse.BooleanOptionalAction, default=False,
+        help="allow reloads by POST or PUT to /-/reload",
+    )  # fmt: skip
+
+
+def _add_log_flags(parser: argparse.ArgumentParser) -> None:
+    log = parser.add_argument_group("log")
+    log.add_argument(
+        "--log.level", dest="log_level", choices=tuple(LEVELS), default="info", help="(default %(default)s)"
+    )
+    log.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="(default %(default)s)")
+
+
+def _default_from(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    """Let the environment give defaults; a flag on the command line wins."""
+    for action in parser._actions:  # noqa: SLF001 (argparse has no public list of its flags)
+        flag = next((option for option in action.option_strings if option.startswith("--")), "")
+        value = environ.get(PREFIX + flag.removeprefix("--").replace(".", "_").replace("-", "_").upper(), "")
+        if not value or action.dest in {"help", "version"}:
+            continue
+        action.default = _typed(parser, action, value)
+
+
+def _typed(parser: argparse.ArgumentParser, action: argparse.Action, value: str) -> object:
+    name = action.option_strings[0]
+    if isinstance(action, argparse.BooleanOptionalAction):
+        if value.lower() not in _TRUE | _FALSE:
+            parser.error(f"environment for {name}: {value!r} is neither true nor false")
+        return value.lower() in _TRUE
+    if action.choices is not None and value not in {str(choice) for choice in action.choices}:
+        parser.error(f"environment for {name}: {value!r}, allowed are {', '.join(map(str, action.choices))}")
+    if isinstance(action.default, list) or action.dest == "web_listen_address":
+        return value.replace(",", " ").split()
+    return value  # argparse applies the flag's type to a default that is text
+
+
+def fail(lines: Sequence[str]) -> int:
+    """Say on stderr why the program cannot start, and give its exit code."""
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+    return 1

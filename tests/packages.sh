@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs Debian's packages of the real programs that the tests run, where root may do so; else says what is missing.
+set -eu
+missing=""
+while read -r program package; do
+    command -v "$program" >/dev/null 2>&1 || missing="$missing $package"
+done <<LIST
+prometheus prometheus
+promtool prometheus
+prometheus-alertmanager prometheus-alertmanager
+amtool prometheus-alertmanager
+chromium chromium
+curl curl
+LIST
+[ -n "$missing" ] || exit 0
+missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+install="apt-get install -y --no-install-recommends $missing"
+if [ "$(id -u)" = 0 ]; then
+    run=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    run="sudo"
+else
+    echo "these programs are needed by the tests, install them with: $install" >&2
+    exit 1
+fi
+echo "installing $missing"
+export DEBIAN_FRONTEND=noninteractive
+$run apt-get update -qq
+$run $install >/dev/null
