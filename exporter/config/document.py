@@ -12,7 +12,7 @@ Value: TypeAlias = "str | Plain | list[Value] | dict[str, Value] | None"
 """None stands in place of a value that turned out wrong; what is empty in the file is a `Plain`."""
 
 _MERGE = read_plain("<<")
-_MOST = 1_000_000
+_MOST = 500_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,17 @@ def reference(value: object) -> str:
     return name
 
 
+def entries(form: str) -> Callable[[object], object]:
+    """A check that there is a list with something in it, of the `form` that its message shows."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"must be a list of at least one entry, {form}")
+        return value
+
+    return check
+
+
 def licenses(value: object) -> int:
     """Licences of an operation."""
     if isinstance(value, Plain) and _LICENSES.fullmatch(value.source):

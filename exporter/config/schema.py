@@ -2,10 +2,10 @@
 
 import difflib
 from fractions import Fraction
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, SecretStr, ValidationError
 
 from exporter.config import field
 from exporter.config.document import Value
@@ -31,7 +31,7 @@ class Settings(BaseModel):
 
     timezone: _Zone | None = None
     interval: _Interval | None = None
-    windows: Annotated[tuple[_Window | None, ...], Field(min_length=1)] | None = None
+    windows: Annotated[tuple[_Window | None, ...], BeforeValidator(field.entries("such as [1h, today]"))] | None = None
     delay: _Delay | None = None
     timeout: _Timeout | None = None
     stale_after: _Staleness | None = None
@@ -57,13 +57,15 @@ class Operation(Settings):
     ca_file: _Reference | None = None
     licenses: Annotated[int, PlainValidator(field.licenses)] | None = None
     quota_share: Annotated[Fraction, PlainValidator(field.quota_share)] | None = None
-    campaigns: Annotated[tuple[Campaign | None, ...], Field(min_length=1)] | None = None
+    campaigns: Annotated[tuple[Campaign | None, ...], BeforeValidator(field.entries('each - id: "..."'))] | None = None
 
 
 class File(Settings):
     """The whole file."""
 
-    operations: Annotated[tuple[Operation | None, ...], Field(min_length=1)] | None = None
+    operations: Annotated[tuple[Operation | None, ...], BeforeValidator(field.entries("each - name: ..."))] | None = (
+        None
+    )
 
 
 _PLACES: tuple[tuple[type[Settings], str], ...] = (
@@ -71,11 +73,7 @@ _PLACES: tuple[tuple[type[Settings], str], ...] = (
     (Operation, "in an operation"),
     (Campaign, "in a campaign"),
 )
-_TEXTS = {
-    "model_type": "must be a mapping of keys, such as name: acme",
-    "tuple_type": "must be a list, such as [a, b]",
-    "too_short": "is an empty list, at least one entry is needed",
-}
+_NO_MAPPING = "must be a mapping of keys and values, such as name: acme"
 
 
 def read(root: dict[str, Value], mistakes: Mistakes) -> File:
@@ -92,9 +90,9 @@ def read(root: dict[str, Value], mistakes: Mistakes) -> File:
         if found["type"] == "extra_forbidden":
             _unknown(root, path, mistakes)
         else:
-            cause = found.get("ctx", {}).get("error")
-            mistakes.add(path, _TEXTS.get(found["type"]) or str(cause))
-            _replace(root, path)
+            cause = found.get("ctx", {}).get("error", _NO_MAPPING)
+            mistakes.add(path, str(cause))
+            _parent(root, path)[path[-1]] = None
     return File.model_validate(root)
 
 
@@ -112,25 +110,14 @@ def _unknown(root: dict[str, Value], path: Path, mistakes: Mistakes) -> None:
         hint = "unknown key"
     mistakes.add(path, f"{hint}, allowed {place} are {', '.join(sorted(model.model_fields))}")
     parent = _parent(root, path)
-    if isinstance(parent, dict):
-        del parent[key]
-        if meant and not elsewhere:
-            parent.setdefault(meant[0], None)
+    del parent[key]
+    if meant and not elsewhere:
+        parent.setdefault(meant[0], None)
 
 
-def _replace(root: dict[str, Value], path: Path) -> None:
-    parent = _parent(root, path)
-    if isinstance(parent, dict):
-        parent[str(path[-1])] = None
-    elif isinstance(parent, list):
-        parent[int(path[-1])] = None
-
-
-def _parent(root: dict[str, Value], path: Path) -> Value:
-    value: Value = root
+def _parent(root: dict[str, Value], path: Path) -> Any:
+    """The mapping or list that holds the last part of `path`."""
+    value: Any = root
     for part in path[:-1]:
-        if isinstance(value, dict):
-            value = value[str(part)]
-        elif isinstance(value, list):
-            value = value[int(part)]
+        value = value[part]
     return value

@@ -1,7 +1,7 @@
 """Where a token comes from. No message quotes a token, nor what may be one that was put under the wrong key."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path as FilePath
 
 from pydantic import SecretStr
 
@@ -28,29 +28,29 @@ def token_of_text(text: str) -> SecretStr:
     return SecretStr(token)
 
 
-def token_of_file(written: str, folder: Path) -> SecretStr:
+def token_of_file(written: str, folder: FilePath) -> SecretStr:
     """The token in a file; `written` is its path, from `folder` where it is relative.
 
     Raises:
         ValueError: where the file cannot be read or holds no usable token.
     """
     path = folder / written
-    name = _named(written, path)
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST_FILE + 1)
     except OSError as error:
-        problem = f"cannot be read: {error.strerror}; a readable file with the token is needed, relative to this file's folder"
-        raise ValueError(f"{name} {problem}") from None
+        # what names no file may be a token under the wrong key, and is not quoted
+        name = quoted(written) if written.startswith("/") else "the file that it names, in the folder of this one,"
+        raise ValueError(f"{name} cannot be read: {error.strerror}; a file with the token alone is needed") from None
     if len(content) > _LONGEST_FILE:
-        raise ValueError(f"{name} is larger than {_LONGEST_FILE} bytes, it must hold the token alone")
+        raise ValueError(f"{quoted(written)} is larger than {_LONGEST_FILE} bytes, it must hold the token alone")
     try:
         return token_of_text(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:  # quotes the bytes
-        problem = "it is not a text file, it must hold the token alone"
+    except UnicodeDecodeError:  # it quotes the bytes, so what is raised below must not chain to it
+        problem = "is not text, it must hold the token alone"
     except ValueError as error:
-        problem = str(error)
-    raise ValueError(f"{name}: {problem}")
+        problem = f"is of no use: {error}"
+    raise ValueError(f"{quoted(written)} {problem}")
 
 
 def token_of_environment(name: str, environ: Mapping[str, str]) -> SecretStr:
@@ -65,10 +65,4 @@ def token_of_environment(name: str, environ: Mapping[str, str]) -> SecretStr:
         return token_of_text(environ[name])
     except ValueError as error:
         problem = str(error)
-    raise ValueError(f"the environment variable that it names: {problem}")
-
-
-def _named(written: str, path: Path) -> str:
-    """A path in quotes, or no name where it may be a token under the wrong key: one that leads to no folder."""
-    folder = path.parent
-    return quoted(written) if written.startswith("/") or ("/" in written and folder.is_dir()) else "the file"
+    raise ValueError(f"the environment variable that it names is of no use: {problem}")

@@ -1,7 +1,7 @@
 """The addresses of the configuration. No message quotes one: a URL may hold a password."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _PRINTABLE = re.compile(r"[!-~]+")
@@ -73,9 +73,9 @@ def _split(text: str) -> SplitResult:
 
 def _is_host(parts: SplitResult) -> bool:
     host = parts.hostname or ""
-    if ":" not in host:
+    if "[" not in parts.netloc:
         return _HOST.fullmatch(host) is not None
     try:
-        return ip_address(host).version == 6  # noqa: PLR2004  # the version is the name
+        return IPv6Address(host).scope_id is None  # an interface of this machine means nothing in a URL
     except ValueError:
         return False

@@ -29,9 +29,9 @@ def find_zone(name: str) -> ZoneInfo:
 def _suggestion(name: str) -> str:
     known = _known()
     wanted = name.strip().replace(" ", "_").lower()
-    near = difflib.get_close_matches(wanted[:60], known, n=1)
+    near = difflib.get_close_matches(wanted[:60], known, n=1, cutoff=0.8)
     if not near:  # "Bogota", "bogota/america"
-        near = [low for low in sorted(known) if wanted and wanted in low.split("/")]
+        near = [low for low in sorted(known) if wanted in low.split("/")[1:]]
     return f" (did you mean {known[near[0]]}?)" if near else ""
 
 

@@ -129,7 +129,8 @@ def _block(operation: Operation) -> str:
 def _budget(cost: OperationPlan) -> str:
     if cost.budget is None:
         return "not limited, licenses is not given"
-    return f"{cost.budget}, of which {100 * cost.requests_per_day / cost.budget:.1f} % planned"
+    share = f", of which {100 * cost.requests_per_day / cost.budget:.1f} % planned" if cost.budget else ""
+    return f"{cost.budget}{share}"
 
 
 def _pace(pace: Pace, paces: int) -> str:

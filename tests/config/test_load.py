@@ -1,0 +1,319 @@
+import json
+import shutil
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import trustme
+import yaml
+
+from exporter.config import ConfigError, load
+from exporter.model import Config, Key, Window
+from exporter.polling.plan import describe
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
+
+Read = Callable[[str], Config]
+Mistakes = Callable[[str], list[str]]
+
+FULL = """
+timezone: America/Lima
+interval: 10m
+windows: [1h]
+delay: 1m
+timeout: 50s
+stale_after: 20m
+operations:
+  - name: acme
+    base_url: HTTPS://API.Example.org:8443/wolkvox/
+    token_file: token
+    proxy_url: http://user:made-up-password@proxy.example:3128
+    licenses: 12
+    quota_share: 0.29
+    timezone: Europe/Madrid
+    campaigns:
+      - id: "0032841"
+        name: Cobranza
+        windows: [30m, today]
+        interval: 15m
+      - id: 32842
+        delay: 0
+        timezone: UTC
+        timeout: 1500ms
+        stale_after: 1h
+  - name: globex
+    server: "0013"
+    token: made-up-token-2
+    interval: 7m
+    campaigns: [{id: a-B_9}]
+"""
+
+REST = """
+operations:
+  - name: acme
+    server: "0013"
+    token_file: token
+    campaigns: [{id: "1"}]
+"""
+
+
+def test_nearest_value_wins(read: Read) -> None:
+    acme, globex = read(FULL).operations
+    rolling, today, other = acme.targets
+    assert rolling.key == Key("acme", "0032841", "30m")
+    assert rolling.window == Window("30m", 1_800)
+    assert today.key == Key("acme", "0032841", "today")
+    assert today.window == Window("today", None)
+    assert {(target.interval, target.delay, target.timeout, target.stale_after) for target in (rolling, today)} == {
+        (900, 60, 50, 1_200)
+    }
+    assert rolling.name == "Cobranza"
+    assert rolling.zone == ZoneInfo("Europe/Madrid") == acme.zone
+    assert other.key == Key("acme", "32842", "1h")
+    assert (other.name, other.zone, other.delay, other.timeout) == ("", ZoneInfo("UTC"), 0, 1.5)
+    assert (other.interval, other.stale_after) == (600, 3_600)
+    assert [(target.key, target.interval) for target in globex.targets] == [(Key("globex", "a-B_9", "1h"), 420)]
+    assert globex.zone == ZoneInfo("America/Lima")
+
+
+def test_connection_of_an_operation(read: Read) -> None:
+    acme, globex = read(FULL).operations
+    assert acme.base_url == "https://api.example.org:8443/wolkvox"
+    assert acme.token.get_secret_value() == "made-up-token"
+    assert acme.proxy_url is not None
+    assert acme.proxy_url.get_secret_value() == "http://user:made-up-password@proxy.example:3128"
+    assert globex.base_url == "https://wv0013.wolkvox.com"
+    assert globex.token.get_secret_value() == "made-up-token-2"
+    assert (globex.proxy_url, globex.ca_file) == (None, None)
+
+
+def test_budget_is_exact(read: Read) -> None:
+    acme, globex = read(FULL).operations
+    assert acme.budget == 3_480  # as floats, 12 x 1000 x 0.29 is less
+    assert globex.budget is None
+
+
+def test_defaults(read: Read) -> None:
+    config = read(REST)
+    (target,) = config.operations[0].targets
+    assert target.zone == ZoneInfo("America/Bogota")
+    assert target.window == Window("1h", 3_600)
+    assert (target.interval, target.delay, target.timeout, target.stale_after) == (300, 0, 60, 960)
+    assert config.warnings == ()
+
+
+def test_half_the_quota_is_the_default(read: Read) -> None:
+    assert read(REST.replace("server:", "licenses: 3\n    server:")).operations[0].budget == 1_500
+
+
+def test_a_plan_that_uses_the_whole_budget_is_valid(read: Read) -> None:
+    text = REST.replace("server:", "licenses: 1\n    quota_share: 0.288\n    server:")
+    assert read(text).operations[0].budget == 288
+
+
+@pytest.mark.parametrize("interval", ["11s", "1m", "7m", "2h50m"])
+def test_the_smallest_interval_that_is_named_fits_and_one_second_less_does_not(
+    read: Read, mistakes: Mistakes, interval: str
+) -> None:
+    text = REST.replace("server:", "licenses: 1\n    quota_share: 0.005\n    interval: INTERVAL\n    server:")
+    (mistake,) = mistakes(text.replace("INTERVAL", interval))
+    assert mistake.endswith("the smallest interval that fits is 4h48m")
+    assert read(text.replace("INTERVAL", "4h48m")).operations[0].budget == 5
+    assert "budget is 5" in mistakes(text.replace("INTERVAL", "4h47m59s"))[0]
+
+
+def test_a_wrong_setting_does_not_lead_to_a_wrong_reckoning(mistakes: Mistakes) -> None:
+    (mistake,) = mistakes(
+        "interval: 1f\n" + REST.replace("server:", "licenses: 1\n    quota_share: 0.001\n    server:")
+    )
+    assert "interval: '1f' is not a duration" in mistake
+
+
+WARNINGS = {
+    "interval: 1m": "1: interval: 1m is short: the vendor advises one consumption every 5m",
+    "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s",
+    "stale_after: 4m": (
+        "1: stale_after: 4m is shorter than the interval of 5m: the series would be gone before each poll;"
+        " leave it out for 3 x interval + 1m"
+    ),
+}
+
+
+@pytest.mark.parametrize("setting", WARNINGS)
+def test_doubtful_settings_are_warned_of(write: Callable[[str], Path], setting: str) -> None:
+    path = write(setting + REST)
+    assert load(path, {}).warnings == (f"{path}:{WARNINGS[setting]}",)
+
+
+def test_doubtful_operations_are_warned_of(read: Read) -> None:
+    windows = ", ".join(f"{minutes}m" for minutes in range(1, 302))
+    text = f"""
+operations:
+  - name: acme
+    base_url: http://10.0.0.1
+    token_file: token
+    quota_share: 0.3
+    windows: [{windows}]
+    campaigns: [{{id: 1}}]
+"""
+    assert [warning.partition(".yml:")[2] for warning in read(text).warnings] == [
+        "4: operations[0].base_url: the token goes over the network unencrypted, use https:// for any but this machine",
+        "6: operations[0].quota_share: has no effect without licenses, by which the quota is known",
+        (
+            "8: operations[0].campaigns: 301 requests of 1 s each take 5m1s a cycle,"
+            " so polls will come every 5m1s instead of 5m; set a longer interval"
+        ),
+    ]
+
+
+def test_intervals_of_a_second_work(read: Read) -> None:
+    text = "interval: 1s\ntimeout: 200ms\nstale_after: 3s\n" + REST
+    assert read(text).operations[0].targets[0].interval == 1
+
+
+def test_the_token_is_read_again(write: Callable[[str], Path]) -> None:
+    path = write(REST)
+    before = load(path, {})
+    (path.parent / "token").write_text("\ufeff\n rotated \r\n", encoding="utf-8")
+    assert load(path, {}).operations[0].token.get_secret_value() == "rotated"
+    assert before.operations[0].token.get_secret_value() == "made-up-token"
+
+
+def test_the_token_may_come_from_the_environment(write: Callable[[str], Path]) -> None:
+    path = write(REST.replace("token_file: token", "token_env: WOLKVOX_TOKEN"))
+    assert load(path, {"WOLKVOX_TOKEN": " from-there\n"}).operations[0].token.get_secret_value() == "from-there"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"\xff\xfe", "is not text"),
+        (b"x" * 5_000, "is longer than 4096 characters"),
+        (b"x" * 70_000, "is larger than 65536 bytes"),
+        ("tökén".encode(), "cannot go into an HTTP header"),
+        (b"made\x00up", "cannot go into an HTTP header"),
+    ],
+)
+def test_files_that_hold_no_token(write: Callable[[str], Path], content: bytes, problem: str) -> None:
+    path = write(REST)
+    (path.parent / "token").write_bytes(content)
+    with pytest.raises(ConfigError, match=rf"config\.yml:5: operations\[0\]\.token_file: 'token' .*{problem}"):
+        load(path, {})
+
+
+def test_no_secret_is_in_the_repr(read: Read) -> None:
+    config = read(FULL)
+    assert "made-up" not in repr(config) + str(config) + describe(config)
+
+
+def test_authorities_are_loaded(write: Callable[[str], Path]) -> None:
+    path = write(REST.replace("token_file:", "ca_file: authority.pem\n    token_file:"))
+    trustme.CA().cert_pem.write_to_path(str(path.parent / "authority.pem"))
+    ca_file = load(path, {}).operations[0].ca_file
+    assert ca_file == path.parent / "authority.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(ca_file)
+    assert context.cert_store_stats()["x509_ca"] == 1
+
+
+def test_anchors_and_merge_keys(read: Read) -> None:
+    text = """
+operations:
+  - &base
+    name: acme
+    server: "0013"
+    token_file: token
+    campaigns: &campaigns
+      - &first {id: 1, interval: 10m, name: one}
+      - {<<: *first, id: 2}
+  - <<: *base
+    name: globex
+    token_file: other
+"""
+    first = text.partition("  - <<")[0]
+    assert [(target.key.campaign, target.interval, target.name) for target in read(first).operations[0].targets] == [
+        ("1", 600, "one"),
+        ("2", 600, "one"),
+    ]
+    with pytest.raises(ConfigError, match=r"config\.yml:12: operations\[1\]\.token_file: .* cannot be read"):
+        read(text)
+
+
+def test_the_first_of_several_merged_mappings_wins(read: Read) -> None:
+    text = """
+operations:
+  - name: acme
+    server: "0013"
+    token_file: token
+    campaigns:
+      - &a {id: 1, interval: 10m}
+      - &b {id: 2, interval: 20m, delay: 1m, <<: *a}
+      - {<<: [*a, *b], id: 3}
+"""
+    targets = read(text).operations[0].targets
+    assert [(target.interval, target.delay) for target in targets] == [(600, 0), (1_200, 60), (600, 60)]
+
+
+def test_json_is_yaml_too(read: Read) -> None:
+    text = json.dumps(yaml.safe_load(REST), indent=2)
+    assert read(text).operations[0].name == "acme"
+
+
+def test_names_of_campaigns_may_be_hostile(read: Read) -> None:
+    text = REST.replace('id: "1"', r'id: "1", name: "<b>\u202e\0\e[31m"')
+    assert read(text).operations[0].targets[0].name == "<b>\u202e\0\x1b[31m"
+
+
+def test_names_of_campaigns_have_an_end(mistakes: Mistakes) -> None:
+    text = REST.replace('id: "1"', f'id: "1", name: {"x" * 1_001}')
+    assert mistakes(text) == ["6: operations[0].campaigns[0].name: is longer than 1000 characters, shorten it"]
+
+
+def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
+    token = tmp_path / "wolkvox-token"
+    token.write_text("made-up-token", encoding="utf-8")
+    text = EXAMPLE.read_text(encoding="utf-8")
+    path = tmp_path / "config.yml"
+    path.write_text(text.replace("/run/secrets/wolkvox-token", str(token)), encoding="utf-8")
+    config = load(path, {})
+    assert [operation.name for operation in config.operations] == ["acme"]
+    assert config.warnings == ()
+    keys = (
+        "timezone interval windows delay timeout stale_after operations name server base_url token_file token_env token"
+        " proxy_url ca_file licenses quota_share campaigns id"
+    )
+    assert [key for key in keys.split() if f"{key}:" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("nowhere.yml", "cannot be read: No such file or directory"),
+        (".", "cannot be read: Is a directory"),
+        ("x\0y", "cannot be read: it is no path"),
+        ("x" * 300, "cannot be read: File name too long"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / name, {})
+    assert caught.value.mistakes == (
+        f"{tmp_path / name}:1: document: {problem}; name a readable YAML file with --config.file",
+    )
+
+
+def test_a_file_without_end_is_refused() -> None:
+    with pytest.raises(ConfigError, match="document: is larger than 16 MiB"):
+        load(Path("/dev/zero"), {})
+
+
+def test_the_same_paths_from_another_folder(write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(REST)
+    folder = path.parent / "folder"
+    folder.mkdir()
+    shutil.move(path, folder / "config.yml")
+    shutil.move(path.parent / "token", folder / "token")
+    monkeypatch.chdir(path.parent)
+    assert load(Path("folder/config.yml"), {}).operations[0].token.get_secret_value() == "made-up-token"
