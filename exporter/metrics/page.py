@@ -36,7 +36,7 @@ _JOIN_INLINE = 4 * 1024 * 1024
 
 
 def _header(metric: Metric[Any], exposition: Exposition) -> bytes:
-    return header(metric.name, metric.kind, metric.help, exposition)
+    return header(metric.name, metric.kind, metric.help, exposition).encode()
 
 
 class _Families(Section):

@@ -1,9 +1,11 @@
 """What the client library tells of the process and its Python."""
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from exporter.metrics.format import Exposition
-from exporter.metrics.sample import Sample, header, lines, pairs
+from exporter.metrics.sample import header, number, pair
 
 
 def runtime_registry() -> CollectorRegistry:
@@ -16,13 +18,19 @@ def runtime_registry() -> CollectorRegistry:
 
 
 def runtime(registry: CollectorRegistry, exposition: Exposition) -> bytes:
-    """The gauges and counters of a registry as they are now: the bytes of the client library at half its time."""
+    """The gauges and counters of a registry as they are now: the client library's bytes, with the names kept ready."""
     parts = []
     for family in registry.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name
         parts.append(header(name, family.type, family.documentation, exposition))
-        for sample in family.samples:
-            labels = sorted(sample.labels.items())
-            extra = pairs([label for label, _ in labels], [value for _, value in labels])
-            parts.append(lines(sample.name, "", (Sample(sample.value, extra),)))
-    return b"".join(parts)
+        parts += [
+            f"{_series(sample.name, tuple(sample.labels.items()))} {number(sample.value)}\n"
+            for sample in family.samples
+        ]
+    return "".join(parts).encode()
+
+
+@lru_cache(maxsize=256)
+def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    inner = ",".join(pair(label, value) for label, value in sorted(labels))
+    return f"{name}{{{inner}}}" if inner else name

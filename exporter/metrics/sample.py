@@ -46,11 +46,11 @@ def pairs(names: Sequence[str], values: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def header(name: str, kind: str, meaning: str, exposition: Exposition) -> bytes:
+def header(name: str, kind: str, meaning: str, exposition: Exposition) -> str:
     """The lines that introduce a family. OpenMetrics names counters without their `_total`."""
     if exposition is Exposition.OPENMETRICS and kind == "counter":
         name = name.removesuffix("_total")
-    return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n".encode()
+    return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"
 
 
 def lines(name: str, subject: str, samples: Iterable[Sample]) -> bytes:
