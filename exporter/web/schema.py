@@ -29,6 +29,7 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 """The headers that the toolkit lets one set; values where only some make sense."""
 
+_EMPTY = "is empty; give a value or leave the key out"
 _YES_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -37,13 +38,13 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, Plain) and value.reading:
         return value.source
-    raise ValueError("is empty" if isinstance(value, Plain) else "must be a text")
+    raise ValueError(_EMPTY if isinstance(value, Plain) else "must be a text")
 
 
 def _filled(value: object) -> str:
     text = _text(value)
     if not text:
-        raise ValueError("is empty; give a value or leave the key out")
+        raise ValueError(_EMPTY)
     return text
 
 

@@ -175,13 +175,13 @@ class _Builder:
             return inline.encode()
         if file is None:
             return None
-        path = self._folder / file
         try:
-            with path.open("rb") as opened:
+            with (self._folder / file).open("rb") as opened:
                 return opened.read(_LARGEST)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
-            self._wrong(f"{name}_file", f"{quoted(str(path))} cannot be read: {reason}")
+            where = "a relative path starts at this file's folder"
+            self._wrong(f"{name}_file", f"{quoted(file)} cannot be read: {reason}; {where}")
             return None
 
 
