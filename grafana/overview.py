@@ -212,7 +212,7 @@ def _share_lines(t: Tongue, result: str, name: str, nombre: str, shade: str) -> 
             f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {trouble.VOLUME} intentos.",
         ),
     )
-    expr = f"topk({_BUSIEST}, {named(f'{EVERY.share(result)} and {EVERY.attempts()} >= {trouble.VOLUME}')})"
+    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=trouble.VOLUME))})"
     panel = lines(caption, HALF, over_time(result, expr, "{{title}} · {{operation}}"))
     return panel.unit("percentunit").color_scheme(shades(shade))
 

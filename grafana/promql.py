@@ -68,15 +68,18 @@ class Scope:
         """Attempts of all results together."""
         return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
 
-    def most_attempts(self, span: str) -> str:
-        """The most attempts of any one result that a window held within `span`, looked at hourly to stay cheap."""
-        return key_max(f"max_over_time({self.metric('wolkvox_campaign_attempts')}[{span}:1h])")
+    def idle_for(self, span: str) -> str:
+        """1 where every window of the last `span` was without rows, else 0; looked at hourly to stay cheap.
 
-    def share(self, result: str, *, offset: str = "") -> str:
-        """Share of attempts that ended in `result`, 0 to 1; absent where there were no attempts."""
+        Of two exporters the lesser counts: one that came later has not seen the rows of before.
+        """
+        return f"min by ({KEY}) (min_over_time({self.metric('wolkvox_campaign_no_data')}[{span}:1h]))"
+
+    def share(self, result: str, *, offset: str = "", least: int = 1) -> str:
+        """Share of attempts that ended in `result`, 0 to 1; absent where there were fewer than `least` attempts."""
         part = self.metric("wolkvox_campaign_attempts", f'result="{result}"', offset=offset)
         whole = self.metric("wolkvox_campaign_attempts", offset=offset)
-        return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) > 0)")
+        return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) >= {least})")
 
     def shares(self) -> str:
         """Share of every result, 0 to 1; absent where there were no attempts."""
@@ -97,9 +100,9 @@ class Scope:
         """Attempts at the same hour of the weeks before, their mean."""
         return _mean(*(self.attempts(offset=week) for week in WEEKS))
 
-    def usual_share(self, result: str) -> str:
-        """Share at the same hour of the weeks before, their mean; absent without history."""
-        return _mean(*(self.share(result, offset=week) for week in WEEKS))
+    def usual_share(self, result: str, *, least: int = 1) -> str:
+        """Share at the same hour of the weeks before, their mean; absent where none had `least` attempts."""
+        return _mean(*(self.share(result, offset=week, least=least) for week in WEEKS))
 
     def reason(self) -> str:
         """Why the latest poll failed, as the label `reason`; without that label where it succeeded.

@@ -45,28 +45,33 @@ class Trouble:
     """Series where it holds, by `KEY`, whatever their value."""
 
 
+def _unless_unknown(scope: Scope, limit: str, otherwise: float) -> str:
+    """A limit made from what is usual, or a fixed one for campaigns without history."""
+    return f"({limit} or {scope.latest('wolkvox_campaign_up')} * 0 + {otherwise})"
+
+
 def _spike(result: str) -> Callable[[Scope], str]:
     def condition(scope: Scope) -> str:
-        share = scope.share(result)
-        unusual = f"{share} > {FLOOR} > {FACTOR} * {scope.usual_share(result)} and {scope.usual_attempts()} >= {VOLUME}"
-        return f"(({share} > {SHARE} or {unusual}) and {scope.attempts()} >= {VOLUME})"
+        usual = scope.usual_share(result, least=VOLUME)
+        limit = _unless_unknown(scope, f"clamp({FACTOR} * {usual}, {FLOOR}, {SHARE})", SHARE)
+        return f"({scope.share(result, least=VOLUME)} > {limit})"
 
     return condition
 
 
 def _congested(scope: Scope) -> str:
-    return f"({scope.share('congestion')} > {CONGESTED} and {scope.attempts()} >= {VOLUME})"
+    return f"({scope.share('congestion', least=VOLUME)} > {CONGESTED})"
 
 
 def _collapsed(scope: Scope) -> str:
-    share = scope.share("answer")
-    unusual = f"{share} < {scope.usual_share('answer')} / {FACTOR} and {scope.usual_attempts()} >= {CONTACT_VOLUME}"
-    return f"(({share} < {CONTACT} or {unusual}) and {scope.attempts()} >= {CONTACT_VOLUME})"
+    usual = scope.usual_share("answer", least=CONTACT_VOLUME)
+    limit = _unless_unknown(scope, f"clamp_min({usual} / {FACTOR}, {CONTACT})", CONTACT)
+    return f"({scope.share('answer', least=CONTACT_VOLUME)} < {limit})"
 
 
 def _silent(scope: Scope) -> str:
     usual = f"{scope.usual_attempts()} >= {VOLUME}"
-    return f"({scope.attempts()} == 0 and {usual} and {scope.most_attempts(ALIVE)} > 0)"
+    return f"({scope.attempts()} == 0 and {usual} and {scope.idle_for(ALIVE)} == 0)"
 
 
 def _withdrawn(scope: Scope) -> str:

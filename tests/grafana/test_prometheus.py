@@ -59,7 +59,8 @@ ILL = (
     Made("400", 4, now=USUAL | {"answer": 6}),
     Made("401", 4, now=USUAL | {"answer": 1}, before=None),
     Made("500", 5, now=NONE),
-    Made("501", 0, now=NONE, before=NONE),
+    Made("501", 1, now=NONE, before=NONE),
+    Made("502", 1, now=NONE, name="over since days"),
     Made("600", 6, now=USUAL | {"failed": 90}, name="failed"),
     Made("700", 7, up=0, age=900),
     Made("800", 8, now=None, before=USUAL, up=0, age=3600),
@@ -86,7 +87,7 @@ def campaign_page(made: Made, at: int, **labels: str) -> Iterator[str]:
         if made.age is not None:
             yield sample("wolkvox_campaign_last_success_timestamp_seconds", at, at - made.age, **key)
         if attempts is not None:
-            yield sample("wolkvox_campaign_no_data", at, int(made is IDLE), **key)
+            yield sample("wolkvox_campaign_no_data", at, int(not any(attempts.values())), **key)
             yield sample("wolkvox_campaign_window_start_timestamp_seconds", at, at - HOUR, **key)
             yield sample("wolkvox_campaign_window_end_timestamp_seconds", at, at, **key)
             for result, count in attempts.items():
@@ -139,7 +140,7 @@ def history() -> Iterator[str]:
         yield from page("new", "a:10965", at)
     for at in range(NOW - 90000, NOW - 82800, MINUTE):
         labels = {"job": "ill", "instance": "a:10965", "operation": "acme", "campaign": "500", "window": "1h"}
-        yield sample("wolkvox_campaign_attempts", at, 120, **labels, result="no-answer")
+        yield sample("wolkvox_campaign_no_data", at, 0, **labels)
     yield "# EOF\n"
 
 
