@@ -102,15 +102,13 @@ _FRESHNESS = (
         severity=Severity.WARNING,
         summary="A campaign's figures are no longer fresh.",
         description=(
-            f"{CAMPAIGN}, window {{{{ $labels.window }}}}: the last success was "
+            f"{CAMPAIGN}, window {{{{ $labels.window }}}}: "
             + latest(
                 f"time() - {_LAST_SUCCESS}",
-                "{{ . | first | value | humanizeDuration }} ago",
-                "never since it was added",
+                "the last success was {{ . | first | value | humanizeDuration }} ago",
+                "no poll has succeeded since it was added",
             )
-            + latest(
-                "wolkvox_campaign_failure", ", the latest poll failed with reason {{ . | first | label `reason` }}"
-            )
+            + latest("wolkvox_campaign_failure", ", the latest failed with reason {{ . | first | label `reason` }}")
             + ". Its other alerts are blind meanwhile. "
             "Look first at the reason, then whether all campaigns of the operation fail."
         ),
