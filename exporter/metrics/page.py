@@ -42,8 +42,8 @@ def _header(metric: Metric[Any], exposition: Exposition) -> bytes:
 class _Families(Section):
     """A section together with the metrics that its columns are."""
 
-    def __init__(self, metrics: Sequence[Metric[Any]]) -> None:
-        super().__init__(len(metrics))
+    def __init__(self, metrics: Sequence[Metric[Any]], capacity: int = 64) -> None:
+        super().__init__(len(metrics), capacity)
         self._headers = {
             exposition: [Piece(_header(metric, exposition)) for metric in metrics] for exposition in Exposition
         }
@@ -76,7 +76,9 @@ class Page:
         self._lags = lags
         self._targets = _Families(TARGET_METRICS)
         self._campaigns = _Families(CAMPAIGN_METRICS)
-        self._operations = _Families(OPERATION_METRICS)
+        self._operations = _Families(
+            OPERATION_METRICS, capacity=16
+        )  # an operation has many lines, and most change often
         self._exporter = _Families(EXPORTER_METRICS)
         self._names: dict[Entry, dict[str, str]] = {}
         self._members: dict[Exposition, Member] = {}

@@ -9,9 +9,6 @@ from exporter.metrics.piece import Piece
 Entry = tuple[str, ...]
 """Label values: what an entry is known by, and its place in the order."""
 
-CAPACITY = 64
-"""Entries of a block. More compress better and cost more to compress again when one of them changes."""
-
 
 class _Block:
     """Some neighbouring entries, and for each family how many bytes of the block's piece belong to whom."""
@@ -46,7 +43,9 @@ class _Block:
 class Section:
     """Entries in order, in blocks. A change makes new pieces of one block; all others stay the same objects."""
 
-    def __init__(self, families: int) -> None:
+    def __init__(self, families: int, capacity: int) -> None:
+        """`capacity` entries make a block: more compress better, and cost more to compress again when one changes."""
+        self._capacity = capacity
         self._blocks: list[_Block] = []
         self._columns: list[list[Piece]] = [[] for _ in range(families)]
 
@@ -60,7 +59,7 @@ class Section:
         if block.entries[place : place + 1] != [entry]:
             block.insert(place, entry)
         self._splice(number, place, chunks)
-        if len(block.entries) > CAPACITY:
+        if len(block.entries) > self._capacity:
             self._split(number)
 
     def drop(self, entry: Entry) -> None:
@@ -89,7 +88,7 @@ class Section:
 
     def _room_at_the_end(self) -> int:
         """The last block, or a new one behind it: entries that come in order fill each block wholly."""
-        if not self._blocks or len(self._blocks[-1].entries) == CAPACITY:
+        if not self._blocks or len(self._blocks[-1].entries) == self._capacity:
             self._blocks.append(_Block([], [array("I") for _ in self._columns]))
             for column in self._columns:
                 column.append(Piece(b""))
