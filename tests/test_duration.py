@@ -3,7 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.duration import format_duration, parse_duration
@@ -83,6 +83,7 @@ def test_spans_are_written_as_prometheus_does(seconds: float, text: str) -> None
     assert format_duration(seconds) == text
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(min_value=0, max_value=100 * 365 * 86_400_000))
 def test_what_is_written_is_read_as_the_same(milliseconds: int) -> None:
     assert parse_duration(format_duration(milliseconds / 1_000)) == milliseconds / 1_000
@@ -95,6 +96,7 @@ def _is_duration(text: str) -> bool:
         return False
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.from_regex(r"(\d{1,2}(y|w|d|h|m|s|ms)){1,7}", fullmatch=True))
 def test_units_come_once_and_in_order(text: str) -> None:
     units = re.findall("ms|[ywdhms]", text)

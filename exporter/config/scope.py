@@ -47,10 +47,12 @@ def review(settings: Settings, scope: Scope, path: Path, mistakes: Mistakes) -> 
     given = settings.model_fields_set
     _find_repeated(settings.windows or (), (*path, "windows"), mistakes)
     if settings.interval is not None and settings.interval < _ADVISED_INTERVAL:
-        text = f"{format_duration(settings.interval)} is short: the vendor advises one consumption every 5m"
+        text = (
+            f"{format_duration(settings.interval)} is short: the vendor advises one consumption every 5m, set no less"
+        )
         mistakes.warn((*path, "interval"), text)
     if settings.timeout is not None and settings.timeout > _VENDOR_TIMEOUT:
-        text = f"{format_duration(settings.timeout)} is long: the vendor ends each call after 60s"
+        text = f"{format_duration(settings.timeout)} is long: the vendor ends each call after 60s, set no more"
         mistakes.warn((*path, "timeout"), text)
     if {"stale_after", "interval"} & given - scope.doubtful and scope.staleness < scope.interval:
         # it works, and a test may want it, but every series would come and go between two polls

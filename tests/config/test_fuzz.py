@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError, load
@@ -67,13 +67,13 @@ def _check(folder: Path, content: bytes) -> None:
             assert len(rest) < 500
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60) | SYNTAX.map(str.encode) | st.text(max_size=40).map(lambda text: text.encode("utf-8")))
 def test_any_bytes(folder: Path, content: bytes) -> None:
     _check(folder, content)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LIKELY | TREES)
 def test_any_tree(folder: Path, tree: object) -> None:
     _check(folder, yaml.safe_dump(tree, allow_unicode=True).encode("utf-8"))

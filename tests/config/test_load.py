@@ -132,8 +132,8 @@ def test_a_wrong_setting_does_not_lead_to_a_wrong_reckoning(mistakes: Mistakes) 
 
 
 WARNINGS = {
-    "interval: 1m": "1: interval: 1m is short: the vendor advises one consumption every 5m",
-    "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s",
+    "interval: 1m": "1: interval: 1m is short: the vendor advises one consumption every 5m, set no less",
+    "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s, set no more",
     "stale_after: 4m": (
         "1: stale_after: 4m is shorter than the interval of 5m: the series would be gone before each poll;"
         " leave it out for 3 x interval + 1m"

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -58,6 +58,7 @@ def test_what_is_no_address(text: str) -> None:
     assert caught.value.__cause__ is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.text(alphabet="htps:/.@[]?#%\\a1:- é", max_size=30) | st.text(max_size=20).map(lambda rest: f"https://{rest}")
 )

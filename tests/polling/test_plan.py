@@ -2,7 +2,7 @@ import math
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -104,6 +104,7 @@ def test_an_operation_without_targets_costs_nothing() -> None:
     assert (cost.requests_per_day, cost.paces, cost.fits, cost.overruns) == (0, (), True, False)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     targets=st.integers(1, 20_000),
     budget=st.integers(1, 1_000_000),
@@ -117,6 +118,7 @@ def test_the_smallest_interval_is_the_smallest_that_fits(targets: int, budget: i
         assert plan(_operation(*[86_400] * targets, zone=zone, budget=budget)).smallest_interval == smallest
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from([60, 90, 300, 420, 900, 3_600]), min_size=1, max_size=20), st.integers(1, 20_000))
 def test_no_interval_below_the_smallest_makes_every_plan_fit(intervals: list[float], budget: int) -> None:
     smallest = plan(_operation(*intervals, budget=budget)).smallest_interval
