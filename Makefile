@@ -38,8 +38,8 @@ bench: $(VENV)/dev ## measure, and print each figure beside its reference and it
 
 docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, grafana/dashboards, prometheus/rules
 	$(BIN)/python -m exporter.metrics.document
-	$(BIN)/python grafana/generate.py
-	$(BIN)/python prometheus/generate.py
+	$(BIN)/python -m grafana
+	$(BIN)/python -m prometheus.generate
 
 packages: ## the real programs that tests run; installed where this may be done, else named
 	@sh tests/packages.sh
