@@ -40,7 +40,7 @@ HOSTILE = (
     "tag \U000e0041 characters",
     "&amp;&lt;entities&gt;",
     "]]><![CDATA[</style></svg>",
-    "long " * 2_000,
+    "long " * 400,
 )
 
 HEALTHY = {

@@ -32,7 +32,7 @@ class FailureDocument(TypedDict):
 class PollDocument(TypedDict):
     """One finished poll."""
 
-    at: Annotated[float, Field(description="When it ended, Unix seconds.")]
+    at: Annotated[float, Field(description="When it began, Unix seconds.")]
     duration: Annotated[float, Field(ge=0, description="Seconds, retries included; 0 where nothing was sent.")]
     requests: Annotated[Count, Field(description="Requests sent: 0, 1, or 2 after a retry.")]
     attempts: Annotated[Count, Field(description="Sum over the report's results; 0 after a failure.")]

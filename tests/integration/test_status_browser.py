@@ -17,7 +17,7 @@ from exporter.web.status import add_routes
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
+ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -25,7 +25,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-]
+)
 
 WIDE = (1440, 900)
 PHONE = (390, 844)

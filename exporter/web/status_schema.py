@@ -1,0 +1,128 @@
+"""The schema of `/api/v1/status` and its page, written to a folder by `python -m exporter.web.status_schema docs`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from exporter.web.i18n import ENGLISH
+from exporter.web.status_document import StatusDocument
+from exporter.web.status_query import COLUMNS
+from exporter.web.status_state import SPIKE_ATTEMPTS, SPIKE_SHARES, TROUBLE, State
+
+ADAPTER = TypeAdapter(StatusDocument)
+"""Validates a document."""
+
+_HEAD = """# `/api/v1/status`
+
+What the status page shows, as JSON. All moments are Unix seconds, all spans are seconds, all shares are percent.
+Fields may be added; none is renamed or removed. Text that comes from the configuration or from the vendor (`name`,
+`message`, `excerpt`, ...) may hold anything: escape it before it becomes markup.
+
+[status-api.schema.json](status-api.schema.json) is the JSON Schema. Both files are made from the code by
+`python -m exporter.web.status_schema docs`.
+
+## Parameters
+
+| parameter | lets through |
+|---|---|
+| `operation` | one operation, by its exact name |
+| `state` | a state below, a reason of failure, or `trouble` |
+| `q` | campaigns whose name, id or operation contains this, whatever its case |
+| `sort` | orders by {columns}; with a leading `-` the other way round. Default: trouble first |
+
+What a parameter asks in vain is passed over. All matching campaigns come in one answer.
+
+## States
+
+| `state` | trouble | means |
+|---|---|---|
+{states}
+
+A spike is more than {spikes} of at least {attempts} attempts.
+"""
+
+_MEANINGS = {
+    State.STALE: "The last data became older than `stale_after` and was withdrawn.",
+    State.FAILING: "The latest poll failed; `data` is what the last success brought, or null.",
+    State.SPIKE: "The data is current, and busy, failed or congestion is high.",
+    State.OK: "The latest poll succeeded.",
+    State.NO_DATA: "The API said that the window has no rows. A wrong campaign id looks the same.",
+    State.WAITING: "The first poll has not ended yet.",
+}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12). It lets fields pass that it does not know, as readers are to do."""
+    found = _open(ADAPTER.json_schema(mode="serialization"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
+
+
+def markdown() -> str:
+    """The page for docs/: parameters, states, and the fields of each object."""
+    whole = schema()
+    objects = {name: each for name, each in _reached(whole, whole["$defs"]) if each["type"] == "object"}
+    tables = [_table("Status", whole), *(_table(name, each) for name, each in objects.items())]
+    states = "\n".join(f"| `{state}` | {'yes' if state in TROUBLE else 'no'} | {_MEANINGS[state]} |" for state in State)
+    spikes = ", ".join(f"{ENGLISH.percent(limit)} {result}" for result, limit in SPIKE_SHARES.items())
+    head = _HEAD.format(
+        columns=", ".join(f"`{column}`" for column in COLUMNS), states=states, spikes=spikes, attempts=SPIKE_ATTEMPTS
+    )
+    return "\n".join((head, *tables)).rstrip() + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write both into the folder."""
+    (folder / "status-api.md").write_text(markdown(), encoding="utf-8")
+    (folder / "status-api.schema.json").write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _open(each) for name, each in value.items() if (name, each) != ("additionalProperties", False)}
+    return [_open(each) for each in value] if isinstance(value, list) else value
+
+
+def _reached(start: Any, definitions: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects that `start` refers to, in the order in which a reader meets them."""
+    inner = start.get("properties", start) if isinstance(start, dict) else start
+    for each in inner.values() if isinstance(inner, dict) else inner:
+        if isinstance(each, str) and each.startswith("#/$defs/"):
+            name = each.rpartition("/")[2]
+            yield name, definitions[name]
+            yield from _reached(definitions[name], definitions)
+        elif isinstance(each, dict | list):
+            yield from _reached(each, definitions)
+
+
+def _table(name: str, schema: dict[str, Any]) -> str:
+    rows = [
+        f"| `{field}` | {_type(each)} | {each.get('description', '')} |" for field, each in schema["properties"].items()
+    ]
+    return "\n".join(
+        (f"## {_title(name)}\n", schema["description"] + "\n", "| field | type | |\n|---|---|---|", *rows, "")
+    )
+
+
+def _title(name: str) -> str:
+    return name.removesuffix("Document")
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{_title(name)}](#{_title(name).lower()})" if name.endswith("Document") else f"a {name.lower()}"
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"])
+    if schema["type"] == "array":
+        return f"list of {_type(schema['items'])}"
+    if schema["type"] == "object":
+        return f"object of {_type(schema['propertyNames'])} to {_type(schema['additionalProperties'])}"
+    return str(schema["type"])
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,73 @@
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import made_up_status as made_up
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from exporter.model import Status
+from exporter.web.status_schema import ADAPTER, markdown, schema
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+Serve = Callable[[Status], Awaitable[TestClient[web.Request, web.Application]]]
+
+
+async def document(serve: Serve, status: Status, **parameters: str) -> dict[str, Any]:
+    client = await serve(status)
+    answer = await client.get("/api/v1/status", params=parameters)
+    assert answer.content_type == "application/json"
+    found: dict[str, Any] = await answer.json()
+    return found
+
+
+@pytest.mark.parametrize(
+    "status",
+    [made_up.troubled(), made_up.calm(), made_up.status(), made_up.crowd(120)],
+    ids=["all", "calm", "none", "120"],
+)
+async def test_answers_follow_the_schema(serve: Serve, status: Status) -> None:
+    found = await document(serve, status)
+    ADAPTER.validate_json(json.dumps(found), strict=True)
+    assert len(found["campaigns"]) == len(status.targets) == found["summary"]["campaigns"] == found["summary"]["found"]
+
+
+async def test_it_says_what_the_page_says(serve: Serve) -> None:
+    found = await document(serve, made_up.troubled())
+    assert found["summary"]["trouble"] == 6
+    assert found["campaigns"][0]["state"] == "stale"
+    assert found["campaigns"][0]["data"] is None
+    by_id = {each["campaign"]: each for each in found["campaigns"]}
+    assert by_id["51001"]["failure"]["reason"] == "auth"
+    assert by_id["51001"]["data"]["age"] == 400
+    assert by_id["40100"]["data"]["no_data"] is True
+    assert by_id["32853"]["last_poll_at"] is None
+    assert [poll["failure"]["status"] for poll in by_id["32852"]["history"] if poll["failure"]] == [502]
+    results = {row["result"]: row for row in by_id["32850"]["data"]["results"]}
+    assert results["failed"] == {"result": "failed", "attempts": 210, "share": round(21_000 / 460, 4)}
+    operations = {each["operation"]: each for each in found["operations"]}
+    assert operations["initech"]["quota"] == {"used": 120, "budget": 500, "left": 380, "planned": 864, "fits": False}
+    assert operations["globex"]["quota"]["left"] is None
+    assert operations["initech"]["next_poll_at"] == made_up.NOW - 3
+
+
+async def test_the_pages_filters_hold(serve: Serve) -> None:
+    found = await document(serve, made_up.troubled(), state="failing", sort="-id")
+    assert [each["campaign"] for each in found["campaigns"]] == ["51002", "51001", "32852"]
+    assert found["summary"]["found"] == 3
+    assert found["summary"]["campaigns"] == 14
+
+
+def test_the_documentation_is_made_from_the_code() -> None:
+    assert (DOCS / "status-api.md").read_text(encoding="utf-8") == markdown()
+    assert json.loads((DOCS / "status-api.schema.json").read_text(encoding="utf-8")) == schema()
+
+
+def test_every_link_of_the_documentation_has_its_heading() -> None:
+    text = markdown()
+    anchors = {title.lower() for title in re.findall(r"^## (\w+)$", text, re.MULTILINE)}
+    assert set(re.findall(r"\(#(\w+)\)", text)) <= anchors
