@@ -15,7 +15,9 @@ def key(number: int) -> Key:
     return Key("acme", str(number), "1h")
 
 
-def poll_all(intervals: list[float], latency: tuple[float, float], seconds: float, random: Random) -> dict[int, list[float]]:
+def poll_all(
+    intervals: list[float], latency: tuple[float, float], seconds: float, random: Random
+) -> dict[int, list[float]]:
     """When each target is polled, one after another, each poll taking a random while."""
     schedule = Schedule()
     for number, interval in enumerate(intervals):
@@ -68,7 +70,9 @@ def test_the_first_polls_come_at_once_and_later_ones_spread_evenly(count: int, s
 def test_a_target_that_was_spread_keeps_exactly_its_interval() -> None:
     asked = poll_all([300.0] * 10, (0.5, 0.5), 7200.0, Random(1))
     for moments in asked.values():
-        assert [after - before for before, after in pairwise(moments)][2:] == pytest.approx([300.0] * (len(moments) - 3))
+        assert [after - before for before, after in pairwise(moments)][2:] == pytest.approx(
+            [300.0] * (len(moments) - 3)
+        )
 
 
 def test_a_single_target_is_asked_every_interval() -> None:
