@@ -14,8 +14,8 @@ MOST_RECORDS = 2**53
 """The largest whole number up to which a sample value is exact; no dialler makes more attempts in a month."""
 
 _HUNDRED = 100.0
-_INTEGER = re.compile(r"[0-9]{1,40}", re.ASCII)
-_PERCENT = re.compile(r"([0-9]{1,20}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})\s*%?", re.ASCII)
+_INTEGER = re.compile(r"[0-9]{1,40}")
+_PERCENT = re.compile(r"([0-9]{1,20}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})\s*%?")
 _MISSING = ("", "-")
 _ABSENT = object()
 

@@ -1,0 +1,70 @@
+import pytest
+from raw_server import TOKEN, operation
+
+from exporter.model import Report, Row
+from exporter.wolkvox.excerpt import excerpt
+from exporter.wolkvox.redaction import hide, secrets, shows
+
+
+def test_blanks_are_collapsed_to_one_line() -> None:
+    assert excerpt(b'{\n    "code": "404",\r\n\t"msg": "x"\n}') == '{ "code": "404", "msg": "x" }'
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"a\x00\x1b[31mb", r"a\x00\x1b[31mb"),
+        ("a\u202eb\u2066".encode(), r"a\u202eb\u2066"),
+        (b"\xff\xfe", r"\xff\xfe"),
+        ("Señor \U0001f4de".encode(), "Señor \U0001f4de"),
+        ("\ufeffx".encode(), r"\ufeffx"),
+    ],
+)
+def test_what_cannot_be_printed_is_escaped(body: bytes, shown: str) -> None:
+    assert excerpt(body) == shown
+
+
+def test_it_is_cut_at_200_characters() -> None:
+    assert len(excerpt(b"x" * 200)) == 200
+    assert excerpt(b"x" * 10**6) == "x" * 199 + "…"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        TOKEN,
+        TOKEN.upper(),
+        TOKEN.replace("/", "\\/"),
+        TOKEN.replace("/", "%2F").replace("_", "%5f"),
+        "".join(f"\\u{ord(character):04X}" for character in TOKEN),
+        "".join(f"&#x{ord(character):x};" for character in TOKEN),
+        "".join(f"&#{ord(character)};" for character in TOKEN),
+    ],
+)
+def test_secrets_are_hidden_however_they_are_escaped(form: str) -> None:
+    assert hide(f"token {form}!", [TOKEN]) == "token [secret]!"
+
+
+def test_secrets_are_hidden_before_the_cut() -> None:
+    shown = excerpt(b"x" * 190 + TOKEN.encode() * 2, [TOKEN])
+    assert shown == "x" * 190 + "[secret][…"
+
+
+def test_the_secrets_of_an_operation_hold_the_proxys_too() -> None:
+    assert secrets(operation("http://a")) == (TOKEN,)
+    assert secrets(operation("http://a", proxy_url="http://p:1")) == (TOKEN,)
+    assert secrets(operation("http://a", proxy_url="http://me:p%40ss@p:1")) == (TOKEN, "p@ss", "bWU6cEBzcw==")
+
+
+@pytest.mark.parametrize(
+    ("token", "result", "shown"),
+    [
+        ("Secret_Token", "invalid-secret-token", True),
+        ("Secret_Token" * 10, "secret-tokensecret-to", True),
+        ("answer", "no-answer", False),
+        ("abc", "abc", False),
+        ("another", "busy", False),
+    ],
+)
+def test_a_result_that_holds_the_token_is_noticed(token: str, result: str, shown: bool) -> None:
+    assert shows(Report((Row(result, 1, 100.0),)), token) is shown
