@@ -1,7 +1,6 @@
 """The pieces of HTML that stand in every row. Functions, not template macros: a page calls them by the hundred."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -21,9 +20,6 @@ _SYMBOLS: Mapping[State, str] = {
 }
 
 _ORDER = {result: place for place, result in enumerate(PALETTE)}
-
-_BARS = 2_048
-"""Bars kept from one page to the next: some 20 pages of rows, 3 MB."""
 
 _FOREIGN = Markup("<bdi>{}</bdi>")
 _QUIET = Markup('<span class="quiet">{}</span>')
@@ -51,7 +47,6 @@ def segments(digest: Digest) -> list[Segment]:
     return pieces
 
 
-@lru_cache(maxsize=_BARS)
 def bar(digest: Digest, language: Language) -> Markup:
     """The shares as an SVG with a text for each piece and for the whole; words where there is nothing to draw."""
     if not digest.shares:

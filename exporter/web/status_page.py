@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from exporter.model import Reason
 from exporter.web.i18n import Language
@@ -18,11 +20,14 @@ from exporter.web.status_view import CampaignView, Overview
 
 REFRESH = 10
 """Seconds from one refresh of an open page to the next: data changes in minutes, but its age is read in seconds."""
-MOST_PROBLEMS = 12
-"""Problems spelt out; more than a screen of them is read in the table."""
+MOST_PROBLEMS = 8
+"""Problems spelt out; more of them are read in the table."""
 
-OPEN_OPERATIONS = 6
+OPEN_OPERATIONS = 4
 """More operations than this are folded away, so that the campaigns stay in sight."""
+
+_ROWS = 2_048
+"""Rows kept from one page to the next: some 20 pages, 3 MB."""
 
 
 def aria_sort(query: Query, column: str) -> str:
@@ -69,6 +74,14 @@ class Pages:
             reasons=tuple(Reason),
             in_trouble=TROUBLE,
         )
+        cells = environment.get_template("row.html")
+
+        @lru_cache(maxsize=_ROWS)
+        def row(digest: Digest, language: Language) -> Markup:
+            html = cells.render(each=digest, lang=language, say=language.say)
+            return Markup(html)  # noqa: S704 - made by a template that escapes
+
+        environment.globals["row"] = row
         self._overview = environment.get_template("overview.html")
         self._campaign = environment.get_template("campaign.html")
         self._missing = environment.get_template("missing.html")

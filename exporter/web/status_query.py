@@ -14,11 +14,6 @@ PAGE_ROWS = 100
 _LONGEST = 200
 
 
-def _length(digest: Digest) -> float:
-    length = digest.target.window.length
-    return float("inf") if length is None else length
-
-
 def _share(digest: Digest, result: str) -> float | None:
     return digest.shares.get(result, 0.0) if digest.shares else None
 
@@ -31,7 +26,7 @@ _WORDS: Mapping[str, Callable[[Digest], tuple[str, ...]]] = {
 """Columns that sort as text. Ids are padded so that numbers sort by size."""
 
 _FIGURES: Mapping[str, Callable[[Digest], float | None]] = {
-    "window": _length,
+    "window": lambda each: each.length,
     "attempts": lambda each: each.attempts,
     "contact": lambda each: _share(each, "answer"),
     "busy": lambda each: _share(each, "busy"),
@@ -100,7 +95,7 @@ def parse(parameters: Mapping[str, str]) -> Query:
 
 def ordered(digests: Iterable[Digest], sort: str) -> list[Digest]:
     """The digests in the order asked for; equals stay in the order of trouble."""
-    found = sorted(digests, key=_trouble)
+    found = sorted(digests, key=lambda each: each.order)
     column, reverse = sort.removeprefix("-"), sort.startswith("-")
     if column in _WORDS:
         found.sort(key=_WORDS[column], reverse=reverse)
@@ -110,7 +105,7 @@ def ordered(digests: Iterable[Digest], sort: str) -> list[Digest]:
         known.sort(key=lambda pair: pair[0], reverse=reverse)
         found = [each for _, each in known] + [each for each in found if figure(each) is None]
     elif column == "state":
-        found.sort(key=lambda each: each.rank, reverse=reverse)
+        found.sort(key=lambda each: each.order[0], reverse=reverse)
     return found
 
 
@@ -132,9 +127,3 @@ def _is(digest: Digest, wanted: str) -> bool:
     if wanted == "trouble":
         return digest.state in TROUBLE
     return digest.state == wanted or (digest.reason is not None and digest.reason == wanted)
-
-
-def _trouble(digest: Digest) -> tuple[float, float, str, str, float, str]:
-    key = digest.target.key
-    loss = 0.0 if digest.spike is None else -digest.spike[1]
-    return (digest.rank, loss, key.operation, digest.target.name.casefold(), _length(digest), key.campaign)

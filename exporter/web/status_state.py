@@ -49,8 +49,8 @@ class Digest:
 
     status: TargetStatus
     state: State
-    rank: float
-    """Smaller is more trouble."""
+    order: tuple[float, float, str, str, float, str]
+    """Sorts by trouble, the worst first; then by operation, name and window."""
     reason: Reason | None
     attempts: int | None
     """None where no data is shown."""
@@ -58,6 +58,8 @@ class Digest:
     """Result to percent of the attempts, computed from the counts; empty where there are none."""
     spike: tuple[str, float] | None
     """The result that is highest above what `SPIKE_SHARES` allows, and its percent."""
+    data_at: float | None
+    """When the data that is shown came, Unix seconds."""
     text: str
     """Case-folded, to search in."""
 
@@ -72,10 +74,9 @@ class Digest:
         return self.status.snapshot
 
     @property
-    def data_at(self) -> float | None:
-        """When the data that is shown came, Unix seconds."""
-        data = self.snapshot.data
-        return None if data is None or self.snapshot.stale else data.at
+    def length(self) -> float:
+        """Seconds of the window; `today` is longer than all others."""
+        return _length(self.target)
 
 
 def shares_of(rows: Iterable[Row]) -> dict[str, float]:
@@ -104,6 +105,10 @@ def _state(snapshot: Snapshot, spike: tuple[str, float] | None) -> State:
     return State.OK if spike is None else State.SPIKE
 
 
+def _length(target: Target) -> float:
+    return float("inf") if target.window.length is None else target.window.length
+
+
 def digest(status: TargetStatus) -> Digest:
     """Judge one target."""
     snapshot, target = status.snapshot, status.target
@@ -117,11 +122,19 @@ def digest(status: TargetStatus) -> Digest:
     return Digest(
         status=status,
         state=state,
-        rank=_RANK[state] - (0.5 if blind else 0.0),
+        order=(
+            _RANK[state] - (0.5 if blind else 0.0),
+            0.0 if spike is None else -spike[1],
+            target.key.operation,
+            target.name.casefold(),
+            _length(target),
+            target.key.campaign,
+        ),
         reason=None if snapshot.failure is None else snapshot.failure.reason,
         attempts=attempts,
         shares=shares,
         spike=spike,
+        data_at=None if data is None else data.at,
         text=visible(
             f"{target.name}\N{MIDDLE DOT}{target.key.campaign}\N{MIDDLE DOT}{target.key.operation}", _SEARCHED
         ).casefold(),

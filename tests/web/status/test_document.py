@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import made_up_status as made_up
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from exporter.model import Status
 from exporter.web.status_schema import ADAPTER, markdown, schema
+from tests import made_up_status as made_up
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -4,16 +4,16 @@ from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from typing import Any
 
-import made_up_status as made_up
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from exporter.model import Reason, Status
+from exporter.model import Reason, Snapshot, Status
 from exporter.web.i18n import negotiate
 from exporter.web.status_security import content_security_policy
 from exporter.web.status_text import encodable
+from tests import made_up_status as made_up
 
 Serve = Callable[[Status], Awaitable[TestClient[web.Request, web.Application]]]
 
@@ -54,7 +54,7 @@ async def test_the_first_thing_said_is_the_trouble(serve: Serve) -> None:
     [
         (made_up.status(), "No campaigns are configured"),
         (made_up.calm(), "All campaigns are well"),
-        (made_up.status(made_up.shown(made_up.target(), made_up.Snapshot())), "Waiting for the first answers"),
+        (made_up.status(made_up.shown(made_up.target(), Snapshot())), "Waiting for the first answers"),
         (made_up.status(made_up.shown(made_up.target(), made_up.failed(Reason.AUTH))), "1 campaign in trouble"),
     ],
 )
