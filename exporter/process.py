@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from contextlib import suppress
 
 import structlog
@@ -17,8 +18,8 @@ _log = structlog.get_logger()
 PATIENCE = 4.0
 """Seconds that requests under way get to end after SIGTERM."""
 
-LIMIT = 4.7
-"""Seconds after which the process ends, whatever hangs."""
+LIMIT = 4.8
+"""Seconds after SIGTERM at which the process ends: a disk or a look-up in the DNS that hangs cannot be broken off."""
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -30,6 +31,9 @@ def stop_on_signals() -> asyncio.Event:
         if stopping.is_set():
             os._exit(128 + number)
         stopping.set()
+        deadline = threading.Timer(LIMIT, os._exit, (0,))
+        deadline.daemon = True
+        deadline.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
@@ -61,13 +65,8 @@ async def serve(app: App, server: Server, clock: Clock, notifier: Notifier, stop
 
 
 async def end(app: App, server: Server | None = None) -> None:
-    """End polling and serving; what hangs is left behind, for the process is about to end."""
-    try:
-        async with asyncio.timeout(LIMIT):
-            await asyncio.gather(app.stop(PATIENCE), *([server.stop()] if server else []))
-    except TimeoutError:
-        _log.warning("something did not end in time, the process ends without it", seconds=LIMIT)
-        os._exit(0)
+    """End polling and serving side by side, both within the time limit."""
+    await asyncio.gather(app.stop(PATIENCE), *([server.stop()] if server else []))
 
 
 async def _reload(app: App, clock: Clock, notifier: Notifier) -> None:

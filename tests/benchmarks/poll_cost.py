@@ -1,0 +1,178 @@
+"""CPU of one poll over the CPU of the bare minimum on the same parts.
+
+The minimum: an aiohttp GET of the same answer, `json.loads`, and two committed transactions of one statement each
+through the same storage library. Both ask the same server, which runs in a process of its own. Rounds of both take
+turns, so that a noisy neighbour disturbs both alike; the median round counts. The page is measured apart, by
+page_work.py: here nobody listens to the board.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event
+from support import operation, target
+
+from exporter.clock import SystemClock
+from exporter.log import Redactor, configure
+from exporter.model import Figures, Key, Snapshot, Target
+from exporter.polling.board import Board
+from exporter.polling.worker import Worker
+from exporter.storage.database import Database
+from exporter.storage.ledger import Ledger
+from exporter.wolkvox.client import Client
+
+POLLS = 200
+ROUNDS = 9
+BOUND = 2.0
+
+ANSWER = json.dumps({
+    "code": "200",
+    "error": None,
+    "msg": "9 records were found",
+    "data": [
+        {"result": result, "records": str(records), "percent": f"{records / 10:.2f} %"}
+        for result, records in zip(
+            ["ANSWER", "ANSWER-MACHINE", "BUSY", "NO-ANSWER", "CONGESTION", "FAILED", "RECALL", "MAILBOX", "FAX"],
+            [120, 80, 90, 400, 50, 160, 40, 30, 30],
+            strict=True,
+        )
+    ],
+})  # fmt: skip
+
+
+class Nobody:
+    """Listens to nothing."""
+
+    def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
+    def drop_target(self, key: Key) -> None: ...
+    def set_operation(self, figures: Figures) -> None: ...
+    def drop_operation(self, name: str) -> None: ...
+
+
+def serve(port: Any) -> None:
+    """Answer every request alike."""
+
+    async def main() -> None:
+        async def answer(_: web.Request) -> web.Response:
+            return web.Response(text=ANSWER, content_type="application/json")
+
+        application = web.Application()
+        application.router.add_get("/{path:.*}", answer)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+class Minimum:
+    """The least that a poll can be."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self._url = url
+        self._table = Table("polls", MetaData(), Column("name", String, primary_key=True), Column("n", Integer))
+        engine = create_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
+        self._table.metadata.create_all(engine)
+        self._connection = engine.connect()
+        with self._connection.begin():
+            self._connection.execute(self._table.insert().values(name="one", n=0))
+
+    async def polls(self) -> None:
+        """`POLLS` of them."""
+        count = self._table.update().where(self._table.c.name == "one").values(n=self._table.c.n + 1)
+        async with aiohttp.ClientSession() as session:
+            for _ in range(POLLS):
+                with self._connection.begin():
+                    self._connection.execute(count)
+                async with session.get(self._url) as response:
+                    report = json.loads(await response.read())
+                with self._connection.begin():
+                    self._connection.execute(count)
+        if len(report["data"]) != 9:
+            raise RuntimeError("the reference got another answer")
+
+
+class Whole:
+    """The exporter's own poll: ledger, client, report, snapshot, board, storage."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self._operation = operation(
+            *(target(str(number), interval=1e-6) for number in range(POLLS)), base_url=url
+        )
+        self._path = path
+
+    async def open(self) -> None:
+        """Make the worker that polls."""
+        clock = SystemClock()
+        self._board = Board(clock, Nobody())
+        self._ledger = Ledger(Database(f"sqlite:///{self._path}"), clock, "benchmark")
+        await self._ledger.open()
+        self._client = Client(clock)
+        await self._client.__aenter__()
+        self._board.arrange([self._operation])
+        self._worker = Worker(
+            self._operation, ledger=self._ledger, api=self._client, board=self._board, clock=clock, random=Random(1)
+        )
+        await self._worker.settle()
+        await asyncio.sleep(0.6)  # what storage may hold back at a start is over
+        self._done = 0
+
+    async def polls(self) -> None:
+        """`POLLS` of them."""
+        before = self._board.figures("acme").requests
+        await self._worker.sweep()
+        if self._board.figures("acme").requests - before != POLLS:
+            raise RuntimeError("not every poll was sent")
+        await asyncio.sleep(0.15)  # the margin after an interval
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        await self._client.close()
+        await self._ledger.close()
+
+
+async def measure(url: str, folder: Path) -> tuple[float, float]:
+    """CPU seconds of a poll, the minimum's and the exporter's: medians over the rounds."""
+    minimum, whole = Minimum(url, folder / "minimum.db"), Whole(url, folder / "whole.db")
+    await whole.open()
+    least, ours = [], []
+    for _ in range(ROUNDS):
+        for one, times in ((minimum, least), (whole, ours)):
+            began = time.process_time()
+            await one.polls()
+            times.append((time.process_time() - began) / POLLS)
+    await whole.close()
+    return statistics.median(least), statistics.median(ours)
+
+
+def main() -> None:
+    """Print the figure."""
+    configure("error", "logfmt", Redactor())
+    mine, theirs = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{mine.recv()}"
+    with tempfile.TemporaryDirectory() as folder:
+        least, ours = asyncio.run(measure(url, Path(folder)))
+    server.terminate()
+    print(
+        f"CPU per poll: {ours / least:.2f} times the bare minimum "
+        f"({ours * 1e6:.0f} us over {least * 1e6:.0f} us; bound {BOUND})"
+    )
+
+
+if __name__ == "__main__":
+    main()
