@@ -66,7 +66,7 @@ class Past:
 Progress = Callable[[float], None]
 """Told the part that is done, 0 to 1, now and then; what it raises ends the writing."""
 
-REPORTED = 500
+REPORTED = 100
 """Scrapes between two reports of progress."""
 
 

@@ -126,7 +126,7 @@ class Simulator:
             [
                 web.get(PATH, self._endpoint.report, allow_head=False),
                 web.get("/", _hint),
-                web.get("/{elsewhere:.*}", _elsewhere),
+                web.get("/{elsewhere:.*}", _elsewhere, allow_head=False),
             ]
         )
         return application

@@ -1,0 +1,53 @@
+import pytest
+from raw_client import FixedClock, ask
+
+from exporter.model import Failure
+from exporter.simulator.demo import demo_config, demo_settings
+from exporter.simulator.server import Simulator
+from exporter.simulator.traffic import DAY, HOUR
+from exporter.wolkvox.report import judge
+from exporter.wolkvox.window import bounds
+
+
+def test_the_demo_fits_its_own_budget() -> None:
+    for operation in demo_config("http://127.0.0.1:1").operations:
+        asked = sum(DAY / target.interval for target in operation.targets)
+        assert operation.budget is not None
+        assert asked <= operation.budget <= (demo_settings().quota or 0)
+
+
+def test_each_operation_has_a_token_of_its_own_that_the_api_knows() -> None:
+    tokens = [operation.token.get_secret_value() for operation in demo_config("http://x").operations]
+    assert len(set(tokens)) == len(tokens) == 2
+    assert set(tokens) == set(demo_settings().tokens)
+
+
+def test_all_kinds_of_windows_are_shown() -> None:
+    targets = [target for operation in demo_config("http://x").operations for target in operation.targets]
+    assert {target.window.label for target in targets} == {"1h", "30m", "today"}
+    assert len({target.key for target in targets}) == len(targets)
+
+
+@pytest.mark.parametrize("hour", [0, 3 * 24 + 5, 5 * 24 + 13, 6 * 24 + 22])
+async def test_most_of_it_has_attempts_whenever_it_is_started(clock: FixedClock, hour: int) -> None:
+    clock.at += hour * HOUR
+    settings = demo_settings()
+    async with Simulator(settings, clock) as simulator:
+        simulator.clear_faults()
+        config = demo_config(simulator.base_url)
+        lively = 0
+        for operation in config.operations:
+            for target in operation.targets:
+                window = bounds(target.window, target.delay, target.zone, clock.at)
+                lively += sum(simulator.counts(target.key.campaign, int(window.start), int(window.end)).values()) > 50
+        assert lively >= 7
+        target = config.operations[0].targets[0]
+        window = bounds(target.window, target.delay, target.zone, clock.at)
+        wire = await ask(
+            simulator,
+            token=config.operations[0].token.get_secret_value(),
+            campaign_id=target.key.campaign,
+            date_ini=window.date_ini,
+            date_end=window.date_end,
+        )
+        assert not isinstance(judge(wire.status, wire.content), Failure)
