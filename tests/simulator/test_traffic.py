@@ -1,7 +1,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.simulator.roster import COLLECTION, NAMED, REMINDERS, WIN_BACK, Roster, Unknown, invent
@@ -20,6 +20,7 @@ def total(hours: Hours, start: int, end: int) -> int:
     return sum(TRAFFICS[hours].counts(COLLECTION, start, end).values())
 
 
+@settings(deadline=None)  # the first days of a campaign take longer than the next
 @given(st.sampled_from(NAMED), st.sampled_from(Hours), st.lists(moments, min_size=3, max_size=3).map(sorted))
 def test_adjoining_windows_add_up_and_nothing_is_negative(campaign: Campaign, hours: Hours, cuts: list[int]) -> None:
     traffic = TRAFFICS[hours]
@@ -29,6 +30,7 @@ def test_adjoining_windows_add_up_and_nothing_is_negative(campaign: Campaign, ho
     assert all(count >= 0 for count in (*left.values(), *right.values()))
 
 
+@settings(deadline=None)  # the first days of a campaign take longer than the next
 @given(moments)
 def test_second_by_second_the_attempts_make_the_minute(moment: int) -> None:
     traffic = TRAFFICS[Hours.ALWAYS]
@@ -95,6 +97,7 @@ def test_busy_and_failed_spike_now_and_then() -> None:
     assert 0 < spiking["failed"] < 30
 
 
+@settings(deadline=None)  # the first days of a campaign take longer than the next
 @given(moments)
 def test_the_idle_campaign_never_dials(start: int) -> None:
     assert not any(TRAFFICS[Hours.ALWAYS].counts(WIN_BACK, start, start + 31 * DAY).values())
