@@ -9,10 +9,11 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import made_up_status as made_up
 
 from exporter.web.status import add_routes
-from tests import made_up_status as made_up
 
 ROUNDS = 40
 

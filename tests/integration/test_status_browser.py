@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import made_up_status as made_up
 import pytest
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
@@ -12,7 +13,6 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from exporter.model import Reason, Status
 from exporter.web.status import add_routes
-from tests import made_up_status as made_up
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 

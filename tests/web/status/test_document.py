@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import made_up_status as made_up
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from exporter.model import Status
-from exporter.web.status_schema import ADAPTER, markdown, schema
-from tests import made_up_status as made_up
+from exporter.web.status_schema import ADAPTER, markdown, schema, write
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -71,3 +71,9 @@ def test_every_link_of_the_documentation_has_its_heading() -> None:
     text = markdown()
     anchors = {title.lower() for title in re.findall(r"^## (\w+)$", text, re.MULTILINE)}
     assert set(re.findall(r"\(#(\w+)\)", text)) <= anchors
+
+
+def test_the_documentation_is_written_to_a_folder(tmp_path: Path) -> None:
+    write(tmp_path)
+    for name in ("status-api.md", "status-api.schema.json"):
+        assert (tmp_path / name).read_bytes() == (DOCS / name).read_bytes()

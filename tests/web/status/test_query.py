@@ -1,5 +1,6 @@
 from urllib.parse import parse_qsl, urlsplit
 
+import made_up_status as made_up
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,6 @@ from hypothesis import strategies as st
 from exporter.model import Key
 from exporter.web.status_query import COLUMNS, Query, campaign_url, ordered, parse
 from exporter.web.status_state import Digest, digest
-from tests import made_up_status as made_up
 
 DIGESTS = [digest(each) for each in made_up.troubled().targets]
 

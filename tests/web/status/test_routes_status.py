@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from typing import Any
 
+import made_up_status as made_up
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
@@ -13,7 +14,6 @@ from exporter.model import Reason, Snapshot, Status
 from exporter.web.i18n import negotiate
 from exporter.web.status_security import content_security_policy
 from exporter.web.status_text import encodable
-from tests import made_up_status as made_up
 
 Serve = Callable[[Status], Awaitable[TestClient[web.Request, web.Application]]]
 

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
+import made_up_status as made_up
 import pytest
 
 from exporter.model import Reason, Snapshot
 from exporter.web.status_state import Digests, State, digest, shares_of
-from tests import made_up_status as made_up
 
 GOOD = made_up.good(made_up.HEALTHY)
 
