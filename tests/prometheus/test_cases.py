@@ -1,0 +1,109 @@
+"""Every alert has its cases, every case is one, and promtool passes them all."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rulebook import ALERTS, ROOT, series
+
+from prometheus.generate import GROUPS
+from prometheus.rule import Alert
+
+FILES = sorted((ROOT / "prometheus" / "tests").glob("*.yml"))
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+Case = dict[str, Any]
+
+
+def seconds(text: str) -> int:
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([dhms])", text))
+
+
+@cache
+def load(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return content
+
+
+def cases(alert: str) -> dict[str, Case]:
+    """The alert's cases by what they show, with the step in which their file is evaluated."""
+    return {
+        case["name"].removeprefix(f"{alert}: "): {**case, "step": seconds(content["evaluation_interval"])}
+        for content in map(load, FILES)
+        for case in content["tests"]
+        if case["name"].startswith(f"{alert}: ")
+    }
+
+
+@pytest.fixture(params=ALERTS, ids=lambda alert: alert.name)
+def alert(request: pytest.FixtureRequest) -> Alert:
+    found: Alert = request.param
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_promtool_passes(path: Path, run: Callable[..., str]) -> None:
+    assert "SUCCESS" in run("promtool", "test", "rules", path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_groups_are_evaluated_in_the_order_of_the_file(path: Path) -> None:
+    assert load(path)["group_eval_order"] == [group.name for group in GROUPS]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_case_tests_something(path: Path) -> None:
+    for case in load(path)["tests"]:
+        assert case.get("alert_rule_test") or case.get("promql_expr_test"), case["name"]
+        alerts = {test["alertname"] for test in case.get("alert_rule_test", ())}
+        assert not alerts or alerts == {case["name"].split(":")[0]}, case["name"]
+
+
+def test_fires_at_its_time_and_not_one_step_before_and_resolves(alert: Alert) -> None:
+    case = cases(alert.name)["waits, fires, resolves"]
+    at = {seconds(test["eval_time"]): test["exp_alerts"] for test in case["alert_rule_test"]}
+    first = min(time for time, alerts in at.items() if alerts)
+    assert at[first - case["step"]] == []
+    assert at[max(at)] == []
+    assert max(at) > first
+
+
+def test_it_is_pending_while_it_waits(alert: Alert) -> None:
+    case = cases(alert.name)["waits, fires, resolves"]
+    fires = min(seconds(test["eval_time"]) for test in case["alert_rule_test"] if test["exp_alerts"])
+    (pending,) = case["promql_expr_test"]
+    assert seconds(pending["eval_time"]) == fires - case["step"]
+    assert 'alertstate="pending"' in pending["exp_samples"][0]["labels"]
+
+
+def test_what_it_says_is_spelled_out(alert: Alert) -> None:
+    case = cases(alert.name)["waits, fires, resolves"]
+    for expected in (expected for test in case["alert_rule_test"] for expected in test["exp_alerts"]):
+        assert expected["exp_labels"]["severity"] == alert.severity.value
+        assert expected["exp_labels"].keys() <= {"severity", "job", "operation", "campaign", "window"}
+        assert expected["exp_annotations"].keys() == {"summary", "description", "runbook_url", "dashboard_url"}
+
+
+def test_missing_series(alert: Alert) -> None:
+    assert cases(alert.name)["missing series"]["alert_rule_test"]
+
+
+def test_low_volume_where_it_is_a_share(alert: Alert) -> None:
+    if any(name.endswith((":ratio", ":usual")) for name in series(alert.expr)):
+        assert all(test["exp_alerts"] == [] for test in cases(alert.name)["low volume"]["alert_rule_test"])
+
+
+def test_two_exporters_raise_one_alert(alert: Alert) -> None:
+    if alert.expr.startswith("absent("):  # it fires where no exporter is left
+        case = cases(alert.name)["a rollout changes the instance"]
+        expected = {0}
+    else:
+        named = re.compile(r"two exporters( and two windows)? raise one alert")
+        (case,) = (case for name, case in cases(alert.name).items() if named.fullmatch(name))
+        expected = {1}
+    assert len(set(re.findall(r'instance="([^"]+)"', str(case["input_series"])))) == 2
+    assert {len(test["exp_alerts"]) for test in case["alert_rule_test"]} == expected
