@@ -1,0 +1,58 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from real_exporter import Exporter, running, write_config
+from real_prometheus import Prometheus, prometheus_on
+
+from exporter.simulator.roster import Unknown
+from exporter.simulator.server import Simulator
+from exporter.simulator.settings import Settings
+from exporter.simulator.traffic import Hours
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """An API that takes any token and knows any campaign with a number."""
+    async with Simulator(Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def operation(simulator: Simulator) -> Callable[..., dict[str, Any]]:
+    """Make the part of a configuration that asks the simulator for these campaigns."""
+
+    def make(name: str, *campaigns: str, **more: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "base_url": simulator.base_url,
+            "token": f"token-of-{name}",
+            "campaigns": [{"id": campaign} for campaign in campaigns],
+        } | more
+
+    return make
+
+
+@pytest.fixture
+async def run(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Start exporters that end with the test: `await run(config, *flags, folder=...)`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(config: dict[str, Any], *flags: str, folder: Path = tmp_path, **options: Any) -> Exporter:
+            write_config(folder, config)
+            return await stack.enter_async_context(running(folder, *flags, **options))
+
+        yield start
+
+
+@pytest.fixture
+async def prometheus(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Start real Prometheus servers that end with the test: `await prometheus(address, ...)`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(*targets: str, **options: Any) -> Prometheus:
+            return await stack.enter_async_context(prometheus_on(tmp_path / "prometheus", targets, **options))
+
+        yield start
