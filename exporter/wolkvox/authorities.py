@@ -28,15 +28,8 @@ class Authorities:
         if ca_file is None:
             return True
         try:
-            stamp = _stamp(ca_file)
-            trust = self._trusts.get(ca_file)
-            if trust is None or trust.stamp != stamp:
-                async with self._making:
-                    trust = self._trusts.get(ca_file)
-                    if trust is None or trust.stamp != stamp:
-                        # Reading the system's authorities takes tens of milliseconds.
-                        trust = _Trust(stamp, await asyncio.to_thread(_make, ca_file))
-                        self._trusts[ca_file] = trust
+            async with self._making:
+                return await self._current(ca_file)
         except ssl.SSLError:
             raise AuthoritiesError(
                 f"ca_file {ca_file} holds no certificate in PEM: put the authority's there"
@@ -45,6 +38,14 @@ class Authorities:
             raise AuthoritiesError(
                 f"ca_file {ca_file} cannot be read ({error.strerror}): check path and rights"
             ) from None
+
+    async def _current(self, ca_file: Path) -> ssl.SSLContext:
+        stamp = _stamp(ca_file)
+        trust = self._trusts.get(ca_file)
+        if trust is None or trust.stamp != stamp:
+            # In a thread, as reading the system's authorities takes tens of milliseconds.
+            trust = _Trust(stamp, await asyncio.to_thread(_make, ca_file))
+            self._trusts[ca_file] = trust
         return trust.context
 
 

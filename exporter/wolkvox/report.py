@@ -1,5 +1,6 @@
 """From an answer's status and body to a report, or to a failure with its reason."""
 
+import codecs
 import json
 import math
 import re
@@ -40,6 +41,20 @@ _CLASSES = {3: Reason.REDIRECT, 5: Reason.SERVER_ERROR}
 
 class _InvalidError(Exception):
     """The answer is no `campaign_4` report; the text says where."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _InvalidError("a key is repeated")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise _InvalidError(f"it holds {name}, which is no JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def judge(status: int, body: bytes) -> Report | Failure:
@@ -120,7 +135,7 @@ def _envelope(body: bytes) -> Mapping[str, object]:
     A byte order mark is ignored, as RFC 8259, 8.1 allows. A repeated key is refused: nobody knows which value is meant.
     """
     try:
-        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
+        value = _JSON.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise _InvalidError("it is not UTF-8") from None
     except (ValueError, RecursionError):  # also numbers of thousands of digits
@@ -128,17 +143,6 @@ def _envelope(body: bytes) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise _InvalidError("it is not an object")
     return value
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise _InvalidError("a key is repeated")
-    return value
-
-
-def _constant(name: str) -> NoReturn:
-    raise _InvalidError(f"it holds {name}, which is no JSON")
 
 
 def _report(data: object) -> Report:
