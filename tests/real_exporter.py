@@ -1,6 +1,5 @@
 """The real command as a process of its own, in a folder of its own."""
 
-import asyncio
 import json
 import os
 import re
@@ -15,16 +14,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+from patience import PATIENCE, patiently
 from scraped_page import Page, openmetrics
 
 Value = TypeVar("Value")
 
 PROGRAM = (sys.executable, "-m", "exporter")
-
-PATIENCE = 60.0
-"""Seconds that anything may take on a busy machine before it counts as never happening."""
-
-LOOK_AGAIN = 0.05
 
 STORAGE = "sqlite:///state.db"
 
@@ -74,10 +69,12 @@ class Command:
 
     async def ended(self, within: float = PATIENCE) -> int:
         """Its exit code, once it has one."""
-        async with asyncio.timeout(within):
-            while (code := self.process.poll()) is None:
-                await asyncio.sleep(LOOK_AGAIN / 5)
-        return code
+
+        async def probe() -> tuple[int] | None:
+            code = self.process.poll()
+            return None if code is None else (code,)
+
+        return (await patiently(probe, lambda: f"the log:\n{self.stderr[-4000:]}", within))[0]
 
     async def kill(self) -> None:
         """End it as a crash would."""
@@ -85,15 +82,14 @@ class Command:
         await self.ended()
 
     async def until(self, probe: Callable[[], Awaitable[Value | None]], within: float = PATIENCE) -> Value:
-        """What `probe` gives once it is neither None nor false."""
-        try:
-            async with asyncio.timeout(within):
-                while not (value := await probe()):
-                    assert self.process.poll() is None, f"ended with {self.process.poll()}:\n{self.stderr}"
-                    await asyncio.sleep(LOOK_AGAIN)
-        except TimeoutError:
-            raise AssertionError(f"did not happen within {within:g} s; the log:\n{self.stderr[-4000:]}") from None
-        return value
+        """What `probe` gives once it is neither None nor empty, while the process lives."""
+
+        async def living() -> Value | None:
+            value = await probe()
+            assert value or self.process.poll() is None, f"it ended with {self.process.poll()}:\n{self.stderr}"
+            return value
+
+        return await patiently(living, lambda: f"the log:\n{self.stderr[-4000:]}", within)
 
     async def said(self, text: str, within: float = PATIENCE) -> None:
         """Wait until it has logged a text."""

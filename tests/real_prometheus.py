@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from patience import PATIENCE, patiently
 
-PATIENCE = 60.0
 SCRAPE_SECONDS = 1
 
 Series = tuple[Mapping[str, str], float]
@@ -47,58 +47,47 @@ class Prometheus:
 
     async def until(self, expression: str, within: float = PATIENCE) -> list[Series]:
         """The instant vector of an expression once it is not empty."""
-        try:
-            async with asyncio.timeout(within):
-                while not (found := await self.query(expression)):
-                    await asyncio.sleep(0.2)
-        except TimeoutError:
-            targets = await self.get("targets")
-            raise AssertionError(f"{expression} stays empty; the targets: {json.dumps(targets)[:2000]}") from None
-        return found
+        return await patiently(lambda: self.query(expression), lambda: f"{expression} stays empty", within)
 
 
 @asynccontextmanager
-async def prometheus_on(folder: Path, targets: Sequence[str], **scrape: Any) -> AsyncIterator[Prometheus]:
-    """Scrape these addresses each second until the end of the block; `scrape` adds to the job's configuration."""
-    program = shutil.which("prometheus")
-    assert program, "prometheus is missing: apt-get install prometheus"
-    folder.mkdir()
-    job = {"job_name": "wolkvox", "static_configs": [{"targets": list(targets)}]} | scrape
-    config = {"global": {"scrape_interval": f"{SCRAPE_SECONDS}s"}, "scrape_configs": [job]}
-    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+async def prometheus_on(folder: Path, targets: Sequence[str]) -> AsyncIterator[Prometheus]:
+    """Scrape these addresses each second until the end of the block."""
     address = f"127.0.0.1:{_free_port()}"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address={address}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    process = _launch(folder, targets, address)
     try:
         async with aiohttp.ClientSession() as session:
-            await _ready(session, f"http://{address}/-/ready", process, folder / "log")
+            await patiently(lambda: _is_ready(session, address), lambda: _log(folder))
             yield Prometheus(session, f"http://{address}")
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)
 
 
-async def _ready(session: aiohttp.ClientSession, url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            assert process.poll() is None, log.read_text(encoding="utf-8")
-            try:
-                async with session.get(url) as response:
-                    if response.ok:
-                        return
-            except aiohttp.ClientConnectionError:
-                pass
-            await asyncio.sleep(0.1)
+def _launch(folder: Path, targets: Sequence[str], address: str) -> "subprocess.Popen[bytes]":
+    program = shutil.which("prometheus")
+    assert program, "prometheus is missing: apt-get install prometheus"
+    folder.mkdir()
+    job = {"job_name": "wolkvox", "static_configs": [{"targets": list(targets)}]}
+    config = {"global": {"scrape_interval": f"{SCRAPE_SECONDS}s"}, "scrape_configs": [job]}
+    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+    files = (f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}")
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [program, *files, f"--web.listen-address={address}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+
+
+def _log(folder: Path) -> str:
+    return (folder / "log").read_text(encoding="utf-8")
+
+
+async def _is_ready(session: aiohttp.ClientSession, address: str) -> bool:
+    try:
+        async with session.get(f"http://{address}/-/ready") as response:
+            return response.ok
+    except aiohttp.ClientConnectionError:
+        return False
 
 
 def _free_port() -> int:

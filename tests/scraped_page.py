@@ -67,7 +67,7 @@ class Page:
 
 def openmetrics(text: str) -> Page:
     """Read OpenMetrics."""
-    return Page(read_openmetrics(text))
+    return Page(read_openmetrics(text))  # type: ignore[no-untyped-call]
 
 
 def plain(text: str) -> Page:

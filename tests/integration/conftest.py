@@ -52,7 +52,7 @@ async def prometheus(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Start real Prometheus servers that end with the test: `await prometheus(address, ...)`."""
     async with AsyncExitStack() as stack:
 
-        async def start(*targets: str, **options: Any) -> Prometheus:
-            return await stack.enter_async_context(prometheus_on(tmp_path / "prometheus", targets, **options))
+        async def start(*targets: str) -> Prometheus:
+            return await stack.enter_async_context(prometheus_on(tmp_path / "prometheus", targets))
 
         yield start
