@@ -53,6 +53,7 @@ class Connection(web.RequestHandler):
         }
         super().__init__(server, loop=loop, **options)
         self.answered = 0
+        self.established = False
         self._limits = limits
         self._admits = admits
         self._left = left
@@ -87,6 +88,7 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the time within which the first request must be here."""
         self._wire = cast("asyncio.Transport", transport)
+        self.established = True
         super().connection_made(transport)
         self._expect(self._limits.head)
         if not self._admits(self._wire):

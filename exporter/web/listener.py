@@ -67,14 +67,18 @@ class Listener:
         await asyncio.gather(*self._accepting, *(client.handshake for client in clients), return_exceptions=True)
 
     async def _accept(self, listening: socket.socket) -> None:
+        told = None
         while True:
             try:
                 accepted, peer = await self._loop.sock_accept(listening)
             except OSError as error:
-                _log.warning("cannot accept a connection", error=error.strerror, open=self.connections)
+                if error.errno != told:  # once, not ten times a second for as long as it lasts
+                    _log.warning("cannot accept connections", error=error.strerror, open=self.connections)
+                told = error.errno
                 self._make_room()
                 await asyncio.sleep(_ACCEPT_RETRY)
                 continue
+            told = None
             while self.connections >= self._limits.connections:
                 self._make_room()
             self._open(accepted, str(peer[0]) if peer else "")
@@ -100,11 +104,11 @@ class Listener:
                     ssl_shutdown_timeout=self._limits.closing,
                 )
         except OSError as error:  # ssl.SSLError is one
-            _log.debug("a client did not get through the handshake", error=str(error))
+            _log.debug("a client did not get through the handshake", error=str(error) or type(error).__name__)
 
     def _settle(self, connection: Connection, accepted: socket.socket) -> None:
         """After the handshake, however it ended: without a transport nobody else closes the socket."""
-        if not connection.connected:
+        if not connection.established:
             self._forget(connection)
             accepted.close()
 

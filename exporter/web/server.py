@@ -67,9 +67,10 @@ async def start(
         RouteError: the telemetry path cannot be used; one line.
         ConfigError: of `exporter.config`; every mistake in the web configuration file.
     """
+    bounds = limits or system_limits()
     passwords = ThreadPoolExecutor(_PASSWORD_THREADS, thread_name_prefix="bcrypt")
     access = Access(config_file, passwords)
-    application = build(exporter, routes or Routes(), access, limits or system_limits())
+    application = build(exporter, routes or Routes(), access, bounds)
     sockets = bind([parse_address(address) for address in addresses])
     runner = web.AppRunner(application, handle_signals=False, shutdown_timeout=_GRACE)
     await runner.setup()
@@ -77,13 +78,7 @@ async def start(
     if server is None:  # for the type checker: `setup` has just made it
         raise RuntimeError("aiohttp has no server after setup")
     server.request_factory = announced(server.request_factory)
-    listener = Listener(
-        server,
-        sockets,
-        limits or system_limits(),
-        tls=access.context,
-        admits=lambda transport: admits(access, transport),
-    )
+    listener = Listener(server, sockets, bounds, tls=access.context, admits=lambda wire: admits(access, wire))
     return Server(runner, listener, passwords, tuple(url(listening, access.scheme) for listening in sockets))
 
 
