@@ -1,6 +1,8 @@
 import asyncio
 import base64
+import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -10,6 +12,8 @@ import aiohttp
 import bcrypt
 import pytest
 
+from exporter.web import access
+from exporter.web.authentication import Authenticator
 from exporter.web.routes import Routes
 from exporter.web.server import Server
 
@@ -149,3 +153,21 @@ async def test_the_cache_outlives_a_change_that_leaves_the_users_alone(serve: Se
     with mock.patch("bcrypt.checkpw", side_effect=AssertionError):
         assert await status(server, auth=ALICE) == 200
     assert await status(server, "-/ready") == 200
+
+
+async def test_a_throng_of_guesses_is_told_to_come_back(
+    serve: Serve, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def slow(_password: bytes, _hashed: bytes) -> bool:
+        gate.wait(60)
+        return False
+
+    monkeypatch.setattr(access, "Authenticator", partial(Authenticator, check=slow))
+    server = await serve(config_file=file)
+    guesses = [asyncio.create_task(status(server, auth=basic("alice", f"guess{number}"))) for number in range(34)]
+    done, waiting = await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
+    gate.set()
+    assert {task.result() for task in done} == {503}
+    assert {401} <= set(await asyncio.gather(*waiting)) <= {401, 503}

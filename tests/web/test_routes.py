@@ -211,3 +211,21 @@ async def test_another_telemetry_path(serve: Serve, program: Any, client: aiohtt
         assert answer.status == 200
     async with client.get(url + "metrics") as answer:
         assert answer.status == 404
+
+
+async def test_an_answer_that_breaks_off_is_seen_to_break_off(serve: Serve, client: aiohttp.ClientSession) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b"half")
+        raise RuntimeError("lost the rest")
+
+    def pages(application: web.Application) -> None:
+        application.router.add_get("/", half)
+
+    url = (await serve(routes=Routes(pages=pages))).urls[0]
+    async with client.get(url) as answer:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.read()
+    async with client.get(url + "metrics") as answer:
+        assert answer.status == 200
