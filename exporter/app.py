@@ -1,7 +1,6 @@
 """Wires the rooms: start, reload, stop. The only file that knows them all."""
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from random import Random
@@ -22,6 +21,7 @@ from exporter.polling.crew import Crew
 from exporter.polling.plan import OperationPlan, plan
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
+from exporter.storage.holder import this_process
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Client
 
@@ -51,7 +51,7 @@ class App:
         self._clock = clock
         self._redactor = redactor
         self._random = Random()
-        self._ledger = Ledger(database, clock, holder=secrets.token_hex(16))
+        self._ledger = Ledger(database, clock, holder=this_process(clock.boot))
         self._client = Client(clock)
         self._crew = Crew(self._ledger, clock, self._hire)
         self._page = Page(build, registry, self._crew.lags)

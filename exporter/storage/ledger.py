@@ -13,6 +13,7 @@ from exporter.model import Failure, Key, Operation, Target
 from exporter.storage import rows
 from exporter.storage import snapshot as text
 from exporter.storage.database import Database, StorageLostError
+from exporter.storage.holder import is_dead
 from exporter.storage.rows import Known
 from exporter.storage.schema import meta, targets, tokens, usage
 
@@ -21,6 +22,9 @@ LEASE_SECONDS = 30.0
 
 RENEWAL_SECONDS = 8.0
 """How often a living holder shows itself: three may fail before it counts as dead."""
+
+FLIGHT_MARGIN = 0.5
+"""Seconds added to the time limit of a request whose end is not known: it left a little after it was recorded."""
 
 
 class Refusal(Exception):  # noqa: N818 (an answer of the ledger, not a fault)
@@ -154,7 +158,8 @@ class Ledger:
     async def acquire(self, token: str) -> bool:
         """Take the lease of a token hash if nobody alive holds it; True where this process holds it now.
 
-        A holder is dead when it was silent for `LEASE_SECONDS`; its last request must be past its time limit too.
+        A holder is dead when it was silent for `LEASE_SECONDS`, or is known to have died; its last request must be past
+        its time limit too.
         """
         try:
             return await self._database.run(lambda connection: self._acquire(connection, token))
@@ -256,9 +261,12 @@ class Ledger:
             sighting = self._sightings[token] = _Sighting(dict(row), now)
         watched = now - sighting.since
         silent = max(watched, age(self._clock, row["beat"]))
-        if row["holder"] is not None and silent < LEASE_SECONDS:
+        held = row["holder"] is not None and silent < LEASE_SECONDS
+        if held and not is_dead(row["holder"], self._clock.boot):
             return False
-        return row["flight"] is None or max(watched, age(self._clock, row["flight"])) >= row["flight_timeout"]
+        if row["flight"] is None:
+            return True
+        return max(watched, age(self._clock, row["flight"])) >= float(row["flight_timeout"]) + FLIGHT_MARGIN
 
     def _renew(self, connection: Connection) -> frozenset[str]:
         mine = tokens.c.holder == self._holder

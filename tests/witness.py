@@ -1,0 +1,101 @@
+"""Judges an exporter by what the simulated API saw of it, and by nothing that the exporter says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporter.simulator.journal import Entry, Outcome
+
+TICK = 0.01
+
+RETRIED = "connect"
+"""How the names of the faults begin after which the same request may come again at once."""
+
+RETRY_AFTER = 2.0
+
+
+@dataclass
+class Stalls:
+    """When the witness itself did not run: a request that came meanwhile was noted too late."""
+
+    found: list[tuple[float, float]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    def before(self, moment: float) -> float:
+        """How much earlier than noted something may have come."""
+        return max((end - start for start, end in self.found if start <= moment <= end + TICK), default=0.0)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            start = loop.time()
+            await asyncio.sleep(TICK)
+            if loop.time() - start > 2 * TICK:
+                self.found.append((start, loop.time()))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What was configured for one token."""
+
+    interval: float
+    timeout: float
+
+
+def overlaps(entries: Iterable[Entry], rules: Rules, deaths: Sequence[float], stalls: Stalls) -> Iterator[str]:
+    """Requests of one token that came while another was in flight.
+
+    A request that was under way when its sender was killed is in flight until its time is over: nobody told the API
+    that it is not.
+    """
+    busy_until, who = 0.0, 0
+    for entry in entries:
+        came = entry.arrived_monotonic
+        if came < busy_until:
+            yield f"request {entry.number} came {busy_until - came:.3f} s before {who} was over"
+        over = _end(entry, rules, deaths, stalls)
+        if over > busy_until:
+            busy_until, who = over, entry.number
+
+
+def _end(entry: Entry, rules: Rules, deaths: Sequence[float], stalls: Stalls) -> float:
+    came = entry.arrived_monotonic
+    if entry.ended_monotonic is None:
+        return came
+    killed = entry.outcome is Outcome.GONE and any(
+        came <= death <= entry.ended_monotonic + TICK for death in deaths
+    )  # fmt: skip
+    limit = came - stalls.before(came) + rules.timeout
+    return max(entry.ended_monotonic, limit) if killed else entry.ended_monotonic
+
+
+def early(entries: Iterable[Entry], rules: Rules, stalls: Stalls) -> Iterator[str]:
+    """Requests of one token for a campaign and window that was asked for less than its interval before."""
+    latest: dict[tuple[str, float], tuple[Entry, bool]] = {}
+    for entry in entries:
+        key = (entry.campaign, _length(entry))
+        is_retry = False
+        if key in latest:
+            last, was_retry = latest[key]
+            gap = entry.arrived_monotonic - last.arrived_monotonic + stalls.before(last.arrived_monotonic)
+            is_retry = gap < rules.interval and (last.fault or "").startswith(RETRIED) and not was_retry
+            if gap < (RETRY_AFTER if is_retry else rules.interval):
+                yield f"campaign {entry.campaign}: request {entry.number} came {gap:.3f} s after {last.number}"
+        latest[key] = (entry, is_retry)
+
+
+def _length(entry: Entry) -> float:
+    """Seconds of the window that was asked for."""
+    start, end = (datetime.strptime(text, "%Y%m%d%H%M%S") for text in (entry.date_ini, entry.date_end))  # noqa: DTZ007
+    return (end - start).total_seconds()
