@@ -19,7 +19,9 @@ from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, V
 MAX_COST = 15
 """bcrypt's cost is a power of two: 15 takes some two seconds, as long as a scraper may reasonably wait."""
 
-_HASH = re.compile(r"\$2[abxy]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_HASH = re.compile(r"\$2[abxy]\$([0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""Prefix, cost, 22 characters of salt, whose last one holds two bits, and the hash; bcrypt chokes on any other salt."""
+
 _HEADERS: Mapping[str, tuple[str, ...]] = {
     "Content-Security-Policy": (),
     "X-Frame-Options": ("deny", "sameorigin"),

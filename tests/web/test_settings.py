@@ -1,15 +1,18 @@
 import json
+import re
 import subprocess
 from pathlib import Path
 
+import bcrypt
 import pytest
 import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporter.web.schema import _HASH
 from exporter.web.settings import Reading, read_settings
 
-HASH = "$2y$04$" + "a" * 53
+HASH = "$2y$04$" + "a" * 21 + "u" + "a" * 31
 
 
 @pytest.fixture
@@ -164,7 +167,7 @@ ALL_TYPES = (
             ["1: http_server_config.headers: must be a mapping of header names to values"],
         ),
         (
-            "basic_auth_users: {alice: secret, bob: $2y$20$" + "a" * 53 + "}",
+            "basic_auth_users: {alice: secret, bob: $2y$20$" + "a" * 21 + "u" + "a" * 31 + "}",
             [
                 "1: basic_auth_users.alice: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'",
                 "1: basic_auth_users.bob: has a bcrypt cost of 20; allowed: 4 to 15, 10 is usual",
@@ -409,3 +412,18 @@ def test_whatever_the_file_holds_there_is_an_answer(folder: Path, content: objec
     found = reading(folder, json.dumps(content))
     assert found.files[0] == folder / "web.yml"
     assert all(line.isprintable() for line in found.mistakes)
+
+
+@given(st.from_regex(_HASH, fullmatch=True))
+def test_every_hash_that_is_taken_is_one_that_bcrypt_can_check(hashed: str) -> None:
+    cheap = re.sub(r"\$[0-9]{2}\$", "$04$", hashed, count=1)
+    assert bcrypt.checkpw(b"guess", cheap.encode()) is False
+
+
+@pytest.mark.parametrize(
+    "hashed", ["$2y$04$" + "a" * 53, "$2y$04$" + "a" * 52, "$1$04$" + "a" * 53, "$2y$4$" + "u" * 53]
+)
+def test_what_bcrypt_cannot_check_is_no_hash(folder: Path, hashed: str) -> None:
+    (found,) = mistakes(folder, f"basic_auth_users: {{alice: {hashed}}}")
+    assert "is no bcrypt hash" in found
+    assert hashed not in found
