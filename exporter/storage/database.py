@@ -38,16 +38,13 @@ class Database:
     ) -> None:
         """`url` as SQLAlchemy writes it; raises `StorageError` where it is none that is supported."""
         self._url = _parse(url)
+        name = self._url.database
+        self.path = Path(name) if name and name != ":memory:" else None
+        """The file; None where nothing is kept."""
         self._migrations = migrations
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
         self._connection: Connection | None = None
         self._identity: tuple[int, int] | None = None
-
-    @property
-    def path(self) -> Path | None:
-        """The file; None where nothing is kept."""
-        name = self._url.database
-        return Path(name) if name and name != ":memory:" else None
 
     async def open(self) -> None:
         """Open or create the file and bring it to the newest schema; raises `StorageError`."""
@@ -191,4 +188,5 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # IMMEDIATE: what is read in the transaction stays true until it commits, whoever else writes.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Straight to the driver: this runs twice for each poll, and SQLAlchemy has nothing to add to it.
+    connection.connection.cursor().execute("BEGIN IMMEDIATE")

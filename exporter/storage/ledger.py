@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, RowMapping, and_, bindparam, or_, select
+from sqlalchemy import Connection, RowMapping, and_, or_, select
 
 from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Failure, Key, Operation, Target
-from exporter.storage import rows
+from exporter.storage import rows, statements
 from exporter.storage import snapshot as text
 from exporter.storage.database import Database, StorageLostError
 from exporter.storage.holder import is_dead
@@ -276,45 +276,39 @@ class Ledger:
     def _begin(self, connection: Connection, request: Request) -> Grant:
         now = stamp(self._clock)
         target = request.target
-        flight = {"beat": now, "flight": now, "flight_timeout": target.timeout}
-        mine = and_(tokens.c.token == request.token, tokens.c.holder == self._holder)
-        if connection.execute(tokens.update().where(mine).values(**flight)).rowcount == 0:
+        mine = {"the_token": request.token, "the_holder": self._holder}
+        flight = {"the_moment": now, "the_timeout": target.timeout}
+        if statements.TAKE_OFF.run(connection, mine | flight).rowcount == 0:
             raise NotHolder
-        self._check_interval(connection, request)
+        if request.interval > 0:
+            self._check_interval(request)
         used = rows.count(connection, target.key.operation, request.day)
         if request.budget is not None and used > request.budget:
             raise BudgetGone
-        asked = {"asked": now, "token": request.token}
-        if connection.execute(targets.update().where(rows.place(target)).values(**asked)).rowcount == 0:
-            connection.execute(targets.insert().values(**self._asked[rows.name(target)] | asked))
+        asked = rows.place(rows.name(target)) | {"the_moment": now, "the_token": request.token}
+        if statements.ASK.run(connection, asked).rowcount == 0:
+            row = self._asked[rows.name(target)] | {"asked": now, "token": request.token}
+            connection.execute(targets.insert().values(**row))
         return Grant(now, used)
 
-    def _check_interval(self, connection: Connection, request: Request) -> None:
-        if request.interval == 0:
+    def _check_interval(self, request: Request) -> None:
+        """Only the holder of the lease asks, and whoever becomes it adopts the targets: what is known here is true."""
+        asked = self._asked[rows.name(request.target)]["asked"]
+        if not isinstance(asked, Stamp):
             return
-        target = request.target
-        # By the token too: an operation under another name is the same one to the vendor.
-        same = and_(
-            targets.c.campaign == target.key.campaign,
-            targets.c.span == rows.span(target),
-            or_(targets.c.operation == target.key.operation, targets.c.token == request.token),
-        )
-        asked = connection.execute(select(targets.c.asked).where(same)).scalars()
-        youngest = min((age(self._clock, moment) for moment in asked if moment is not None), default=request.interval)
-        if youngest < request.interval:
-            raise TooEarly(request.interval - youngest)
+        waited = age(self._clock, asked)
+        if waited < request.interval:
+            raise TooEarly(request.interval - waited)
 
     def _land(self, connection: Connection, token: str, rest: Rest | None) -> bool:
         """Put down the end of the request; False where another process has taken over and knows better."""
         landed = {
-            "flight": None,
-            "flight_timeout": None,
-            "rest": None if rest is None else text.failure_to_text(rest.failure),
-            "rest_since": None if rest is None else rest.since,
-            "version": tokens.c.version + 1,
+            "the_token": token,
+            "the_holder": self._holder,
+            "the_rest": None if rest is None else text.failure_to_text(rest.failure),
+            "the_rest_since": None if rest is None else rest.since,
         }
-        mine = and_(tokens.c.token == token, tokens.c.holder == self._holder)
-        return connection.execute(tokens.update().where(mine).values(**landed)).rowcount == 1
+        return statements.LAND.run(connection, landed).rowcount == 1
 
     def _remember(self, token: str, target: Target, asked: Stamp | None) -> None:
         self._asked[rows.name(target)] |= {"asked": asked, "token": token}
@@ -342,21 +336,10 @@ class Ledger:
         missing = [row for name, row in self._asked.items() if name not in names]
         if missing:
             connection.execute(targets.insert(), missing)
-        later = [_renamed(row) for row in self._asked.values() if row["token"] in self._held]
+        later = [
+            rows.place(name) | {"the_moment": row["asked"], "the_token": row["token"]}
+            for name, row in self._asked.items()
+            if row["token"] in self._held
+        ]
         if later:
-            connection.execute(_ASKED_AGAIN, later)
-
-
-_ASKED_AGAIN = (
-    targets.update()
-    .where(
-        targets.c.campaign == bindparam("the_campaign"),
-        targets.c.span == bindparam("the_span"),
-        targets.c.operation == bindparam("the_operation"),
-    )
-    .values(asked=bindparam("the_asked"))
-)
-
-
-def _renamed(row: dict[str, object]) -> dict[str, object]:
-    return {f"the_{column}": row[column] for column in ("campaign", "span", "operation", "asked")}
+            connection.execute(statements.ASK.statement, later)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import Connection, select
 
 from exporter.clock import Stamp
 from exporter.model import Key, Operation, Snapshot, Target
 from exporter.storage import snapshot as text
-from exporter.storage.schema import targets, tokens, usage
+from exporter.storage import statements
+from exporter.storage.schema import targets, usage
 
 KEPT_DAYS = 40
 """How long the count of a day and an abandoned campaign are kept; a window reaches back 31 days at most."""
@@ -51,10 +52,10 @@ def name_of(row: Mapping[Any, Any]) -> Name:
     return (row["campaign"], row["span"], row["operation"])
 
 
-def place(target: Target) -> ColumnElement[bool]:
-    """Where the target's row is."""
-    campaign, length, operation = name(target)
-    return and_(targets.c.campaign == campaign, targets.c.span == length, targets.c.operation == operation)
+def place(key: Name) -> dict[str, object]:
+    """The parameters of a statement that say where the row is."""
+    campaign, length, operation = key
+    return {"the_campaign": campaign, "the_span": length, "the_operation": operation}
 
 
 def blank(token: str, server: str, target: Target) -> dict[str, object]:
@@ -111,24 +112,24 @@ def _known(operation: Operation, target: Target, rows: list[Mapping[Any, Any]]) 
 
 
 def write(connection: Connection, token: str, server: str, target: Target, known: Known) -> None:
-    """Put down what is known of a target, under the present version of its token."""
-    version = select(tokens.c.version).where(tokens.c.token == token).scalar_subquery()
-    values = blank(token, server, target) | {
-        "asked": known.asked,
-        "succeeded": known.succeeded,
-        "polled": known.polled,
-        "snapshot": text.to_text(known.snapshot),
-        "version": version,
+    """Put down what is known of a target."""
+    parameters = place(name(target)) | {
+        "the_token": token,
+        "the_asked": known.asked,
+        "the_succeeded": known.succeeded,
+        "the_polled": known.polled,
+        "the_server": server,
+        "the_reading": reading(target),
+        "the_snapshot": text.to_text(known.snapshot),
     }
-    if connection.execute(targets.update().where(place(target)).values(**values)).rowcount == 0:
-        connection.execute(targets.insert().values(**values))
+    if statements.WRITE.run(connection, parameters).rowcount == 0:
+        connection.execute(targets.insert(), blank(token, server, target))
+        statements.WRITE.run(connection, parameters)
 
 
 def count(connection: Connection, operation: str, day: str) -> int:
     """Count one more request of the operation on that day; how many there are with it."""
-    row = and_(usage.c.operation == operation, usage.c.day == day)
-    more = usage.update().where(row).values(requests=usage.c.requests + 1).returning(usage.c.requests)
-    counted = connection.execute(more).scalar()
+    counted = statements.COUNT.run(connection, {"the_operation": operation, "the_day": day}).scalar()
     if counted is None:
         connection.execute(usage.insert().values(operation=operation, day=day, requests=1))
         return 1
@@ -142,6 +143,4 @@ def prune(connection: Connection, now: float) -> None:
     asked = select(targets.c.campaign, targets.c.span, targets.c.operation, targets.c.asked)
     for row in connection.execute(asked.where(targets.c.asked.is_not(None))).mappings().all():
         if row["asked"].wall < oldest:
-            campaign, length, operation = name_of(row)
-            gone = and_(targets.c.campaign == campaign, targets.c.span == length, targets.c.operation == operation)
-            connection.execute(targets.delete().where(gone))
+            statements.FORGET.run(connection, place(name_of(row)))
