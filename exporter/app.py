@@ -24,6 +24,7 @@ from exporter.storage.database import Database
 from exporter.storage.holder import this_process
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Client
+from exporter.wolkvox.redaction import secrets
 
 _log = structlog.get_logger()
 
@@ -168,12 +169,7 @@ class App:
     async def _arrange(self, config: Config) -> None:
         for warning in config.warnings:
             _log.warning("configuration", detail=warning)
-        self._redactor.keep(
-            secret.get_secret_value()
-            for operation in config.operations
-            for secret in (operation.token, operation.proxy_url)
-            if secret is not None
-        )
+        self._redactor.keep(secret for operation in config.operations for secret in secrets(operation))
         self._operations = config.operations
         self._plans = {operation.name: plan(operation) for operation in config.operations}
         self._board.arrange(config.operations)

@@ -1,9 +1,11 @@
 """Logs: one line an event on stderr, logfmt or JSON, with every configured secret struck out."""
 
+import json
 import logging
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
+from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -22,7 +24,7 @@ class Redactor:
 
     def keep(self, secrets: Iterable[str]) -> None:
         """Strike out these from now on, besides those known: a line about an old token may still come."""
-        known = {*self._secrets, *(secret for secret in secrets if secret)}
+        known = {*self._secrets, *(form for secret in secrets if secret for form in _forms(secret))}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
@@ -30,6 +32,11 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, STRUCK_OUT)
         return text
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, and as JSON, Python and URLs write it."""
+    return secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")
 
 
 def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None = None) -> None:
@@ -56,7 +63,7 @@ def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None =
         event.pop("_record", None)
         event.pop("_from_structlog", None)
         event["msg"] = event.pop("event", "")
-        rendered = render(None, "", _ordered(event))
+        rendered = render(None, "", _ordered(event, redactor))
         return redactor.clean(rendered if isinstance(rendered, str) else str(rendered))
 
     render: Any = (
@@ -79,15 +86,20 @@ def _name_level(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def _ordered(event: EventDict) -> dict[str, Any]:
+def _ordered(event: EventDict, redactor: Redactor) -> dict[str, Any]:
     first = {key: event.pop(key) for key in ("ts", "level", "msg") if key in event}
-    return {**first, **{str(key).replace(" ", "_"): _line(value) for key, value in event.items() if value is not None}}
+    values = {**first, **{str(key).replace(" ", "_"): value for key, value in event.items() if value is not None}}
+    return {key: _line(value, redactor) for key, value in values.items()}
 
 
-def _line(value: Any) -> Any:
-    """Printable: values may come from the network. Line feeds are left to the renderers, which escape them."""
+def _line(value: Any, redactor: Redactor) -> Any:
+    """Printable: values may come from the network. Line feeds are left to the renderers, which escape them.
+
+    Secrets go before the renderers escape them, and again after, where a value was no text before.
+    """
     if not isinstance(value, str):
         return value
     return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in value
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii")
+        for char in redactor.clean(value)
     )
