@@ -15,7 +15,7 @@ LOOK_AGAIN = 0.05
 async def patiently(
     probe: Callable[[], Awaitable[Value | None]], otherwise: Callable[[], str], within: float = PATIENCE
 ) -> Value:
-    """What `probe` gives once it is neither None nor empty; where it never is, a failure with the text of `otherwise`."""
+    """What `probe` gives once it is neither None nor empty; where it never is, a failure that quotes `otherwise`."""
     try:
         async with asyncio.timeout(within):
             while True:

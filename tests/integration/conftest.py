@@ -37,14 +37,18 @@ def operation(simulator: Simulator) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 async def run(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
-    """Start exporters that end with the test: `await run(config, *flags, folder=...)`."""
+    """Start exporters that end with the test, without a traceback: `await run(config, *flags, folder=...)`."""
+    started: list[Exporter] = []
     async with AsyncExitStack() as stack:
 
         async def start(config: dict[str, Any], *flags: str, folder: Path = tmp_path, **options: Any) -> Exporter:
             write_config(folder, config)
-            return await stack.enter_async_context(running(folder, *flags, **options))
+            started.append(await stack.enter_async_context(running(folder, *flags, **options)))
+            return started[-1]
 
         yield start
+    for exporter in started:
+        assert "Traceback" not in exporter.stderr, exporter.stderr
 
 
 @pytest.fixture
