@@ -33,9 +33,11 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace
     """The command and its flags; ends the program where they are wrong, with one line and exit code 1."""
     command, rest = _command(argv)
     parser = _parser(command)
-    _default_from(parser, environ)
+    lists = _default_from(parser, environ)
     arguments = parser.parse_args(rest)
     arguments.command = command
+    for dest, values in lists.items():
+        setattr(arguments, dest, getattr(arguments, dest) or values)
     return arguments
 
 
@@ -117,14 +119,22 @@ def _add_log_flags(parser: argparse.ArgumentParser) -> None:
     log.add_argument("--log.format", dest="log_format", choices=FORMATS, default="logfmt", help="(default %(default)s)")
 
 
-def _default_from(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    """Let the environment give defaults; a flag on the command line wins."""
+def _default_from(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> dict[str, list[str]]:
+    """Let the environment give defaults; a flag on the command line wins.
+
+    Defaults of repeatable flags are returned: argparse would add to them what the command line says.
+    """
+    lists = {}
     for action in parser._actions:  # noqa: SLF001 (argparse has no public list of its flags)
         flag = next((option for option in action.option_strings if option.startswith("--")), "")
         value = environ.get(PREFIX + flag.removeprefix("--").replace(".", "_").replace("-", "_").upper(), "")
         if not value or action.dest in {"help", "version"}:
             continue
-        action.default = _typed(parser, action, value)
+        if isinstance(action.default, list) or action.dest == "web_listen_address":
+            lists[action.dest] = value.replace(",", " ").split()
+        else:
+            action.default = _typed(parser, action, value)
+    return lists
 
 
 def _typed(parser: argparse.ArgumentParser, action: argparse.Action, value: str) -> object:
@@ -135,8 +145,6 @@ def _typed(parser: argparse.ArgumentParser, action: argparse.Action, value: str)
         return value.lower() in _TRUE
     if action.choices is not None and value not in {str(choice) for choice in action.choices}:
         parser.error(f"environment for {name}: {value!r}, allowed are {', '.join(map(str, action.choices))}")
-    if isinstance(action.default, list) or action.dest == "web_listen_address":
-        return value.replace(",", " ").split()
     return value  # argparse applies the flag's type to a default that is text
 
 
