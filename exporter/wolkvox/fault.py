@@ -1,5 +1,7 @@
 """From whatever stopped a request to the failure that says so."""
 
+import os
+
 import aiohttp
 
 from exporter.model import Failure, Reason
@@ -69,7 +71,9 @@ def _connection(error: BaseException | None, server: str) -> str:
             why = getattr(error.os_error, "reason", None) or "closed in the handshake"
             text = f"no TLS with {error.host} ({why}): check base_url and proxy_url"
         case aiohttp.ClientConnectorError():
-            why = error.os_error.strerror or type(error.os_error).__name__
+            # The library's own text repeats the address in Python's spelling.
+            number = error.os_error.errno or 0
+            why = os.strerror(number) if number > 0 else type(error.os_error).__name__
             text = f"cannot connect to {error.host}:{error.port} ({why}): {_ALLOW_LIST}"
         case aiohttp.ConnectionTimeoutError():
             text = f"no connection to {server} within 15 s: {_ALLOW_LIST}"
