@@ -109,9 +109,7 @@ class Whole:
     """The exporter's own poll: ledger, client, report, snapshot, board, storage."""
 
     def __init__(self, url: str, path: Path) -> None:
-        self._operation = operation(
-            *(target(str(number), interval=1e-6) for number in range(POLLS)), base_url=url
-        )
+        self._operation = operation(*(target(str(number), interval=1e-6) for number in range(POLLS)), base_url=url)
         self._path = path
 
     async def open(self) -> None:
@@ -148,7 +146,8 @@ async def measure(url: str, folder: Path) -> tuple[float, float]:
     """CPU seconds of a poll, the minimum's and the exporter's: medians over the rounds."""
     minimum, whole = Minimum(url, folder / "minimum.db"), Whole(url, folder / "whole.db")
     await whole.open()
-    least, ours = [], []
+    least: list[float] = []
+    ours: list[float] = []
     for _ in range(ROUNDS):
         for one, times in ((minimum, least), (whole, ours)):
             began = time.process_time()
