@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
 
 import structlog
@@ -46,7 +47,7 @@ async def serve(app: App, server: Server, clock: Clock, notifier: Notifier, stop
     reloads: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
-        task = loop.create_task(_reload(app, clock, notifier))
+        task = loop.create_task(_reload(app, notifier))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -69,8 +70,9 @@ async def end(app: App, server: Server | None = None) -> None:
     await asyncio.gather(app.stop(PATIENCE), *([server.stop()] if server else []))
 
 
-async def _reload(app: App, clock: Clock, notifier: Notifier) -> None:
-    notifier.send("RELOADING=1", f"MONOTONIC_USEC={int(clock.monotonic() * 1e6)}")
+async def _reload(app: App, notifier: Notifier) -> None:
+    # systemd compares with CLOCK_MONOTONIC (sd_notify(3)), which stands still while the machine is suspended.
+    notifier.send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
     mistakes = await app.reload()
     notifier.send("READY=1", f"STATUS={'reload failed, the old configuration goes on' if mistakes else 'reloaded'}")
 

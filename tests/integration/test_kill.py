@@ -21,8 +21,8 @@ from exporter.simulator.server import Simulator
 from exporter.simulator.settings import Settings
 from exporter.simulator.traffic import Hours
 
-RULES = Rules(interval=4.0, timeout=2.0)
-LONGEST_LIFE = 3.0
+RULES = Rules(interval=3.0, timeout=1.0)
+LONGEST_LIFE = 8.0
 CLOCK = SystemClock()
 
 
@@ -42,8 +42,8 @@ class Token:
 TOKENS = (
     Token("quick", 0.02, ("32841", "32842", "32907", "33015")),
     Token("usual", 0.3, ("32841", "32842", "32907")),
-    Token("slow", 1.0, ("32841", "32842")),
-    Token("alone", 0.6, ("32841",)),
+    Token("slow", 0.5, ("32841", "32842")),
+    Token("alone", 0.4, ("32841",)),
     Token("shaky", 0.1, ("32841", "32842")),
 )
 
@@ -137,21 +137,24 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 async def dies_at_random(scene: Scene, random: Random, exporter: Exporter) -> None:
     """Let it live until a moment worth dying at: in its start, in its life, or while a request is under way."""
     token = random.choice(TOKENS)
-    if random.random() < 0.3:
+    manner = random.random()
+    if manner < 0.2:
         await asyncio.sleep(random.uniform(0.0, 1.0))
+    elif manner < 0.4:
+        await asyncio.sleep(random.uniform(0.0, LONGEST_LIFE))
     else:
-        with suppress(AssertionError):  # it may have nothing to ask for yet; then it dies waiting
-            log = scene.simulators[token.name].log
-            await comes(log, log.total, random.uniform(0.0, LONGEST_LIFE))
-            await asyncio.sleep(random.uniform(0.0, token.latency))
+        log = scene.simulators[token.name].log
+        with suppress(AssertionError):  # where there is nothing to ask for it dies waiting
+            await comes(log, log.total + 1, LONGEST_LIFE)
+        await asyncio.sleep(random.uniform(0.0, token.latency))
     await scene.kill(exporter)
 
 
-async def comes(log: Journal, before: int, within: float) -> None:
-    """Wait until a request more has come."""
+async def comes(log: Journal, number: int, within: float) -> None:
+    """Wait until so many requests have come."""
 
     async def probe() -> bool:
-        return log.total > before
+        return log.total >= number
 
     await patiently(probe, lambda: "no request came", within)
 
@@ -163,29 +166,47 @@ async def lives_on(scene: Scene) -> None:
         await exporter.serves()
         await exporter.ready()
         for simulator in scene.simulators.values():
-            await comes(simulator.log, simulator.log.total, PATIENCE)
+            await comes(simulator.log, simulator.log.total + 1, PATIENCE)
         assert await exporter.stop() == 0, exporter.stderr
         assert "Traceback" not in exporter.stderr
     finally:
         exporter.process.kill()
 
 
-async def die_again_and_again(scene: Scene, random: Random, times: int) -> None:
-    for _ in range(times):
-        await dies_at_random(scene, random, scene.start())
+async def die_again_and_again(scene: Scene, random: Random, times: int, processes: int) -> None:
+    """Start each process anew as soon as it is dead; those that share the storage die in any order."""
+    alive = [scene.start() for _ in range(processes)]
+    try:
+        for _ in range(times):
+            place = random.randrange(processes)
+            await dies_at_random(scene, random, alive[place])
+            alive[place] = scene.start()
+        for exporter in alive:
+            await scene.kill(exporter)
+    finally:
+        for exporter in alive:
+            exporter.process.kill()
     await lives_on(scene)
+    assert scene.seen > len(scene.deaths)
     assert scene.broken_rules() == []
     assert scene.miscounts() == []
     assert scene.damage() == "ok"
 
 
 async def test_a_dozen_deaths_break_no_rule(scene: Scene) -> None:
-    await die_again_and_again(scene, Random(1), 12)
+    await die_again_and_again(scene, Random(1), 11, processes=1)
+
+
+async def test_deaths_beside_a_second_process_break_no_rule(scene: Scene) -> None:
+    await die_again_and_again(scene, Random(2), 6, processes=2)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-async def test_two_hundred_deaths_break_no_rule(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    await die_again_and_again(scene, Random(2), 200)
+@pytest.mark.parametrize(("times", "processes"), [(200, 1), (50, 2)])
+async def test_hundreds_of_deaths_break_no_rule(
+    scene: Scene, times: int, processes: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await die_again_and_again(scene, Random(times), times, processes)
     with capsys.disabled():
         print(f"\n{len(scene.deaths)} deaths, {scene.seen} requests, no rule broken")  # noqa: T201 (for the reader)
