@@ -19,5 +19,5 @@ async def campaign_4(client: Client, operation: Operation, target: Target, bound
 
 
 if __name__ == "__main__":
-    Client.campaign_4 = campaign_4  # type: ignore[method-assign]
+    Client.campaign_4 = campaign_4  # type: ignore[method-assign, assignment]
     sys.exit(main())
