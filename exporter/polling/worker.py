@@ -88,6 +88,7 @@ class Worker:
         self._fresh: set[Key] = set()  # new or edited: what storage knows of them is still to be learnt
         self._schedule = Schedule()
         self._held = False
+        self._standing_by = False
         self._version = 0
         self._rest: Rest | None = None
         self._unsent: set[Key] = set()
@@ -132,6 +133,7 @@ class Worker:
         """The lease went to another process while this one was silent."""
         if self._held:
             self._held = False
+            self._standing_by = True
             self._log.warning(
                 "lease lost", hint="another process on this storage polls now; this one serves what it puts down"
             )
@@ -207,8 +209,15 @@ class Worker:
             self._held = True
             self._fresh = set(self._targets)
             self._rest = await self._ledger.rest(self.token)
-            self._log.info("lease acquired")
+            if self._standing_by:
+                self._standing_by = False
+                self._log.info("lease acquired, this process polls from now on")
         else:
+            if not self._standing_by:
+                self._standing_by = True
+                self._log.info(
+                    "standing by", hint="another process on this storage polls, or was killed less than 30 s ago"
+                )
             self._version, known = await self._ledger.read(self._operation, self._version)
             for key, one in known.items():
                 self._board.learn(key, one)

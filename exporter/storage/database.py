@@ -135,6 +135,8 @@ class Database:
             text = f"{text} by another program for over {BUSY_TIMEOUT:g} s; polling goes on once it lets go"
         elif "readonly" in text or isinstance(error, PermissionError) or "unable to open" in text:
             text = f"{text}; the folder and the file must be writable for user {os.geteuid()}"
+        elif isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+            text = f"{text}; --storage.url must name a file in a folder that exists"
         return f"storage {self.path or self._url}: {' '.join(text.split())}"
 
 
