@@ -29,8 +29,8 @@ from exporter.metrics.sample import header, lines, pairs, readable
 from exporter.metrics.section import Entry, Section
 from exporter.model import Figures, Key, Snapshot, Target
 
-_INLINE = 256 * 1024
-"""Bytes that are compressed within a millisecond: what one poll changes is not worth handing over to a thread."""
+_INLINE = 64 * 1024
+"""Bytes that are compressed well within a millisecond; handing them over to a thread would cost more."""
 _JOIN_INLINE = 4 * 1024 * 1024
 """Bytes that are copied within a millisecond."""
 
