@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, migrate
+from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, meta, migrate
 
 T = TypeVar("T")
 
@@ -184,7 +184,11 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's BEGIN below is then the only one
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"):
+    pragmas = ["synchronous=FULL", "trusted_schema=OFF"]
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables or meta.name in tables:  # the mode is written into the file: not into that of another program
+        pragmas.insert(0, "journal_mode=WAL")
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
