@@ -43,12 +43,11 @@ class Command:
     ) -> None:
         number = next(_numbers)
         self._stdout, self._stderr = folder / f"{number}.out", folder / f"{number}.err"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WOLKVOX_")}
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [*program, *arguments],
                 cwd=folder,
-                env=inherited | dict(environ or {}),
+                env=inherited() | dict(environ or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -161,6 +160,25 @@ class Exporter(Command):
         """End it as an operator does; its exit code."""
         self.signal(signal.SIGTERM)
         return await self.ended()
+
+
+def call(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env=inherited() | dict(environ or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def inherited() -> dict[str, str]:
+    """The environment without flags of the command."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WOLKVOX_")}
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
