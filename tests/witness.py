@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exporter.clock import SystemClock
 from exporter.simulator.journal import Entry, Outcome
 
 TICK = 0.01
+NEAR = 3 * TICK
+"""What differs by no more happened at once: the witness looks no closer."""
 
 RETRIED = "connect"
 """How the names of the faults begin after which the same request may come again at once."""
@@ -34,15 +37,22 @@ class Stalls:
 
     def before(self, moment: float) -> float:
         """How much earlier than noted something may have come."""
-        return max((end - start for start, end in self.found if start <= moment <= end + TICK), default=0.0)
+        return max((end - start for start, end in self.found if start <= moment <= end + NEAR), default=NEAR)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
+        clock = SystemClock()  # as the simulated API has it
         while True:
-            start = loop.time()
+            start = clock.monotonic()
             await asyncio.sleep(TICK)
-            if loop.time() - start > 2 * TICK:
-                self.found.append((start, loop.time()))
+            self._note(start, clock.monotonic())
+
+    def _note(self, start: float, end: float) -> None:
+        """One stall right after another is one: what came in the first may be noted after the second."""
+        if end - start <= NEAR:
+            return
+        if self.found and start - self.found[-1][1] <= NEAR:
+            start = self.found.pop()[0]
+        self.found.append((start, end))
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def _end(entry: Entry, rules: Rules, deaths: Sequence[float], stalls: Stalls) ->
     if entry.ended_monotonic is None:
         return came
     killed = entry.outcome is Outcome.GONE and any(
-        came <= death <= entry.ended_monotonic + TICK for death in deaths
+        came <= death <= entry.ended_monotonic + NEAR for death in deaths
     )  # fmt: skip
     limit = came - stalls.before(came) + rules.timeout
     return max(entry.ended_monotonic, limit) if killed else entry.ended_monotonic

@@ -21,7 +21,7 @@ from exporter.simulator.server import Simulator
 from exporter.simulator.settings import Settings
 from exporter.simulator.traffic import Hours
 
-RULES = Rules(interval=3.0, timeout=1.0)
+RULES = Rules(interval=6.0, timeout=4.0)  # longer than a start, or no rule could be broken
 LONGEST_LIFE = 8.0
 CLOCK = SystemClock()
 
@@ -42,7 +42,7 @@ class Token:
 TOKENS = (
     Token("quick", 0.02, ("32841", "32842", "32907", "33015")),
     Token("usual", 0.3, ("32841", "32842", "32907")),
-    Token("slow", 0.5, ("32841", "32842")),
+    Token("slow", 1.0, ("32841", "32842")),
     Token("alone", 0.4, ("32841",)),
     Token("shaky", 0.1, ("32841", "32842")),
 )
