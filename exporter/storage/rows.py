@@ -129,11 +129,11 @@ def write(connection: Connection, token: str, server: str, target: Target, known
 
 def count(connection: Connection, operation: str, day: str) -> int:
     """Count one more request of the operation on that day; how many there are with it."""
-    counted = statements.COUNT.run(connection, {"the_operation": operation, "the_day": day}).scalar()
+    counted = statements.COUNT.run(connection, {"the_operation": operation, "the_day": day}).fetchone()
     if counted is None:
         connection.execute(usage.insert().values(operation=operation, day=day, requests=1))
         return 1
-    return int(counted)
+    return int(counted[0])
 
 
 def prune(connection: Connection, now: float) -> None:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, and_, bindparam, literal_column, null, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, literal_column, null, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.dml import UpdateBase
 
 from exporter.storage.schema import targets, tokens, usage
 
 
 class Prepared:
-    """A statement that goes to the driver as it is. Its parameters bear the prefix `the_`."""
+    """A statement that SQLAlchemy writes once and the driver runs. Its parameters bear the prefix `the_`."""
 
     def __init__(self, statement: UpdateBase) -> None:
         self.statement = statement
@@ -18,14 +19,16 @@ class Prepared:
         self._order: tuple[str, ...] = ()
         self._types: dict[str, Any] = {}
 
-    def run(self, connection: Connection, parameters: Mapping[str, object]) -> CursorResult[Any]:
-        """Execute it with these parameters."""
+    def run(self, connection: Connection, parameters: Mapping[str, object]) -> DBAPICursor:
+        """Execute it with these parameters, in the transaction that is open on `connection`."""
         if not self._text:
             self._compile(connection)
         values = tuple(
             self._types[name](parameters[name]) if name in self._types else parameters[name] for name in self._order
         )
-        return connection.exec_driver_sql(self._text, values)
+        cursor = connection.connection.cursor()
+        cursor.execute(self._text, values)
+        return cursor
 
     def _compile(self, connection: Connection) -> None:
         compiled = self.statement.compile(connection.engine)
