@@ -27,10 +27,7 @@ from exporter.once import ask_once
 from exporter.options import fail, parse
 from exporter.polling.plan import describe
 from exporter.process import end, serve, stop_on_signals
-from exporter.simulator.command import serve as simulate
-from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
-from exporter.simulator.server import Simulator
 from exporter.storage.database import Database, StorageError
 from exporter.web import server, status
 from exporter.web.address import ListenError
@@ -96,13 +93,18 @@ def _is_answered(snapshot: Snapshot) -> bool:
 
 
 async def _demo(arguments: argparse.Namespace, redactor: Redactor) -> int:
+    from exporter.simulator.demo import demo_config, demo_settings  # noqa: PLC0415 (a tenth of a second of a start)
+    from exporter.simulator.server import Simulator  # noqa: PLC0415 (the same)
+
     async with Simulator(demo_settings()) as simulator:
         read = partial(demo_config, simulator.base_url)
-        await _serve(arguments, read, Database("sqlite://"), redactor, "127.0.0.1:10965", simulator)
+        await _serve(arguments, read, Database("sqlite://"), redactor, "127.0.0.1:10965", simulator.base_url)
     return 0
 
 
 async def _simulate(arguments: argparse.Namespace, redactor: Redactor) -> int:  # noqa: ARG001 (as the others)
+    from exporter.simulator.command import serve as simulate  # noqa: PLC0415 (a run does without it)
+
     await simulate(arguments, stop_on_signals())
     return 0
 
@@ -113,7 +115,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     database: Database,
     redactor: Redactor,
     address: str,
-    simulator: Simulator | None = None,
+    simulated: str = "",
 ) -> None:
     stopping = stop_on_signals()
     clock = SystemClock()
@@ -134,12 +136,12 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
         undo.pop_all()
     _favour_the_loop()
     _log.info("wolkvox-exporter serves", version=__version__, url=" ".join(web.urls))
-    if simulator is not None:
+    if simulated:
         home = web.urls[0].rstrip("/")
         sys.stdout.write(
             f"Metrics:             {home}{arguments.web_telemetry_path}\n"
             f"Status page:         {home}/\n"
-            f"Simulated API:       {simulator.base_url}/\n"
+            f"Simulated API:       {simulated}/\n"
         )
         sys.stdout.flush()
     await serve(app, web, clock, Notifier(os.environ), stopping)

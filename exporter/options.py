@@ -7,7 +7,6 @@ from typing import NoReturn
 
 from exporter import __version__
 from exporter.log import FORMATS, LEVELS
-from exporter.simulator.command import add_flags
 
 PREFIX = "WOLKVOX_EXPORTER_"
 
@@ -72,6 +71,8 @@ def _parser(command: str) -> _Parser:
     if command in {"run", "demo"}:
         _add_web_flags(parser)
     if command == "simulate":
+        from exporter.simulator.command import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
+
         add_flags(parser)
     _add_log_flags(parser)
     return parser
