@@ -1,0 +1,127 @@
+"""Holds the coverage of all tests to its floors: `python tests/coverage_floor.py`, after `coverage combine`.
+
+Lines and branches count. A pure function has no excuse; what talks to disks and networks has a little.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import coverage
+from coverage.exceptions import CoverageException
+
+ROOT = Path(__file__).parents[1]
+
+PURE = (
+    "exporter/config/document.py",
+    "exporter/config/field.py",
+    "exporter/config/mistake.py",
+    "exporter/config/node.py",
+    "exporter/config/resolve.py",
+    "exporter/config/scalar.py",
+    "exporter/config/schema.py",
+    "exporter/config/scope.py",
+    "exporter/config/url.py",
+    "exporter/config/zone.py",
+    "exporter/duration.py",
+    "exporter/metrics/catalog.py",
+    "exporter/metrics/checksum.py",
+    "exporter/metrics/document.py",
+    "exporter/metrics/format.py",
+    "exporter/metrics/member.py",
+    "exporter/metrics/piece.py",
+    "exporter/metrics/sample.py",
+    "exporter/metrics/section.py",
+    "exporter/model.py",
+    "exporter/polling/outcome.py",
+    "exporter/polling/plan.py",
+    "exporter/polling/schedule.py",
+    "exporter/simulator/answer.py",
+    "exporter/simulator/bend.py",
+    "exporter/simulator/spikes.py",
+    "exporter/simulator/traffic.py",
+    "exporter/storage/snapshot.py",
+    "exporter/web/headers.py",
+    "exporter/web/landing.py",
+    "exporter/web/negotiation.py",
+    "exporter/web/status_document.py",
+    "exporter/web/status_markup.py",
+    "exporter/web/status_query.py",
+    "exporter/web/status_state.py",
+    "exporter/web/status_text.py",
+    "exporter/web/status_view.py",
+    "exporter/web/tls_names.py",
+    "exporter/wolkvox/encoding.py",
+    "exporter/wolkvox/excerpt.py",
+    "exporter/wolkvox/fault.py",
+    "exporter/wolkvox/redaction.py",
+    "exporter/wolkvox/report.py",
+    "exporter/wolkvox/results.py",
+    "exporter/wolkvox/window.py",
+)
+"""What reads no clock, file or network: covered whole."""
+
+WHOLE = 95.0
+"""Percent of all of exporter/."""
+
+Report = Mapping[str, Any]
+"""What `coverage json` writes."""
+
+
+def shortfalls(report: Report) -> list[str]:
+    """One line for each floor that is not reached, with the lines and branches that no test runs."""
+    files: Mapping[str, Any] = report["files"]
+    found = []
+    for path in PURE:
+        if path not in files:
+            found.append(f"{path}: no test has loaded it, or it is gone: correct the list in {Path(__file__).name}")
+        elif files[path]["summary"]["percent_covered"] < 100:
+            found.append(f"{path}: {_figure(files[path])} of 100 %; {_missing(files[path])}")
+    if report["totals"]["percent_covered"] < WHOLE:
+        found.append(f"exporter/: {report['totals']['percent_covered']:.1f} % of {WHOLE:g} %, of which miss most:")
+        lacking = sorted(files, key=lambda path: -_lacking(files[path]))[:10]
+        found += [f"  {path}: {_figure(files[path])}; {_missing(files[path])}" for path in lacking]
+    return found
+
+
+def _figure(file: Report) -> str:
+    return f"{file['summary']['percent_covered']:.1f} %"
+
+
+def _lacking(file: Report) -> int:
+    missing: int = file["summary"]["missing_lines"] + file["summary"]["missing_branches"]
+    return missing
+
+
+def _missing(file: Report) -> str:
+    lines = ", ".join(map(str, file["missing_lines"])) or "none"
+    branches = ", ".join(f"{start}->{'exit' if end < 0 else end}" for start, end in file["missing_branches"]) or "none"
+    return f"lines {lines}; branches {branches}"
+
+
+def main() -> int:
+    """Read the combined data and tell what is under its floor."""
+    measured = coverage.Coverage(config_file=str(ROOT / "pyproject.toml"))
+    with tempfile.NamedTemporaryFile(suffix=".json") as written:
+        try:
+            measured.load()
+            measured.json_report(outfile=written.name, show_contexts=False)
+        except CoverageException as error:
+            sys.stderr.write(f"coverage_floor: {error}; run make unit integration first\n")
+            return 1
+        found = shortfalls(_read(Path(written.name)))
+    for line in found:
+        sys.stderr.write(f"coverage_floor: {line}\n")
+    return 1 if found else 0
+
+
+def _read(path: Path) -> Report:
+    report: Report = json.loads(path.read_text(encoding="utf-8"))
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main())
