@@ -81,3 +81,14 @@ def age(clock: Clock, moment: Stamp) -> float:
     if moment.boot == clock.boot:
         return max(0.0, clock.monotonic() - moment.monotonic)
     return max(0.0, clock.now() - moment.wall)
+
+
+def anchor(clock: Clock, moment: Stamp) -> Stamp:
+    """The moment by the clocks of this boot: from now on it ages, whatever the wall clock does.
+
+    What is stored and lies in the future is taken as now, once: else it would stay now until the wall clock got there.
+    """
+    if moment.boot == clock.boot:
+        return moment
+    past = age(clock, moment)
+    return Stamp(clock.now() - past, clock.boot, clock.monotonic() - past)

@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 
-from exporter.clock import Clock, Stamp, age, stamp
+from exporter.clock import Clock, Stamp, age, anchor, stamp
 from exporter.model import Failure, Key, Operation, Target
 from exporter.storage import rows, statements
 from exporter.storage import snapshot as text
@@ -108,6 +109,7 @@ class Ledger:
         self._hash_key = b""
         self._held: set[str] = set()
         self._sightings: dict[str, _Sighting] = {}
+        self._anchors: dict[Stamp, Stamp] = {}  # moments of earlier boots by this one's clock, as first seen
         # What must survive the loss of the file, small: when each target was asked, and the days' counts.
         self._asked: dict[tuple[str, str, str], dict[str, object]] = {}
         self._used: dict[tuple[str, str], int] = {}
@@ -140,7 +142,7 @@ class Ledger:
             if now == since:
                 return now, {}
             changed = select(targets).where(targets.c.token == token, targets.c.version > since)
-            return now, rows.match(operation, connection.execute(changed).mappings().all())
+            return now, rows.match(operation, self._anchored(connection.execute(changed).mappings().all()))
 
         return await self._database.run(work)
 
@@ -174,13 +176,17 @@ class Ledger:
             row = connection.execute(select(tokens.c.rest, tokens.c.rest_since).where(tokens.c.token == token)).first()
             if row is None or row.rest is None:
                 return None
-            return Rest(text.failure_from_text(row.rest), row.rest_since)
+            return Rest(text.failure_from_text(row.rest), self._anchor(row.rest_since))
 
         return await self._database.run(work)
 
     async def renew(self) -> frozenset[str]:
         """Show that this process lives; the token hashes whose leases it still holds."""
-        held = await self._database.run(self._renew)
+        try:
+            held = await self._database.run(self._renew)
+        except StorageLostError:  # who makes the file anew must not be the only one that is in it
+            await self._rebuild()
+            raise
         self._held = set(held)
         return held
 
@@ -202,12 +208,17 @@ class Ledger:
 
     async def finish(self, token: str, outcome: Outcome, rest: Rest | None) -> None:
         """Put down that the token's request is over, and what the poll brought."""
+        # A poll that ended by a fault need not know that its request left; what is on record stays there.
+        recorded, asked = self._asked[rows.name(outcome.target)]["asked"], outcome.known.asked
+        if isinstance(recorded, Stamp) and (asked is None or asked.monotonic < recorded.monotonic):
+            asked = recorded
+        known = replace(outcome.known, asked=asked)
 
         def work(connection: Connection) -> None:
             if self._land(connection, token, rest):
-                rows.write(connection, token, outcome.server, outcome.target, outcome.known)
+                rows.write(connection, token, outcome.server, outcome.target, known)
 
-        self._remember(token, outcome.target, outcome.known.asked)
+        self._remember(token, outcome.target, asked)
         await self._database.run(work)
 
     async def release(self, held: Iterable[str]) -> None:
@@ -222,7 +233,12 @@ class Ledger:
 
     def _adopt(self, connection: Connection, operation: Operation, token: str) -> dict[Key, Known]:
         found = or_(targets.c.token == token, targets.c.operation == operation.name)
-        stored = connection.execute(select(targets).where(found)).mappings().all()
+        read = connection.execute(select(targets).where(found)).mappings().all()
+        stored = self._anchored(read)
+        for before, row in zip(read, stored, strict=True):
+            if row["asked"] != before["asked"]:  # of an earlier boot; each restart would take it as now once more
+                moment = {"the_moment": row["asked"], "the_token": row["token"]}
+                statements.ASK.run(connection, rows.place(rows.name_of(row)) | moment)
         known = rows.match(operation, stored)
         present = {rows.name_of(row) for row in stored}
         missing = []
@@ -235,6 +251,18 @@ class Ledger:
         if missing:
             connection.execute(targets.insert(), missing)
         return known
+
+    def _anchored(self, stored: Iterable[RowMapping]) -> list[dict[str, Any]]:
+        """The rows with their moments on the clocks of this boot."""
+        return [
+            {name: self._anchor(value) if isinstance(value, Stamp) else value for name, value in row.items()}
+            for row in stored
+        ]
+
+    def _anchor(self, moment: Stamp) -> Stamp:
+        if moment.boot == self._clock.boot:
+            return moment
+        return self._anchors.setdefault(moment, anchor(self._clock, moment))
 
     def _acquire(self, connection: Connection, token: str) -> bool:
         row = connection.execute(select(tokens).where(tokens.c.token == token)).mappings().first()
