@@ -89,7 +89,7 @@ class Worker:
         self._schedule = Schedule()
         self._held = False
         self._standing_by = False
-        self._version = 0
+        self._version = -1  # before the first that storage counts
         self._rest: Rest | None = None
         self._unsent: set[Key] = set()
         self._previous: Reason | None = None
@@ -120,6 +120,8 @@ class Worker:
             old = self._targets.get(key)
             if old is None or not same_server or (old.interval, reading(old)) != (target.interval, reading(target)):
                 self._fresh.add(key)
+        if self._fresh:
+            self._version = -1  # without the lease: what was read so far was not of these
         self._targets = targets
         self._stopping.clear()
         self._wake.set()
@@ -188,7 +190,10 @@ class Worker:
         for key, target in list(self._targets.items()):
             due = self._schedule.due(key)
             if self._held and due is not None and due <= now and not self._stopping.is_set():
-                await self._poll(target)
+                try:
+                    await self._poll(target)
+                except Exception:  # noqa: BLE001 (as in `run`: the other targets are still to be asked)
+                    self._log.exception("poll failed by a fault of the exporter", campaign=key.campaign)
 
     async def settle(self) -> bool:
         """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
@@ -197,7 +202,7 @@ class Worker:
         try:
             if not self._held:
                 await self._take_lease()
-            if self._held and self._fresh:
+            while self._held and self._fresh:
                 await self._learn()
         except StorageError as error:
             self._storage_failed(error)
@@ -206,9 +211,9 @@ class Worker:
 
     async def _take_lease(self) -> None:
         if await self._ledger.acquire(self.token):
+            self._rest = await self._ledger.rest(self.token)
             self._held = True
             self._fresh = set(self._targets)
-            self._rest = await self._ledger.rest(self.token)
             if self._standing_by:
                 self._standing_by = False
                 self._log.info("lease acquired, this process polls from now on")
@@ -227,11 +232,16 @@ class Worker:
 
     async def _learn(self) -> None:
         """Bring board and schedule up to what storage knows of new and edited targets."""
-        known = await self._ledger.adopt(self._operation)
-        for key in self._fresh:
+        operation = self._operation
+        known = await self._ledger.adopt(operation)
+        if self._operation is not operation:  # edited meanwhile: what was learnt may be of another server or window
+            return
+        for key, target in self._targets.items():
+            if key not in self._fresh:
+                continue
             if key in known:
                 self._board.learn(key, known[key])
-            self._schedule.add(key, self._targets[key].interval, self._earliest(self._targets[key]))
+            self._schedule.add(key, target.interval, self._earliest(target))
         self._fresh.clear()
 
     def _earliest(self, target: Target) -> float:
@@ -244,23 +254,23 @@ class Worker:
 
     async def _poll(self, target: Target) -> None:
         began = stamp(self._clock)
+        server = self._operation.base_url
         self._schedule.take(target.key)
         try:
-            asked = await self._ask(target)
+            await self._conclude(target, server, began, await self._ask(target, server))
         except NotHolder:
             self._reschedule(target.key, began.monotonic)
             self.lose()
-            return
         except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
             self._reschedule(target.key, began.monotonic + early.wait)
-            return
         except Exception:
+            # Should concluding be what fails, the target comes again all the same.
+            self._reschedule(target.key, self._clock.monotonic() + target.interval)
             failure = Failure(Reason.INTERNAL, "fault of the exporter; its log has the traceback, please report it")
-            await self._conclude(target, began, _Asked(failure, None, None, 0))
+            await self._conclude(target, server, began, _Asked(failure, None, None, 0))
             raise
-        await self._conclude(target, began, asked)
 
-    async def _ask(self, target: Target) -> _Asked:
+    async def _ask(self, target: Target, server: str) -> _Asked:
         """Ask once, and once more where the failure allows; raises `NotHolder`, `TooEarly`."""
         refusal = self._refusal()
         if refusal is not None:
@@ -271,7 +281,7 @@ class Worker:
             return first
         self._expect(delay)
         await self._clock.wait(self._stopping, delay)
-        if self._stopping.is_set() or target.key not in self._schedule:
+        if self._stopping.is_set() or self._is_outdated(target, server):
             return first
         try:
             second = await self._send(target, 0.0, 2)
@@ -286,7 +296,8 @@ class Worker:
             return Failure(Reason.STORAGE, "not sent: storage failed a moment ago and cannot record requests")
         if self._rest is not None:
             shortest = min(target.interval for target in self._targets.values())
-            left = shortest + ARRIVAL_MARGIN - age(self._clock, self._rest.since)
+            # Half the margin: the poll that is due an interval after the refused one is the one to find out.
+            left = shortest + ARRIVAL_MARGIN / 2 - age(self._clock, self._rest.since)
             if left > 0:
                 failure = self._rest.failure
                 return replace(failure, message=f"not sent, the token rests for {left:.0f} s: {failure.message}")
@@ -325,7 +336,7 @@ class Worker:
             return self._random.uniform(10.5, 12.5)
         return None
 
-    async def _conclude(self, target: Target, began: Stamp, asked: _Asked) -> None:
+    async def _conclude(self, target: Target, server: str, began: Stamp, asked: _Asked) -> None:
         """Publish what the poll brought, put it down, and place the next one."""
         key = target.key
         ended = stamp(self._clock)
@@ -349,19 +360,19 @@ class Worker:
         self._report(target, before.snapshot.failure, poll)
         self._judge_rest(key, asked, failure)
         self._previous = None if failure is None else failure.reason
-        if not self._is_outdated(target):
+        if not self._is_outdated(target, server):
             self._board.put(key, known)
         self._stand()
         if key in self._schedule:
-            last = began.monotonic if asked.asked is None else asked.asked.monotonic
+            last = ended.monotonic if asked.asked is None else asked.asked.monotonic
             self._schedule.after(key, last + ARRIVAL_MARGIN)
         if failure is None or failure.reason is not Reason.STORAGE:
-            await self._put_down(Outcome(target, self._operation.base_url, known))
+            await self._put_down(Outcome(target, server, known))
 
-    def _is_outdated(self, target: Target) -> bool:
-        """Whether a reload during its poll has made a target's report one of another window."""
+    def _is_outdated(self, target: Target, server: str) -> bool:
+        """Whether a reload during its poll has made a target's report one of another window or server."""
         current = self._targets.get(target.key)
-        return current is None or reading(current) != reading(target)
+        return current is None or server != self._operation.base_url or reading(current) != reading(target)
 
     async def _put_down(self, outcome: Outcome) -> None:
         try:
