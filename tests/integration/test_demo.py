@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import urllib.request
@@ -51,7 +50,11 @@ async def test_the_demo_has_data_within_seconds(tmp_path: Path) -> None:
             if demo.process.poll() is None:
                 await demo.kill()
     assert "Traceback" not in demo.stderr
-    assert sorted(Path(name).suffix for name in os.listdir(tmp_path)) == [".err", ".out"], "the demo leaves no file"
+    assert files(tmp_path) == [".err", ".out"], "the demo leaves no file"
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.suffix for path in folder.iterdir())
 
 
 def campaigns(page: Page) -> set[str]:
