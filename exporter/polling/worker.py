@@ -207,6 +207,7 @@ class Worker:
         except StorageError as error:
             self._storage_failed(error)
             return False
+        self._storage_recovered()
         return self._held
 
     async def _take_lease(self) -> None:
