@@ -2,14 +2,26 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
-from exporter.model import Key, Operation, Target, Window
+from exporter.model import Bounds, Failure, Figures, Key, Operation, Reason, Report, Row, Snapshot, Target, Window
+from exporter.polling.board import Board
+from exporter.polling.crew import Crew
+from exporter.polling.worker import Worker
+from exporter.storage.database import Database, StorageError
+from exporter.storage.ledger import Ledger
+from exporter.wolkvox.client import Answer
 
 T = TypeVar("T")
 
@@ -23,7 +35,7 @@ class Inline(Executor):
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (as every executor does)
             future.set_exception(error)
         return future
 
@@ -47,6 +59,10 @@ class VirtualClock:
 
     def shift(self, seconds: float) -> None:
         self._wall += seconds
+
+    def reboot(self) -> None:
+        self.boot = f"{self.boot}-again"
+        self._offset = 10.0 - self.true
 
     async def sleep(self, seconds: float) -> None:
         await self._until(self.true + max(0.0, seconds))
@@ -85,7 +101,7 @@ class VirtualClock:
         """Let everything run that can run now."""
         ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
         await asyncio.sleep(0)
-        while ready:
+        while ready:  # noqa: ASYNC110 (not an event: the loop's own queue)
             await asyncio.sleep(0)
 
 
@@ -99,11 +115,12 @@ def target(
     stale_after: float | None = None,
     delay: float = 0.0,
     zone: ZoneInfo = BOGOTA,
+    name: str = "",
 ) -> Target:
     lengths = {"30m": 1800, "1h": 3600, "60m": 3600, "today": None}
     return Target(
         key=Key(operation, campaign, window),
-        name="",
+        name=name,
         window=Window(window, lengths[window]),
         zone=zone,
         interval=interval,
@@ -119,6 +136,7 @@ def operation(
     token: str = "token-1",
     budget: int | None = None,
     base_url: str = "http://vendor",
+    zone: ZoneInfo = BOGOTA,
 ) -> Operation:
     return Operation(
         name=name,
@@ -126,7 +144,173 @@ def operation(
         token=SecretStr(token),
         proxy_url=None,
         ca_file=None,
-        zone=BOGOTA,
+        zone=zone,
         budget=budget,
         targets=targets or (target(operation=name),),
     )
+
+
+def good(attempts: int = 1, result: str = "answer") -> Report:
+    return Report((Row(result, attempts, 100.0),))
+
+
+def bad(reason: Reason) -> Failure:
+    return Failure(reason, f"made up: {reason.value}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as the vendor would log it, by the true time."""
+
+    at: float
+    token: str
+    base_url: str
+    target: Target
+    bounds: Bounds
+
+
+@dataclass
+class Vendor:
+    """The API, in memory: it answers as it is told to and logs every request."""
+
+    clock: VirtualClock
+    latency: float = 1.0
+    departure: float = 0.0
+    """How long it takes until the connection is up and the request leaves."""
+    outcome: Report | Failure | Exception = field(default_factory=good)
+    outcomes: dict[str, Report | Failure | Exception] = field(default_factory=dict)
+    """What it answers for one campaign instead."""
+    next: deque[Report | Failure | Exception] = field(default_factory=deque)
+    """What it answers before anything else, each once."""
+    log: list[Sent] = field(default_factory=list)
+    under_way: list[Sent] = field(default_factory=list)
+    most_at_once: int = 0
+
+    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+        begun = self.clock.monotonic()
+        if self.departure:
+            await self.clock.sleep(self.departure)
+        sent = Sent(self.clock.true, operation.token.get_secret_value(), operation.base_url, target, bounds)
+        sent_at = self.clock.monotonic()
+        self.log.append(sent)
+        self.under_way.append(sent)
+        self.most_at_once = max(self.most_at_once, sum(one.token == sent.token for one in self.under_way))
+        outcome = self.next.popleft() if self.next else self.outcomes.get(target.key.campaign, self.outcome)
+        try:
+            await self.clock.sleep(self.latency)
+        finally:
+            self.under_way.remove(sent)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Answer(outcome, sent_at, self.clock.monotonic() - begun)
+
+    def moments(self, campaign: str = "32841") -> list[float]:
+        """When it was asked for a campaign."""
+        return [sent.at for sent in self.log if sent.target.key.campaign == campaign]
+
+
+class Published:
+    """Where the page stands: what was last said of each target and operation."""
+
+    def __init__(self) -> None:
+        self.targets: dict[Key, Snapshot] = {}
+        self.operations: dict[str, Figures] = {}
+
+    def set_target(self, target: Target, snapshot: Snapshot) -> None:
+        self.targets[target.key] = snapshot
+
+    def drop_target(self, key: Key) -> None:
+        del self.targets[key]
+
+    def set_operation(self, figures: Figures) -> None:
+        self.operations[figures.operation] = figures
+
+    def drop_operation(self, name: str) -> None:
+        del self.operations[name]
+
+
+class Disk(Database):
+    """Storage that can be told to fail, and that does not wait for a real disk."""
+
+    trouble: StorageError | None = None
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        if self.trouble is not None:
+            raise self.trouble
+        return await super().run(work)
+
+    def _open(self) -> None:
+        super()._open()
+        assert self._connection is not None
+        self._connection.connection.cursor().execute("PRAGMA synchronous=OFF")
+
+
+_numbers = count(1)
+
+
+class Exporter:
+    """One process of the program without its sockets, on a virtual clock. It can be killed."""
+
+    def __init__(self, clock: VirtualClock, vendor: Vendor, url: str = "sqlite://") -> None:
+        self.clock = clock
+        self.disk = Disk(url, thread=Inline())
+        self.ledger = Ledger(self.disk, clock, holder=f"process-{next(_numbers)}")
+        self.published = Published()
+        self.board = Board(clock, self.published)
+        self.crew = Crew(self.ledger, clock, self._hire)
+        self._vendor = vendor
+
+    async def start(self, *operations: Operation) -> "Exporter":
+        await self.ledger.open()
+        await self.arrange(*operations)
+        return self
+
+    async def arrange(self, *operations: Operation) -> None:
+        self.board.arrange(operations)
+        await self.crew.arrange(operations)
+        self.crew.start()
+
+    async def stop(self, patience: float = 4.0) -> None:
+        ending = asyncio.ensure_future(self.crew.stop(patience))
+        while not ending.done():
+            await self.clock.run(0.1)
+        await ending
+        await self.ledger.close()
+
+    async def kill(self) -> None:
+        """As SIGKILL does: nothing is put down."""
+        tasks = [*self.crew._tasks.values(), *([self.crew._keeper] if self.crew._keeper else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(StorageError):
+            await self.ledger.close()
+
+    def worker(self, operation: str = "acme") -> Worker:
+        return self.crew._workers[operation]
+
+    def shown(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> Snapshot:
+        """What is published of a target at this moment."""
+        self.board.expire()
+        return self.published.targets[Key(operation, campaign, window)]
+
+    def reason(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> Reason | None:
+        """Why the target's latest poll failed."""
+        failure = self.shown(campaign, window, operation).failure
+        return None if failure is None else failure.reason
+
+    def figures(self, operation: str = "acme") -> Figures:
+        return self.published.operations[operation]
+
+    def failed(self, reason: Reason, operation: str = "acme") -> int:
+        """Polls of the operation that failed so."""
+        return dict(self.figures(operation).failures)[reason]
+
+    def _hire(self, operation: Operation) -> Worker:
+        return Worker(
+            operation, ledger=self.ledger, api=self._vendor, board=self.board, clock=self.clock, random=Random(7)
+        )
+
+
+Start = Callable[..., Awaitable[Exporter]]
+"""Starts a process for the operations that it is called with."""

@@ -1,0 +1,171 @@
+"""A token that the vendor refuses rests: one request an interval finds out whether it is well again."""
+
+from itertools import pairwise
+
+import pytest
+from structlog.testing import capture_logs
+from support import Start, Vendor, VirtualClock, bad, good, operation, target
+
+from exporter.model import Operation, Reason
+
+RESTING = (Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN)
+CAMPAIGNS = ("1", "2", "3")
+
+
+def acme(token: str = "token-1", interval: float = 300.0) -> Operation:
+    return operation(*(target(campaign, interval=interval) for campaign in CAMPAIGNS), token=token)
+
+
+@pytest.mark.parametrize("reason", RESTING)
+async def test_one_request_is_sent_and_the_others_fail_unsent_with_the_same_reason(
+    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason
+) -> None:
+    vendor.outcome = bad(reason)
+    process = await start(acme())
+    await clock.run(290.0)
+    assert len(vendor.log) == process.figures().used == 1
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [reason] * 3
+    assert process.failed(reason) == 3
+    assert process.figures().rest == bad(reason)
+    unsent = process.shown("2")
+    assert unsent.failure is not None
+    assert unsent.failure.message.startswith("not sent, the token rests for 29")
+    assert unsent.failure.message.endswith(f"made up: {reason.value}")
+    assert [poll.requests for poll in unsent.history] == [0]
+
+
+async def test_one_request_per_interval_finds_out(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    await start(acme())
+    await clock.run(3590.0)
+    moments = [sent.at for sent in vendor.log]
+    assert 9 <= len(moments) <= 12
+    assert all(after - before >= 300.0 for before, after in pairwise(moments))
+
+
+async def test_the_shortest_interval_of_the_token_counts(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    await start(operation(target("1", interval=60.0), target("2", interval=3600.0)))
+    await clock.run(600.0)
+    assert 8 <= len(vendor.log) <= 10
+
+
+async def test_a_success_ends_it_and_those_that_were_not_asked_follow_at_once(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    process = await start(acme())
+    await clock.run(10.0)
+    vendor.outcome = bad(Reason.QUOTA)
+    await clock.run(900.0)
+    asked = len(vendor.log)
+    vendor.outcome = good()
+    with capture_logs() as logs:
+        while process.figures().rest is not None:
+            await clock.run(1.0)
+    await clock.run(5.0)
+    assert {sent.target.key.campaign for sent in vendor.log[asked:]} == set(CAMPAIGNS)
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [None] * 3
+    assert [line["event"] for line in logs if "token" in line["event"]] == ["token is well again"]
+
+
+async def test_those_that_follow_keep_their_own_interval(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    process = await start(operation(target("1", interval=60.0), target("2", interval=1000.0)))
+    await clock.run(30.0)
+    vendor.outcome = bad(Reason.AUTH)
+    await clock.run(100.0)
+    vendor.outcome = good()
+    await clock.run(1800.0)
+    first, second = vendor.moments("2")[:2]
+    assert 1000.0 <= second - first < 1001.0
+    assert process.figures().rest is None
+
+
+async def test_any_other_answer_of_the_vendor_ends_it_too(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    vendor.outcomes["1"] = bad(Reason.NOT_FOUND)
+    vendor.next.append(bad(Reason.AUTH))
+    process = await start(operation(target("1")))
+    await clock.run(290.0)
+    assert process.figures().rest is not None
+    await clock.run(20.0)
+    assert process.figures().rest is None
+    assert process.reason("1") is Reason.NOT_FOUND
+
+
+async def test_a_rest_is_kept_over_a_restart(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.FORBIDDEN)
+    first = await start(acme())
+    await clock.run(10.0)
+    await first.stop()
+    second = await start(acme())
+    assert second.figures().rest == bad(Reason.FORBIDDEN)
+    await clock.run(270.0)
+    assert len(vendor.log) == 1
+    assert second.failed(Reason.FORBIDDEN) == 2, "of the first campaign the interval is not over"
+    await clock.run(40.0)
+    assert len(vendor.log) == 2
+
+
+async def test_a_rest_is_kept_over_a_reload_and_a_new_name(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    process = await start(acme())
+    await clock.run(10.0)
+    renamed = operation(*(target(campaign, operation="renamed") for campaign in CAMPAIGNS), name="renamed")
+    await process.arrange(renamed)
+    await clock.run(270.0)
+    assert len(vendor.log) == 1
+    assert process.reason("2", operation="renamed") is Reason.AUTH
+
+
+async def test_a_new_token_does_not_rest(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    process = await start(acme())
+    await clock.run(10.0)
+    vendor.outcome = good()
+    await process.arrange(acme(token="token-2"))
+    await clock.run(10.0)
+    assert [sent.token for sent in vendor.log[1:]] == ["token-2", "token-2"]
+    assert process.figures().rest is None
+    assert process.reason("2") is process.reason("3") is None
+    await clock.run(300.0)
+    assert process.reason("1") is None
+
+
+async def test_a_token_of_another_operation_does_not_rest(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcomes["1"] = bad(Reason.AUTH)
+    other = operation(target("9", operation="globex"), name="globex", token="token-2")
+    process = await start(operation(target("1")), other)
+    await clock.run(1000.0)
+    assert process.reason("9", operation="globex") is None
+    assert len(vendor.moments("9")) == 4
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+async def test_after_a_reboot_a_step_of_the_wall_clock_neither_ends_nor_prolongs_it(
+    start: Start, clock: VirtualClock, vendor: Vendor, step: float
+) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    process = await start(acme())
+    await clock.run(10.0)
+    await process.kill()
+    clock.reboot()
+    await clock.run(60.0)
+    await start(acme())
+    await clock.run(60.0)
+    clock.shift(step)
+    await clock.run(100.0)
+    assert len(vendor.log) == 1
+    await clock.run(200.0)
+    assert len(vendor.log) == 2
+
+
+async def test_a_budget_that_is_gone_during_a_rest_is_told_as_the_rest(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.outcome = bad(Reason.AUTH)
+    process = await start(operation(target("1"), target("2"), budget=1))
+    await clock.run(10.0)
+    assert (process.reason("1"), process.reason("2")) == (Reason.AUTH, Reason.AUTH)
+    await clock.run(310.0)
+    assert process.reason("1") is Reason.BUDGET
+    assert process.figures().rest is not None

@@ -1,0 +1,202 @@
+"""Storage that fails while the exporter runs: nothing is sent that cannot be recorded, and it recovers by itself."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+from support import Start, Vendor, VirtualClock, bad, operation, target
+
+from exporter.model import Reason
+from exporter.storage.database import StorageError
+
+
+def remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink()
+
+
+def copy(file: Path) -> dict[str, bytes]:
+    return {suffix: file.with_name(file.name + suffix).read_bytes() for suffix in ("", "-wal")}
+
+
+def put_back(file: Path, old: dict[str, bytes]) -> None:
+    for suffix, content in old.items():
+        file.with_name(file.name + suffix).write_bytes(content)
+
+
+async def test_nothing_is_sent_while_it_fails_and_all_goes_on_after(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    process = await start(operation(target("1"), target("2")))
+    await clock.run(10.0)
+    before = process.shown("1")
+    with capture_logs() as logs:
+        process.disk.trouble = StorageError("storage kept.db: database or disk is full")
+        await clock.run(700.0)
+        assert len(vendor.log) == 2
+        assert process.reason("1") is process.reason("2") is Reason.STORAGE
+        assert process.shown("1").data == before.data
+        assert process.failed(Reason.STORAGE) == process.shown("1").failures + process.shown("2").failures >= 3
+        assert process.figures().requests == process.figures().used == 2
+        assert process.crew.stuck() == []
+        process.disk.trouble = None
+        await clock.run(320.0)
+    assert process.reason("1") is process.reason("2") is None
+    assert process.figures().used == len(vendor.log) >= 4
+    told = [line["event"] for line in logs if line["event"].startswith("storage")]
+    assert told == ["storage failed, nothing is sent until it works again", "storage works again"]
+    kept = [line["event"] for line in logs if line["event"].startswith("leases")]
+    assert kept == ["leases not renewed, trying again"]
+
+
+async def test_it_is_not_tried_again_at_every_poll(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    process = await start(operation(*(target(str(number)) for number in range(20))))
+    process.disk.trouble = StorageError("storage kept.db: database is locked")
+    await clock.run(2.0)
+    assert process.failed(Reason.STORAGE) == 20
+    messages = [snapshot.failure.message for snapshot in process.published.targets.values() if snapshot.failure]
+    assert sum("a moment ago" in message for message in messages) == 19
+    assert sum("database is locked" in message for message in messages) == 1
+    assert vendor.log == []
+
+
+async def test_a_result_that_cannot_be_put_down_is_shown_and_its_request_stays_on_record(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    first = await start(operation())
+    await clock.run(0.5)
+    first.disk.trouble = StorageError("storage kept.db: disk I/O error")
+    await clock.run(2.0)
+    assert first.shown().data is not None
+    await first.kill()
+    second = await start(operation())
+    await clock.run(290.0)
+    assert len(vendor.log) == 1
+    assert second.figures().used == 1
+
+
+async def test_a_retry_that_cannot_be_recorded_is_not_sent(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.CONNECT)
+    process = await start(operation())
+    await clock.run(1.5)
+    process.disk.trouble = StorageError("storage kept.db: disk I/O error")
+    await clock.run(30.0)
+    assert len(vendor.log) == 1
+    assert process.reason() is Reason.CONNECT
+
+
+async def test_a_lease_that_cannot_be_taken_yet_is_taken_later(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    process = await start(operation())
+    await clock.run(10.0)
+    process.disk.trouble = StorageError("storage kept.db: disk I/O error")
+    other = operation(target("9", operation="globex"), name="globex", token="token-2")
+    await process.arrange(operation(), other)
+    await clock.run(10.0)
+    assert vendor.moments("9") == []
+    assert process.crew.stuck() == []
+    process.disk.trouble = None
+    await clock.run(5.0)
+    assert len(vendor.moments("9")) == 1
+
+
+async def test_midnight_is_not_missed_while_it_fails(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    clock.shift(86400.0 - (1_790_000_000 - 5 * 3600) % 86400 - 60.0)
+    process = await start(operation(target(interval=3600.0)))
+    await clock.run(30.0)
+    process.disk.trouble = StorageError("storage kept.db: disk I/O error")
+    await clock.run(60.0)
+    assert process.figures().used == 1, "not known any better"
+    process.disk.trouble = None
+    await clock.run(10.0)
+    assert process.figures().used == 0
+
+
+async def test_a_removed_file_is_made_anew_with_all_that_bounds_the_requests(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    acme = operation(target("1"), target("2"), budget=5)
+    first = await start(acme)
+    await clock.run(310.0)
+    sent = len(vendor.log)
+    remove(file)
+    await clock.run(9.0)
+    await first.kill()
+    second = await start(acme)
+    assert not second.figures().lease_held, "the lease of the one that may live stands in the new file"
+    assert second.figures().used == sent
+    await clock.run(60.0)
+    assert second.figures().lease_held
+    await clock.run(1500.0)
+    assert len(vendor.log) == 5
+    for campaign in "12":
+        moments = vendor.moments(campaign)
+        assert all(after - before >= 300.0 for before, after in pairwise(moments))
+
+
+async def test_a_file_that_is_removed_right_before_a_request_refuses_that_one_poll(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    process = await start(operation())
+    await clock.run(299.0)
+    remove(file)
+    await clock.run(2.0)
+    assert process.reason() is Reason.STORAGE
+    failure = process.shown().failure
+    assert failure is not None
+    assert "removed or replaced" in failure.message
+    assert len(vendor.log) == 1
+    await clock.run(310.0)
+    assert process.reason() is None
+    assert process.figures().used == len(vendor.log) == 2
+    assert process.figures().lease_held
+
+
+async def test_a_standby_that_makes_the_file_anew_leaves_the_lease_with_its_holder(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    vendor.latency = 55.0
+    first = await start(operation())
+    second = await start(operation())
+    await clock.run(5.0)
+    remove(file)
+    await clock.run(49.0)
+    assert (first.figures().lease_held, second.figures().lease_held) == (True, False)
+    vendor.latency = 1.0
+    await clock.run(600.0)
+    assert (first.figures().lease_held, second.figures().lease_held) == (True, False)
+    assert vendor.most_at_once == 1
+    assert second.shown().data == first.shown().data
+    assert all(after - before >= 300.0 for before, after in pairwise(vendor.moments()))
+
+
+async def test_a_file_that_comes_back_older_than_what_is_known_is_corrected(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    process = await start(operation())
+    await clock.run(10.0)
+    old = copy(file)
+    await clock.run(600.0)
+    remove(file)
+    put_back(file, old)
+    await clock.run(20.0)
+    await process.stop()
+    again = await start(operation())
+    assert again.figures().used == 3
+    await clock.run(250.0)
+    assert len(vendor.log) == 3
+
+
+@pytest.mark.parametrize("moment", [0.5, 10.0])
+async def test_a_stop_while_it_fails_ends_all_the_same(
+    start: Start, clock: VirtualClock, vendor: Vendor, moment: float
+) -> None:
+    process = await start(operation())
+    await clock.run(moment)
+    process.disk.trouble = StorageError("storage kept.db: disk I/O error")
+    with capture_logs() as logs:
+        await process.stop()
+    assert "leases not given up, a successor waits up to 30 s" in [line["event"] for line in logs]
