@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from yarl import URL
 
@@ -11,7 +12,8 @@ from exporter.model import RESULTS, Operation, Report
 HIDDEN = "[secret]"
 
 _TELLING = 6, 16
-"""Characters from which a token is looked for in a result, and up to which: the rest of it may be cut."""
+"""Characters from which a token is looked for in a result, and up to which a secret is looked for anywhere: the rest of
+it may be cut."""
 
 
 def secrets(operation: Operation) -> tuple[str, ...]:
@@ -26,9 +28,12 @@ def secrets(operation: Operation) -> tuple[str, ...]:
 
 
 def hide(text: str, hidden: Iterable[str]) -> str:
-    """`text` with every secret replaced, in any case, plain or with characters escaped as JSON, a URL or HTML would."""
+    """`text` with every secret replaced, in any case, plain or with characters escaped as JSON, a URL or HTML would.
+
+    Of a long secret the beginning is enough: who repeats it may cut it.
+    """
     for secret in hidden:
-        text = re.sub("".join(map(_forms, secret)), HIDDEN, text, flags=re.IGNORECASE)
+        text = _pattern(secret).sub(HIDDEN, text)
     return text
 
 
@@ -37,6 +42,16 @@ def shows(report: Report, token: str) -> bool:
     least, most = _TELLING
     mark = token[:most].lower().replace("_", "-").replace(" ", "-")
     return len(mark) >= least and any(mark in row.result for row in report.rows if row.result not in RESULTS)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(secret: str) -> re.Pattern[str]:
+    whole = "".join(map(_forms, secret))
+    _, most = _TELLING
+    if len(secret) > most:
+        beginning, rest = "".join(map(_forms, secret[:most])), "|".join(map(_forms, sorted(set(secret[most:]))))
+        whole = f"{whole}|{beginning}(?:{rest})*"
+    return re.compile(whole, re.IGNORECASE)
 
 
 def _forms(character: str) -> str:

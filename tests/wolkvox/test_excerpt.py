@@ -45,6 +45,15 @@ def test_secrets_are_hidden_however_they_are_escaped(form: str) -> None:
     assert hide(f"token {form}!", [TOKEN]) == "token [secret]!"
 
 
+@pytest.mark.parametrize("length", range(16, len(TOKEN) + 1))
+def test_a_secret_that_was_cut_is_hidden_too(length: int) -> None:
+    assert hide(f"token {TOKEN[:length].upper()}", [TOKEN]) == "token [secret]"
+
+
+def test_the_beginning_of_a_short_secret_is_left() -> None:
+    assert hide("pass", ["password"]) == "pass"
+
+
 def test_secrets_are_hidden_before_the_cut() -> None:
     shown = excerpt(b"x" * 190 + TOKEN.encode() * 2, [TOKEN])
     assert shown == "x" * 190 + "[secret][…"
