@@ -26,7 +26,7 @@ STORAGE = "sqlite:///state.db"
 
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
-_URL = re.compile(r'(?:url=|"url": ")(https?://[^\s"]+)')
+_URL = re.compile(r'(?:url="?|"url": ")(https?://[^\s"]+)')
 
 _numbers = count(1)
 
