@@ -7,8 +7,9 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,14 @@ import bcrypt
 import leaky_exporter
 import pytest
 import structlog
+from pydantic import TypeAdapter
 from raw_server import GOOD, Exchange, Peer, Reply, always, answer
 from real_exporter import OPENMETRICS, Exporter, running, write_config
 
 from exporter.cli import main
+from exporter.config import load
 from exporter.log import FORMATS
+from exporter.model import Config, Operation
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
@@ -313,3 +317,21 @@ def test_two_operations_with_one_token_are_not_told_by_it(check: Check) -> None:
     said = check(json.dumps({"windows": ["1h"], "operations": operations}))
     assert b"campaigns of one token under one operation" in said
     assert leaks({"check": said}) == []
+
+
+def test_no_secret_is_in_what_a_value_says_of_itself(tmp_path: Path) -> None:
+    proxy = f"http://user:{PROXY_PASSWORD}@proxy:3128"
+    write_config(tmp_path, {"windows": ["1h"], "operations": [operation(1, "http://127.0.0.1", "1", proxy_url=proxy)]})
+    config = load(tmp_path / "config.yml", {})
+    (acme,) = config.operations
+    assert acme.token.get_secret_value().startswith(TOKEN)
+    assert acme.proxy_url is not None
+    values = (config, acme, asdict(config), vars_of(acme), TypeAdapter(Config).dump_json(config), acme.token)
+    outputs = {
+        f"{show.__name__} of {value!r}": show(value).encode() for value in values for show in (repr, str, pformat)
+    }
+    assert leaks(outputs) == []
+
+
+def vars_of(operation: Operation) -> dict[str, Any]:
+    return {one.name: getattr(operation, one.name) for one in fields(operation)}
