@@ -4,7 +4,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 from support import Start, Vendor, VirtualClock, bad, operation, target
 

@@ -1,0 +1,67 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from support import bad, good
+
+from exporter.model import RESULTS, Bounds, Poll, Reason, Report, Row, Snapshot
+from exporter.polling.outcome import HISTORY, failed, remember, succeeded
+
+BOUNDS = Bounds(0.0, 3600.0, "19691231190000", "19691231200000")
+
+
+def history(pattern: str) -> tuple[Poll, ...]:
+    """Polls in this order: `+` a success, `-` a failure."""
+    polls: tuple[Poll, ...] = ()
+    for at, sign in enumerate(pattern):
+        polls = remember(polls, Poll(float(at), 1.0, 1, bad(Reason.TIMEOUT) if sign == "-" else None))
+    return polls
+
+
+def test_the_last_20_polls_are_kept() -> None:
+    assert [poll.at for poll in history("+" * 50)] == [float(at) for at in range(30, 50)]
+    assert [poll.at for poll in history("-" * 50)] == [float(at) for at in range(30, 50)]
+
+
+def test_failures_are_kept_longer() -> None:
+    polls = history("---" + "+" * 60)
+    assert [poll.at for poll in polls[:3]] == [0.0, 1.0, 2.0]
+    assert [poll.at for poll in polls[3:]] == [float(at) for at in range(43, 63)]
+
+
+def test_older_failures_make_room_for_later_ones() -> None:
+    polls = history("-" * 30 + "+" * 30 + "-" * 5)
+    assert [poll.at for poll in polls if poll.failure] == [float(at) for at in (*range(15, 30), *range(60, 65))]
+
+
+@given(st.text(alphabet="+-", max_size=100))
+def test_a_history_is_in_order_bounded_and_ends_with_the_latest(pattern: str) -> None:
+    polls = history(pattern)
+    assert [poll.at for poll in polls] == sorted(poll.at for poll in polls)
+    assert [poll.at for poll in polls[-HISTORY:]] == [float(at) for at in range(len(pattern))][-HISTORY:]
+    failures = [float(at) for at, sign in enumerate(pattern) if sign == "-"]
+    assert [poll.at for poll in polls if poll.failure] == failures[-HISTORY:]
+
+
+def test_a_success_replaces_data_and_failure_and_remembers_results() -> None:
+    before = Snapshot(failure=bad(Reason.AUTH), stale=True, polls=4, failures=3, seen=("fax",))
+    report = Report((Row("answer", 3, 75.0), Row("mailbox", 1, 25.0)))
+    after = succeeded(before, Poll(100.0, 2.5, 1, attempts=4), report, BOUNDS)
+    assert after.data is not None
+    assert (after.data.at, after.data.bounds, after.data.no_data) == (102.5, BOUNDS, False)
+    assert [row.result for row in after.data.rows] == [*RESULTS, "fax", "mailbox"]
+    assert (after.last_success_at, after.last_poll_at, after.failure, after.stale) == (102.5, 102.5, None, False)
+    assert (after.seen, after.polls, after.failures) == (("fax", "mailbox"), 5, 3)
+
+
+def test_an_empty_window_is_a_success() -> None:
+    after = succeeded(Snapshot(), Poll(100.0, 1.0, 1), Report(no_data=True), BOUNDS)
+    assert after.data is not None
+    assert after.data.no_data
+    assert {row.attempts for row in after.data.rows} == {0}
+
+
+def test_a_failure_keeps_the_data() -> None:
+    before = succeeded(Snapshot(), Poll(100.0, 1.0, 1, attempts=1), good(), BOUNDS)
+    after = failed(before, Poll(400.0, 60.0, 1, bad(Reason.TIMEOUT)), bad(Reason.TIMEOUT))
+    assert (after.data, after.last_success_at) == (before.data, 101.0)
+    assert (after.last_poll_at, after.failure) == (460.0, bad(Reason.TIMEOUT))
+    assert (after.polls, after.failures, len(after.history)) == (2, 1, 2)
