@@ -11,6 +11,7 @@ prometheus-alertmanager prometheus-alertmanager
 amtool prometheus-alertmanager
 chromium chromium
 curl curl
+systemd-analyze systemd
 LIST
 [ -n "$missing" ] || exit 0
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
