@@ -1,0 +1,127 @@
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, select, text
+from support import VirtualClock, bad, operation, target
+
+from exporter.clock import Stamp, stamp
+from exporter.model import Bounds, Data, Key, Operation, Reason, Snapshot
+from exporter.storage import rows
+from exporter.storage.rows import NOTHING_KNOWN, Known
+from exporter.storage.schema import migrate, targets, tokens, usage
+
+DAY = 86400.0
+KEY = Key("acme", "32841", "1h")
+
+
+@pytest.fixture(autouse=True)
+def migrated(connection: Connection) -> None:
+    migrate(connection)
+
+
+@pytest.fixture
+def known(clock: VirtualClock) -> Known:
+    """A success and, later, a failure."""
+    now = stamp(clock)
+    data = Data(now.wall, Bounds(0.0, 1.0, "19691231190000", "19691231190001"), (), no_data=True)
+    snapshot = Snapshot(data=data, last_success_at=now.wall, last_poll_at=now.wall + 300, failure=bad(Reason.AUTH))
+    return Known(snapshot, asked=now, succeeded=now, polled=now)
+
+
+def put(connection: Connection, known: Known, of: Operation) -> None:
+    connection.execute(tokens.insert().prefix_with("or ignore").values(token="t", beat=Stamp(0.0, "", 0.0), version=3))
+    for one in of.targets:
+        rows.write(connection, "t", of.base_url, one, known)
+
+
+def read(connection: Connection, operation: Operation) -> dict[Key, Known]:
+    return rows.match(operation, connection.execute(select(targets)).mappings().all())
+
+
+def test_what_is_written_is_read_again(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    assert read(connection, operation()) == {KEY: known}
+    put(connection, NOTHING_KNOWN, operation())
+    assert read(connection, operation()) == {KEY: NOTHING_KNOWN}
+
+
+def test_what_was_never_stored_is_not_known(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    assert read(connection, operation(target("another"))) == {}
+    assert read(connection, operation(target(window="30m"))) == {}
+
+
+def test_a_window_is_its_length_however_it_is_written(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    assert read(connection, operation(target(window="60m"))) == {Key("acme", "32841", "60m"): known}
+
+
+def test_under_another_name_of_the_operation_it_is_the_same(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    renamed = operation(target(operation="renamed"), name="renamed")
+    assert read(connection, renamed) == {Key("renamed", "32841", "1h"): known}
+
+
+def test_of_two_names_the_present_ones_report_and_the_latest_request_count(
+    connection: Connection, known: Known, clock: VirtualClock
+) -> None:
+    put(connection, known, operation())
+    assert known.asked is not None
+    later = replace(known.asked, wall=known.asked.wall + 60.0)
+    other = operation(target(operation="renamed"), name="renamed")
+    put(connection, replace(NOTHING_KNOWN, asked=later), other)
+    assert read(connection, operation())[KEY] == replace(known, asked=later)
+
+
+def test_of_another_server_only_the_request_is_true(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    moved = operation(base_url="http://elsewhere")
+    assert read(connection, moved) == {KEY: replace(NOTHING_KNOWN, asked=known.asked)}
+
+
+@pytest.mark.parametrize("edited", [target(delay=60.0), target(zone=ZoneInfo("UTC"))], ids=["delay", "zone"])
+def test_of_another_reading_all_but_the_data_is_true(connection: Connection, known: Known, edited: object) -> None:
+    put(connection, known, operation())
+    found = read(connection, operation(edited))[KEY]  # type: ignore[arg-type]
+    assert found == replace(known, snapshot=replace(known.snapshot, data=None))
+
+
+def test_a_delay_does_not_change_how_today_is_read(connection: Connection, known: Known) -> None:
+    put(connection, known, operation(target(window="today")))
+    assert read(connection, operation(target(window="today", delay=60.0))) == {Key("acme", "32841", "today"): known}
+
+
+@pytest.mark.parametrize("stored", [None, "of another version"])
+def test_a_snapshot_that_cannot_be_read_is_as_good_as_none(
+    connection: Connection, known: Known, stored: str | None
+) -> None:
+    put(connection, known, operation())
+    connection.execute(targets.update().values(snapshot=stored))
+    assert read(connection, operation()) == {KEY: replace(NOTHING_KNOWN, asked=known.asked)}
+
+
+def test_what_is_written_bears_the_version_of_its_token(connection: Connection, known: Known) -> None:
+    put(connection, known, operation())
+    assert connection.execute(select(targets.c.version)).scalars().all() == [3]
+
+
+def test_requests_are_counted_by_operation_and_day(connection: Connection) -> None:
+    counts = [rows.count(connection, "acme", day) for day in ("2026-01-01", "2026-01-01", "2026-01-02")]
+    assert counts == [1, 2, 1]
+    assert rows.count(connection, "globex", "2026-01-01") == 1
+
+
+def test_days_and_campaigns_of_long_ago_are_forgotten(
+    connection: Connection, known: Known, clock: VirtualClock
+) -> None:
+    put(connection, known, operation(target("old"), target("never asked")))
+    connection.execute(text("update targets set asked = null where campaign = 'never asked'"))
+    now = clock.now() + 30 * DAY
+    later = Stamp(now, clock.boot, clock.monotonic())
+    put(connection, replace(known, asked=later), operation(target("new")))
+    rows.count(connection, "acme", "2026-09-20")
+    rows.count(connection, "acme", "2026-10-20")
+    rows.prune(connection, clock.now() + (rows.KEPT_DAYS + 1) * DAY)
+    assert set(connection.execute(select(targets.c.campaign)).scalars()) == {"new", "never asked"}
+    assert connection.execute(select(usage.c.day)).scalars().all() == ["2026-10-20"]
