@@ -24,6 +24,10 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 class _Parser(argparse.ArgumentParser):
     """Ends with 1 and one line where argparse would end with 2 and several."""
 
+    def flags(self) -> list[str]:
+        """Every flag it knows, long form."""
+        return [option for action in self._actions for option in action.option_strings if option.startswith("--")]
+
     def error(self, message: str) -> NoReturn:
         self.exit(1, f"wolkvox-exporter: error: {message}; see {self.prog} --help\n")
 
@@ -31,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
     """The command and its flags; ends the program where they are wrong, with one line and exit code 1."""
     command, rest = _command(argv)
-    parser = _parser(command)
+    parser = parser_of(command)
     lists = _default_from(parser, environ)
     arguments = parser.parse_args(rest)
     arguments.command = command
@@ -53,7 +57,8 @@ def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
 _SWITCHES = {"--web.enable-lifecycle", "--no-web.enable-lifecycle", "--help", "--version"}
 
 
-def _parser(command: str) -> _Parser:
+def parser_of(command: str) -> _Parser:
+    """The parser of one command's flags, without what the environment says."""
     commands = "\n".join(f"  {name:<9} {what}" for name, what in COMMANDS.items())
     parser = _Parser(
         prog=f"wolkvox-exporter {command}",

@@ -1,0 +1,94 @@
+"""Imports go one way: each room stands on those that it may know, and on no other."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "exporter"
+
+NOUNS = {"model", "clock", "duration", ""}
+"""The empty name is the package itself, with its version."""
+
+MAY_KNOW: dict[str, set[str]] = {
+    "model": set(),
+    "clock": set(),
+    "duration": set(),
+    "log": set(),
+    "notify": set(),
+    "healthcheck": set(),
+    "wolkvox": NOUNS,
+    "storage": NOUNS,
+    "config": NOUNS | {"polling.plan"},
+    "polling.plan": NOUNS,
+    "polling.schedule": NOUNS,
+    "polling": NOUNS | {"storage", "wolkvox"},
+    "metrics": NOUNS,
+    "web": NOUNS | {"metrics.format", "config", "polling.plan"},
+    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan"},
+}
+"""Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
+
+WIRING = {"app", "once", "process", "options", "cli", "__main__", ""}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "exporter":
+            base = node.module.removeprefix("exporter").removeprefix(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".removeprefix(".")
+                is_module = (ROOT / inner.replace(".", "/")).with_suffix(".py").exists()
+                found.add(inner if is_module or (ROOT / inner.replace(".", "/")).is_dir() else base)
+        elif isinstance(node, ast.Import):
+            names = (alias.name for alias in node.names if alias.name.split(".")[0] == "exporter")
+            found.update(name.removeprefix("exporter").removeprefix(".") for name in names)
+    return found
+
+
+def room(name: str) -> str:
+    """The most exact entry that speaks of a module."""
+    return next((entry for entry in (name, name.partition(".")[0]) if entry in MAY_KNOW), name)
+
+
+def allows(entry: str, name: str) -> bool:
+    return any(name == one or (one and name.startswith(f"{one}.")) for one in MAY_KNOW[entry] | {entry})
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [pytest.param(name, path, id=name or "exporter") for name, path in modules()]
+)
+def test_a_module_knows_only_what_its_room_may_know(name: str, path: Path) -> None:
+    entry = room(name)
+    if entry not in MAY_KNOW:
+        assert entry.partition(".")[0] in WIRING, f"{name} belongs to no room: say here what it may know"
+        return
+    strange = sorted(other for other in imported(path) if not allows(entry, other))
+    assert not strange, f"{name} imports {', '.join(strange)}"
+
+
+def test_no_import_leads_back() -> None:
+    known = dict(modules())
+    graph = {
+        name: {other for other in imported(path) if other in known and other != name} for name, path in known.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name not in done:
+            for other in graph[name]:
+                visit(other, (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+    assert done == set(graph)
