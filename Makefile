@@ -34,7 +34,7 @@ soak: $(VENV)/dev packages ## the long tests, some half an hour
 	$(BIN)/python -m pytest -q -s -m soak --timeout=3600
 
 bench: $(VENV)/dev ## measure, and print each figure beside its reference and its bound
-	@for benchmark in tests/benchmarks/[a-z]*.py; do echo "== $$benchmark"; PYTHONPATH=tests $(BIN)/python $$benchmark || exit 1; done
+	@for benchmark in $$(grep -l "__main__" tests/benchmarks/*.py); do echo "== $$benchmark"; PYTHONPATH=tests $(BIN)/python $$benchmark || exit 1; done
 
 docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, grafana/dashboards, prometheus/rules
 	$(BIN)/python -m exporter.metrics.document
@@ -45,7 +45,7 @@ packages: ## the real programs that tests run; installed where this may be done,
 	@sh tests/packages.sh
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one with make PYTHON=python3.x" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.x"; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/runtime: $(VENV)/bin/python pyproject.toml

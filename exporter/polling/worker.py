@@ -1,6 +1,7 @@
 """One token's polls, one after another: due poll, ledger, client, board, storage."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -221,9 +222,7 @@ class Worker:
         else:
             if not self._standing_by:
                 self._standing_by = True
-                self._log.info(
-                    "standing by", hint="another process on this storage polls, or was killed less than 30 s ago"
-                )
+                self._log.info("standing by", hint="another process on this storage polls, or left a request in flight")
             self._version, known = await self._ledger.read(self._operation, self._version)
             for key, one in known.items():
                 self._board.learn(key, one)
@@ -400,8 +399,10 @@ class Worker:
 
     def _report(self, target: Target, before: Failure | None, poll: Poll) -> None:
         """One line where it changes, none while it stays the same."""
-        log = self._log.bind(campaign=target.key.campaign, window=target.key.window)
         failure = poll.failure
+        if failure is None and before is None and not logging.getLogger().isEnabledFor(logging.DEBUG):
+            return  # by far the most polls: nothing to say of them
+        log = self._log.bind(campaign=target.key.campaign, window=target.key.window)
         if failure is None:
             if before is not None:
                 log.info("poll succeeded again", was=before.reason.value, attempts=poll.attempts)
