@@ -1,0 +1,190 @@
+"""Each campaign asked once, by the rules of a long run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+from support import Disk, Exporter, Inline, Vendor, VirtualClock, bad, operation, target
+
+from exporter.app import App
+from exporter.log import Redactor
+from exporter.metrics.build import Build
+from exporter.model import Config, Operation, Reason
+from exporter.once import LEASE_PATIENCE, ask_once
+
+Once = Callable[..., Awaitable[App]]
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def vendor(clock: VirtualClock) -> Vendor:
+    return Vendor(clock)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'kept.db'}"
+
+
+@pytest.fixture
+def stopping() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def loaded(clock: VirtualClock, vendor: Vendor, url: str) -> AsyncIterator[Once]:
+    apps = []
+
+    async def loaded(*operations: Operation) -> App:
+        app = App(
+            lambda: Config(operations),
+            database=Disk(url, thread=Inline()),
+            clock=clock,
+            redactor=Redactor(),
+            build=Build("1.2.3", "abcdef0", "3.11.7"),
+            registry=CollectorRegistry(),
+        )
+        apps.append(app)
+        app._client.campaign_4 = vendor.campaign_4  # type: ignore[method-assign]
+        await app.start()
+        return app
+
+    yield loaded
+    for app in apps:
+        await app.stop(0.0)
+
+
+@pytest.fixture
+def once(loaded: Once, clock: VirtualClock, stopping: asyncio.Event) -> Once:
+    """Ask once and end, as the command does."""
+
+    async def asked(*operations: Operation) -> App:
+        app = await loaded(*operations)
+        asking = asyncio.ensure_future(ask_once(app, clock, stopping))
+        while not asking.done():
+            await clock.run(0.5)
+        await asking
+        return app
+
+    return asked
+
+
+def reasons(app: App) -> list[Reason | None]:
+    return [entry.snapshot.failure.reason if entry.snapshot.failure else None for entry in app.board.entries()]
+
+
+async def test_every_campaign_and_window_is_asked_once(once: Once, vendor: Vendor) -> None:
+    other = operation(target(operation="globex"), name="globex", token="token-2")
+    app = await once(operation(target("1"), target("1", "today"), target("2")), other)
+    assert len(vendor.log) == 4
+    assert vendor.most_at_once == 1
+    assert all(entry.snapshot.data is not None for entry in app.board.entries())
+
+
+async def test_tokens_are_asked_side_by_side(once: Once, vendor: Vendor, clock: VirtualClock) -> None:
+    vendor.latency = 30.0
+    await once(operation(), operation(target(operation="globex"), name="globex", token="token-2"))
+    assert clock.true <= 31.0
+
+
+async def test_what_was_asked_within_its_interval_comes_from_storage(
+    once: Once, vendor: Vendor, clock: VirtualClock
+) -> None:
+    first = await once(operation(target("1")))
+    await first.stop(0.0)
+    await clock.run(100.0)
+    second = await once(operation(target("1"), target("2")))
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2"]
+    assert all(entry.snapshot.data is not None for entry in second.board.entries())
+    await second.stop(0.0)
+    await clock.run(300.0)
+    await once(operation(target("1"), target("2")))
+    assert len(vendor.log) == 4
+
+
+async def test_a_failure_does_not_keep_the_others_from_being_asked(once: Once, vendor: Vendor) -> None:
+    vendor.outcomes["1"] = bad(Reason.SERVER_ERROR)
+    app = await once(operation(target("1"), target("2")))
+    assert reasons(app) == [Reason.SERVER_ERROR, None]
+
+
+async def test_a_fault_of_our_own_is_logged_and_the_others_are_asked(once: Once, vendor: Vendor) -> None:
+    vendor.outcomes["1"] = RuntimeError("made to fail")
+    with capture_logs() as logs:
+        app = await once(operation(target("1"), target("2")))
+    assert reasons(app) == [Reason.INTERNAL, None]
+    (line,) = [line for line in logs if line["event"] == "poll failed by a fault of the exporter"]
+    assert (line["exc_info"], line["campaign"]) == (True, "1")
+
+
+async def test_beside_a_long_run_it_answers_from_what_that_one_puts_down(
+    once: Once, vendor: Vendor, clock: VirtualClock, url: str
+) -> None:
+    running = await Exporter(clock, vendor, url).start(operation())
+    app = await once(operation())
+    assert LEASE_PATIENCE <= clock.true <= LEASE_PATIENCE + 1.0
+    assert len(vendor.log) == 1
+    assert [entry.snapshot.data for entry in app.board.entries()] == [running.shown().data]
+    await running.kill()
+
+
+async def test_a_token_that_becomes_free_meanwhile_is_asked(
+    once: Once, vendor: Vendor, clock: VirtualClock, url: str
+) -> None:
+    running = await Exporter(clock, vendor, url).start(operation(target("1")))
+    await clock.run(5.0)
+    await running.stop()
+    app = await once(operation(target("1"), target("2")))
+    assert clock.true < LEASE_PATIENCE
+    assert len(vendor.moments("2")) == 1
+    assert reasons(app) == [None, None]
+
+
+async def test_the_lease_is_renewed_while_it_asks(once: Once, vendor: Vendor, clock: VirtualClock, url: str) -> None:
+    vendor.latency = 50.0
+    asking = asyncio.ensure_future(once(operation(target("1"), target("2"))))
+    while not vendor.log:  # noqa: ASYNC110 (the clock stands still until somebody lets it run)
+        await asyncio.sleep(0)
+    rival = await Exporter(clock, vendor, url).start(operation(target("1"), target("2")))
+    await asking
+    assert vendor.most_at_once == 1
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2"]
+    await rival.kill()
+
+
+async def test_a_signal_ends_it_after_the_poll_under_way(
+    loaded: Once, vendor: Vendor, clock: VirtualClock, stopping: asyncio.Event
+) -> None:
+    vendor.latency = 2.0
+    app = await loaded(operation(target("1"), target("2")))
+    asking = asyncio.ensure_future(ask_once(app, clock, stopping))
+    await clock.run(1.0)
+    stopping.set()
+    while not asking.done():
+        await clock.run(0.1)
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1"]
+    assert reasons(app) == [None, None]
+    assert [entry.snapshot.polls for entry in app.board.entries()] == [1, 0]
+
+
+async def test_a_signal_ends_the_wait_for_a_lease(
+    loaded: Once, vendor: Vendor, clock: VirtualClock, stopping: asyncio.Event, url: str
+) -> None:
+    running = await Exporter(clock, vendor, url).start(operation())
+    app = await loaded(operation())
+    asking = asyncio.ensure_future(ask_once(app, clock, stopping))
+    await clock.run(3.0)
+    stopping.set()
+    await clock.run(0.0)
+    async with asyncio.timeout(60.0):
+        await asking
+    assert clock.true == 3.0
+    assert len(vendor.log) == 1
+    await running.kill()
