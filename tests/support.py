@@ -177,6 +177,8 @@ class Vendor:
     latency: float = 1.0
     departure: float = 0.0
     """How long it takes until the connection is up and the request leaves."""
+    reachable: bool = True
+    """False: no request gets as far as to leave."""
     outcome: Report | Failure | Exception = field(default_factory=good)
     outcomes: dict[str, Report | Failure | Exception] = field(default_factory=dict)
     """What it answers for one campaign instead."""
@@ -190,6 +192,8 @@ class Vendor:
         begun = self.clock.monotonic()
         if self.departure:
             await self.clock.sleep(self.departure)
+        if not self.reachable:
+            return Answer(bad(Reason.CONNECT), None, self.clock.monotonic() - begun)
         sent = Sent(self.clock.true, operation.token.get_secret_value(), operation.base_url, target, bounds)
         sent_at = self.clock.monotonic()
         self.log.append(sent)
