@@ -101,7 +101,7 @@ class VirtualClock:
         """Let everything run that can run now."""
         ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
         await asyncio.sleep(0)
-        while ready:  # noqa: ASYNC110 (not an event: the loop's own queue)
+        while ready:
             await asyncio.sleep(0)
 
 

@@ -207,7 +207,7 @@ async def test_a_start_with_mistakes_leaves_storage_alone(make: Make, tmp_path: 
     read.mistakes = ("config.yml:1: nonsense",)
     with pytest.raises(ConfigError):
         await make(read)
-    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 (nothing is there)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_start_without_storage_is_one_error(make: Make, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ async def test_a_token_that_becomes_free_meanwhile_is_asked(
 async def test_the_lease_is_renewed_while_it_asks(once: Once, vendor: Vendor, clock: VirtualClock, url: str) -> None:
     vendor.latency = 50.0
     asking = asyncio.ensure_future(once(operation(target("1"), target("2"))))
-    while not vendor.log:  # noqa: ASYNC110 (the clock stands still until somebody lets it run)
+    while not vendor.log:
         await asyncio.sleep(0)
     rival = await Exporter(clock, vendor, url).start(operation(target("1"), target("2")))
     await asking

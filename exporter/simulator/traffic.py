@@ -141,11 +141,9 @@ def _weight(moment: datetime, hours: Hours, until: int) -> float:
     following = SHAPE[(moment.hour + 1) % len(SHAPE)]
     shape = SHAPE[moment.hour] + (following - SHAPE[moment.hour]) * moment.minute / 60
     opens, closes = OPENING[moment.weekday()]
-    match hours:
-        case Hours.ALWAYS:
-            return max(shape, NIGHT) * (WEEKEND if OPENING[moment.weekday()] != OPENING[0] else 1.0)
-        case Hours.OFFICE:
-            return shape if opens <= moment.hour < closes else TRICKLE
+    if hours is Hours.ALWAYS:
+        return max(shape, NIGHT) * (WEEKEND if OPENING[moment.weekday()] != OPENING[0] else 1.0)
+    return shape if opens <= moment.hour < closes else TRICKLE
 
 
 def _spike(rng: Random, campaign: Campaign, weights: Sequence[float]) -> dict[int, str]:

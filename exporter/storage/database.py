@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
@@ -45,6 +46,7 @@ class Database:
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
         self._connection: Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._asked, self._given_up = 0, 0
 
     async def open(self) -> None:
         """Open or create the file and bring it to the newest schema; raises `StorageError`."""
@@ -57,7 +59,9 @@ class Database:
             StorageLostError: the file was removed or replaced; nothing was written. `reopen` recovers.
             StorageError: nothing was written; the next call may succeed.
         """
-        return await self._in_thread(lambda: self._transact(work))
+        self._asked += 1
+        turn = self._asked
+        return await self._in_thread(lambda: self._in_turn(work, turn))
 
     async def reopen(self, work: Callable[[Connection], None]) -> None:
         """Open what is at the path now, creating it where nothing is, and run `work` in it."""
@@ -79,7 +83,9 @@ class Database:
         loop = asyncio.get_running_loop()
         try:
             # Shielded: a cancelled caller must not leave a transaction whose outcome nobody waits for half known.
-            return await asyncio.shield(loop.run_in_executor(self._thread, work))
+            running = loop.run_in_executor(self._thread, work)
+            running.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
+            return await asyncio.shield(running)
         except (SQLAlchemyError, sqlite3.Error, OSError, ForeignFileError) as error:
             raise StorageError(self._explain(error)) from error
 
@@ -106,6 +112,17 @@ class Database:
             raise
         self._connection = connection
         self._identity = _identity(path)
+
+    def _in_turn(self, work: Callable[[Connection], T], turn: int) -> T:
+        """Whoever asked before a wait for a lock ended in vain fails with it: not one after another, each as long."""
+        if turn <= self._given_up:
+            raise sqlite3.OperationalError("database is locked")
+        try:
+            return self._transact(work)
+        except DBAPIError as error:
+            if "locked" in str(error.orig):
+                self._given_up = self._asked
+            raise
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None or _identity(self.path) != self._identity:
@@ -143,13 +160,15 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise StorageError("--storage.url: not a URL; write sqlite:///FILE, or sqlite:// to keep nothing") from None
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host:
         raise StorageError(
             f"--storage.url: {parsed.drivername!r} with host {parsed.host or 'none'!r} is not supported; "
             "write sqlite:///FILE (four slashes for an absolute path), or sqlite:// to keep nothing"
         )
+    if parsed.query or not (parsed.database or "").isprintable():
+        raise StorageError("--storage.url: allowed is a printable path without parameters; write sqlite:///FILE")
     return parsed
 
 
@@ -160,7 +179,10 @@ def _prepare(path: Path) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if os.fstat(descriptor).st_mode & 0o077:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):  # a device's rights are everybody's
+            raise ForeignFileError("it is no regular file; name another one in --storage.url")
+        if mode & 0o077:
             os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)

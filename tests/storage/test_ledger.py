@@ -81,7 +81,7 @@ async def test_a_token_is_kept_as_a_hash_under_a_key_of_the_file(opened: Open, t
     assert token(ledger) == token(again) != token(other)
     assert token(ledger) != token(ledger, "token-2")
     await other.close()
-    kept = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))  # noqa: ASYNC240 (small)
+    kept = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
     assert token(ledger).encode() in kept
     assert b"token-1" not in kept
 

@@ -130,7 +130,7 @@ async def test_who_closes_only_after_long_is_cut_off(serve: Serve, program: Any)
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(SOON):
-        while not condition():  # noqa: ASYNC110 - what is waited for is the server's business, it sets no event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -290,7 +290,7 @@ async def test_stopping_waits_for_no_client_over_tls(serve: Serve, certificates:
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n")
     async with asyncio.timeout(10):
-        while not program.asked:  # noqa: ASYNC110 - the program sets no event
+        while not program.asked:
             await asyncio.sleep(0.01)
         await server.stop()
     assert server.connections == 0

@@ -19,7 +19,7 @@ async def client() -> AsyncIterator[Client]:
 
 @pytest.fixture
 def ask(client: Client) -> Ask:
-    async def asked(to: Operation, timeout: float = 10.0, campaign: str = "32841") -> Answer:  # noqa: ASYNC109
+    async def asked(to: Operation, timeout: float = 10.0, campaign: str = "32841") -> Answer:
         return await client.campaign_4(to, target(campaign, timeout), BOUNDS, SystemClock().monotonic())
 
     return asked
