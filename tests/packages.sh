@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs Debian's packages of the real programs that the tests run, where root may do so; else says what is missing.
+# Installs Debian's packages, where root may do so; else says which. Those named as arguments, or else those of the real
+# programs that the tests run and that are not there.
 set -eu
-missing=""
-while read -r program package; do
+missing="$*"
+[ -n "$missing" ] || while read -r program package; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $package"
 done <<LIST
 prometheus prometheus
@@ -21,7 +22,7 @@ if [ "$(id -u)" = 0 ]; then
 elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
     run="sudo"
 else
-    echo "these programs are needed by the tests, install them with: $install" >&2
+    echo "packages are missing and only root may install them: $install" >&2
     exit 1
 fi
 echo "installing $missing"
