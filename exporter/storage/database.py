@@ -73,6 +73,13 @@ class Database:
 
         await self._in_thread(fresh)
 
+    def lost(self) -> StorageLostError:
+        """What to say of a file that is gone."""
+        return StorageLostError(
+            f"storage {self.path}: the file was removed or replaced while in use; "
+            "it is made anew from what is known, nothing needs to be done"
+        )
+
     async def close(self) -> None:
         """Close the file; the last call."""
         with suppress(StorageError):
@@ -126,10 +133,7 @@ class Database:
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None or _identity(self.path) != self._identity:
-            raise StorageLostError(
-                f"storage {self.path}: the file was removed or replaced while in use; "
-                "it is created anew from what is known, nothing needs to be done"
-            )
+            raise self.lost()
         with self._connection.begin():
             return work(self._connection)
 

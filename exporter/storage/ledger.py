@@ -110,6 +110,7 @@ class Ledger:
         self._held: set[str] = set()
         self._sightings: dict[str, _Sighting] = {}
         self._anchors: dict[Stamp, Stamp] = {}  # moments of earlier boots by this one's clock, as first seen
+        self._shaken: set[str] = set()  # tokens whose next request is refused, because the file was lost
         # What must survive the loss of the file, small: when each target was asked, and the days' counts.
         self._asked: dict[tuple[str, str, str], dict[str, object]] = {}
         self._used: dict[tuple[str, str], int] = {}
@@ -193,6 +194,8 @@ class Ledger:
     async def begin(self, request: Request) -> Grant:
         """Put a request on record before it leaves; when this returns, the record is durable.
 
+        After the file was lost each token's next request is refused, whoever noticed the loss: it is to be seen.
+
         Raises:
             NotHolder, BudgetGone, TooEarly: it must not leave.
             StorageError: it cannot be recorded, so it must not leave.
@@ -200,7 +203,9 @@ class Ledger:
         try:
             grant = await self._database.run(lambda connection: self._begin(connection, request))
         except StorageLostError:
-            await self._rebuild()
+            if request.token not in self._shaken:
+                await self._rebuild()
+            self._shaken.discard(request.token)
             raise
         self._used[request.target.key.operation, request.day] = grant.used
         self._remember(request.token, request.target, grant.at)
@@ -302,6 +307,8 @@ class Ledger:
         return frozenset(connection.execute(select(tokens.c.token).where(mine)).scalars())
 
     def _begin(self, connection: Connection, request: Request) -> Grant:
+        if request.token in self._shaken:
+            raise self._database.lost()
         now = stamp(self._clock)
         target = request.target
         mine = {"the_token": request.token, "the_holder": self._holder}
@@ -343,6 +350,7 @@ class Ledger:
 
     async def _rebuild(self) -> None:
         await self._database.reopen(self._restore)
+        self._shaken |= self._held
 
     def _restore(self, connection: Connection) -> None:
         """Put into a file that is new, or came back, what this process knows better."""

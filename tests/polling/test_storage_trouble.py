@@ -154,6 +154,27 @@ async def test_a_file_that_is_removed_right_before_a_request_refuses_that_one_po
     assert process.figures().lease_held
 
 
+async def test_a_removed_file_that_the_keeper_noticed_refuses_one_poll_of_each_token(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    process = await start(
+        operation(target("1")), operation(target("2", operation="globex"), name="globex", token="token-2")
+    )
+    await clock.run(100.0)
+    remove(file)
+    await clock.run(100.0)
+    assert [entry.snapshot.failure for entry in process.board.entries()] == [None, None]
+    await clock.run(150.0)
+    refused = {entry.target.key.campaign: entry.snapshot.failure for entry in process.board.entries()}
+    assert {campaign: failure and failure.reason for campaign, failure in refused.items()} == dict.fromkeys(
+        "12", Reason.STORAGE
+    )
+    assert len(vendor.log) == 2
+    await clock.run(310.0)
+    assert len(vendor.log) == 4
+    assert [entry.snapshot.failure for entry in process.board.entries()] == [None, None]
+
+
 async def test_a_standby_that_makes_the_file_anew_leaves_the_lease_with_its_holder(
     start: Start, clock: VirtualClock, vendor: Vendor, file: Path
 ) -> None:
