@@ -1,7 +1,6 @@
 """One token's polls, one after another: due poll, ledger, client, board, storage."""
 
 import asyncio
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -13,9 +12,12 @@ from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Bounds, Failure, Key, Operation, Poll, Reason, Report, Target
 from exporter.polling.board import Board
 from exporter.polling.outcome import failed, succeeded
+from exporter.polling.rest import REASONS, Resting
+from exporter.polling.retry import retry_delay
 from exporter.polling.schedule import Schedule
+from exporter.polling.telling import tell
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, Rest, TooEarly
+from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, TooEarly
 from exporter.storage.rows import reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
@@ -40,9 +42,6 @@ STORAGE_PAUSE = 5.0
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 """Seconds between two starts of a worker that fails again and again."""
-
-RESTING = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
-"""Answers after which asking for other campaigns would bring the same."""
 
 
 class Api(Protocol):
@@ -91,8 +90,7 @@ class Worker:
         self._held = False
         self._standing_by = False
         self._version = -1  # before the first that storage counts
-        self._rest: Rest | None = None
-        self._unsent: set[Key] = set()
+        self._resting = Resting(clock)
         self._previous: Reason | None = None
         self._storage_failed_at: float | None = None
         self._day = ""
@@ -114,7 +112,6 @@ class Worker:
         targets = {target.key: target for target in operation.targets}
         for key in self._targets.keys() - targets.keys():
             self._schedule.drop(key)
-            self._unsent.discard(key)
             self._fresh.discard(key)
         same_server = before.base_url == operation.base_url
         for key, target in targets.items():
@@ -213,7 +210,7 @@ class Worker:
 
     async def _take_lease(self) -> None:
         if await self._ledger.acquire(self.token):
-            self._rest = await self._ledger.rest(self.token)
+            self._resting.rest = await self._ledger.rest(self.token)
             self._held = True
             self._fresh = set(self._targets)
             if self._standing_by:
@@ -276,7 +273,7 @@ class Worker:
         if refusal is not None:
             return _Asked(refusal, None, None, 0)
         first = await self._send(target, target.interval, 1)
-        delay = self._retry_delay(first.outcome)
+        delay = retry_delay(first.outcome, self._previous, self._random)
         if delay is None:
             return first
         self._expect(delay)
@@ -294,14 +291,9 @@ class Worker:
         now = self._clock.monotonic()
         if self._storage_failed_at is not None and now - self._storage_failed_at < STORAGE_PAUSE:
             return Failure(Reason.STORAGE, "not sent: storage failed a moment ago and cannot record requests")
-        if self._rest is not None:
-            shortest = min(target.interval for target in self._targets.values())
-            # Half the margin: the poll that is due an interval after the refused one is the one to find out.
-            left = shortest + ARRIVAL_MARGIN / 2 - age(self._clock, self._rest.since)
-            if left > 0:
-                failure = self._rest.failure
-                return replace(failure, message=f"not sent, the token rests for {left:.0f} s: {failure.message}")
-        return None
+        shortest = min(target.interval for target in self._targets.values())
+        # Half the margin: the poll that is due an interval after the refused one is the one to find out.
+        return self._resting.refusal(shortest + ARRIVAL_MARGIN / 2)
 
     async def _send(self, target: Target, interval: float, number: int) -> _Asked:
         operation = self._operation
@@ -326,16 +318,6 @@ class Worker:
         self._board.answered(operation.name, answer.duration)
         return _Asked(answer.outcome, asked_for, _left(grant.at, answer.sent_at), number)
 
-    def _retry_delay(self, outcome: Report | Failure) -> float | None:
-        """Seconds after which the poll may ask once more; None: it may not."""
-        if not isinstance(outcome, Failure):
-            return None
-        if outcome.reason is Reason.CONNECT and self._previous is not Reason.CONNECT:
-            return self._random.uniform(2.0, 4.0)
-        if outcome.reason is Reason.CONCURRENCY:
-            return self._random.uniform(10.5, 12.5)
-        return None
-
     async def _conclude(self, target: Target, server: str, began: Stamp, asked: _Asked) -> None:
         """Publish what the poll brought, put it down, and place the next one."""
         key = target.key
@@ -357,7 +339,7 @@ class Worker:
             succeeded=ended if failure is None else before.succeeded,
             polled=ended,
         )
-        self._report(target, before.snapshot.failure, poll)
+        tell(self._log, target, before.snapshot.failure, poll)
         self._judge_rest(key, asked, failure)
         self._previous = None if failure is None else failure.reason
         if not self._is_outdated(target, server):
@@ -376,41 +358,21 @@ class Worker:
 
     async def _put_down(self, outcome: Outcome) -> None:
         try:
-            await self._ledger.finish(self.token, outcome, self._rest)
+            await self._ledger.finish(self.token, outcome, self._resting.rest)
         except StorageError as error:
             self._storage_failed(error)
 
     def _judge_rest(self, key: Key, asked: _Asked, failure: Failure | None) -> None:
         if asked.asked is None:
-            if self._rest is not None:
-                self._unsent.add(key)
-            return
-        if failure is not None and failure.reason in RESTING:
-            if self._rest is None:
+            self._resting.unsent(key)
+        elif failure is not None and failure.reason in REASONS:
+            if self._resting.refused(failure, asked.asked):
                 self._log.warning("token rests", reason=failure.reason.value, detail=failure.message)
-            self._rest = Rest(failure, asked.asked)
-        elif self._rest is not None:
-            self._rest = None
-            self._log.info("token is well again")
+        elif (unsent := self._resting.answered()) is not None:
+            self._log.info("token rests no longer")
             # They were not asked in this round, so each may be as soon as its own interval allows.
-            for waiting in self._unsent & self._targets.keys() - {key}:
+            for waiting in unsent & self._targets.keys() - {key}:
                 self._schedule.set(waiting, self._earliest(self._targets[waiting]))
-            self._unsent.clear()
-
-    def _report(self, target: Target, before: Failure | None, poll: Poll) -> None:
-        """One line where it changes, none while it stays the same."""
-        failure = poll.failure
-        if failure is None and before is None and not logging.getLogger().isEnabledFor(logging.DEBUG):
-            return  # by far the most polls: nothing to say of them
-        log = self._log.bind(campaign=target.key.campaign, window=target.key.window)
-        if failure is None:
-            if before is not None:
-                log.info("poll succeeded again", was=before.reason.value, attempts=poll.attempts)
-        elif before is None or before.reason is not failure.reason:
-            # A whole token's campaigns fail unsent with one cause, and that has a line of its own.
-            say = log.warning if poll.requests else log.info
-            say("poll failed", reason=failure.reason.value, status=failure.status, detail=failure.message)
-        log.debug("poll ended", requests=poll.requests, duration=round(poll.duration, 3), ok=failure is None)
 
     def _storage_failed(self, error: StorageError) -> None:
         if self._storage_failed_at is None:
@@ -438,7 +400,7 @@ class Worker:
         return datetime.fromtimestamp(self._clock.now(), self._operation.zone).date().isoformat()
 
     def _stand(self) -> None:
-        rest = None if self._rest is None else self._rest.failure
+        rest = self._resting.failure
         self._board.stand(self._operation.name, used=self._used, lease_held=self._held, rest=rest)
 
     def _reschedule(self, key: Key, due: float) -> None:

@@ -1,6 +1,7 @@
 """Targets as rows of storage, and back."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -81,6 +82,8 @@ def reading(target: Target) -> str:
 def match(operation: Operation, rows: Iterable[Mapping[Any, Any]]) -> dict[Key, Known]:
     """What the rows, found by the operation's name or by its token, tell of each of its targets.
 
+    The moments in the rows must be of this boot of the machine.
+
     When a target was last asked is true whatever was edited since. Its reports are not: those of another server are of
     another campaign, those of another zone or delay of another window.
     """
@@ -96,10 +99,10 @@ def match(operation: Operation, rows: Iterable[Mapping[Any, Any]]) -> dict[Key, 
 
 
 def _known(operation: Operation, target: Target, rows: list[Mapping[Any, Any]]) -> Known:
-    row = next((row for row in rows if row["operation"] == operation.name), rows[0])
-    asked = max(
-        (row["asked"] for row in rows if row["asked"] is not None), key=lambda moment: moment.wall, default=None
-    )
+    asked = max((row["asked"] for row in rows if row["asked"] is not None), key=_youth, default=None)
+    # Under several names, as after a renaming, the name's own row counts unless another was polled since.
+    own = sorted(rows, key=lambda row: row["operation"] != operation.name)
+    row = max(own, key=lambda row: -math.inf if row["polled"] is None else _youth(row["polled"]))
     if row["server"] != operation.base_url or row["snapshot"] is None:
         return replace(NOTHING_KNOWN, asked=asked)
     try:
@@ -109,6 +112,11 @@ def _known(operation: Operation, target: Target, rows: list[Mapping[Any, Any]]) 
     if row["reading"] != reading(target):
         snapshot = replace(snapshot, data=None)
     return Known(snapshot, asked, row["succeeded"], row["polled"])
+
+
+def _youth(moment: Stamp) -> float:
+    """The younger the greater. All moments here are of this boot; the wall clock may have stepped between them."""
+    return moment.monotonic
 
 
 def write(connection: Connection, token: str, server: str, target: Target, known: Known) -> None:

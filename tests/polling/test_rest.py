@@ -65,7 +65,7 @@ async def test_a_success_ends_it_and_those_that_were_not_asked_follow_at_once(
     await clock.run(5.0)
     assert {sent.target.key.campaign for sent in vendor.log[asked:]} == set(CAMPAIGNS)
     assert [process.reason(campaign) for campaign in CAMPAIGNS] == [None] * 3
-    assert [line["event"] for line in logs if "token" in line["event"]] == ["token is well again"]
+    assert [line["event"] for line in logs if "token" in line["event"]] == ["token rests no longer"]
 
 
 async def test_those_that_follow_keep_their_own_interval(start: Start, clock: VirtualClock, vendor: Vendor) -> None:

@@ -68,7 +68,7 @@ def test_of_two_names_the_present_ones_report_and_the_latest_request_count(
 ) -> None:
     put(connection, known, operation())
     assert known.asked is not None
-    later = replace(known.asked, wall=known.asked.wall + 60.0)
+    later = replace(known.asked, wall=known.asked.wall - 3600.0, monotonic=known.asked.monotonic + 60.0)
     other = operation(target(operation="renamed"), name="renamed")
     put(connection, replace(NOTHING_KNOWN, asked=later), other)
     assert read(connection, operation())[KEY] == replace(known, asked=later)
