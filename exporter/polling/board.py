@@ -151,11 +151,18 @@ class Board:
             stale = left <= 0
             if not stale:
                 expiry = now + left
-                heapq.heappush(self._expiries, (expiry, target.key))
+                self._await((expiry, target.key))
         if known.snapshot.stale != stale:
             known = replace(known, snapshot=replace(known.snapshot, stale=stale))
         self._entries[target.key] = Entry(target, known, expiry)
         self._listener.set_target(target, known.snapshot)
+
+    def _await(self, expiry: tuple[float, Key]) -> None:
+        """Note when data becomes stale, and now and then forget the moments that fresher data has put off."""
+        if len(self._expiries) > 2 * len(self._entries) + 100:
+            self._expiries = [(entry.expiry, key) for key, entry in self._entries.items() if entry.expiry is not None]
+            heapq.heapify(self._expiries)
+        heapq.heappush(self._expiries, expiry)
 
     def _publish(self, figures: Figures) -> None:
         if figures.operation in self._figures and self._figures[figures.operation] != figures:
