@@ -25,6 +25,7 @@ class Crew:
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[Worker, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._stopping = False
         self._ended = asyncio.Event()
 
     def workers(self) -> Iterable[Worker]:
@@ -35,8 +36,10 @@ class Crew:
         """Poll for these operations and no others.
 
         A token keeps its worker, also under another operation's name; the worker of a token that is no longer used
-        ends after the poll that it has under way.
+        ends after the poll that it has under way. Nothing changes any more once all polling is to end.
         """
+        if self._stopping:
+            return
         by_token = {worker.token: worker for worker in (*self._tasks, *self._workers.values())}
         self._workers = {}
         for operation in operations:
@@ -48,11 +51,13 @@ class Crew:
             self._workers[operation.name] = worker
         for worker in by_token.values():
             worker.stop()
-        for worker in self._workers.values():
-            await worker.settle()
+        # Side by side: where storage is locked, all fail with the first instead of waiting as long one after another.
+        await asyncio.gather(*(worker.settle() for worker in self._workers.values()))
 
     def start(self) -> None:
-        """Set every worker to work that is not yet."""
+        """Set every worker to work that is not yet; none once all polling is to end."""
+        if self._stopping:
+            return
         if self._keeper is None:
             self._keeper = asyncio.create_task(self.keep(), name="keeper")
         for worker in self._workers.values():
@@ -81,6 +86,7 @@ class Crew:
 
         Leases of tokens without a request in flight are given up, so that a successor need not wait.
         """
+        self._stopping = True
         for worker in self._tasks:
             worker.stop()
         tasks = list(self._tasks.values())
@@ -114,6 +120,8 @@ class Crew:
                 if not failing:
                     _log.warning("leases not renewed, trying again", detail=str(error))
                 failing = True
+            except Exception:  # noqa: BLE001 (whatever it is: without renewals another process takes the leases)
+                _log.exception("leases not renewed by a fault of the exporter, trying again")
             else:
                 failing = False
                 for worker in self._workers.values():
