@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -118,6 +119,8 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     simulated: str = "",
 ) -> None:
     stopping = stop_on_signals()
+    # Whoever asks for a reload while everything is being loaded anyway must not end the process by that.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     clock = SystemClock()
     app = _app(read, database, clock, redactor)
     async with AsyncExitStack() as undo:
