@@ -26,7 +26,7 @@ lint: $(VENV)/dev ## style, types
 
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q --ignore=tests/integration -m "not soak"
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration -m "not soak"
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q tests/integration -m "not soak"
