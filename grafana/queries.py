@@ -47,6 +47,8 @@ class Query:
     """As the dashboard has it; of a variable, the expression alone."""
     expr: str
     """PromQL, without any variable left."""
+    since: str
+    """Start of the time range that is drawn, such as `now-12h`; empty where the value now is all that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +98,20 @@ def expand(template: str, values: Mapping[str, str] = VALUES) -> str:
 
 def queries(dashboard: Mapping[str, Any], values: Mapping[str, str] = VALUES) -> Iterator[Query]:
     """Every query of a dashboard, given as the JSON that Grafana reads."""
-    for kind, name, ref, template in _templates(dashboard):
-        yield Query(dashboard["uid"], kind, name, ref, template, expand(template, values))
+    for kind, name, ref, template, since in _templates(dashboard):
+        yield Query(dashboard["uid"], kind, name, ref, template, expand(template, values), since)
 
 
-def _templates(dashboard: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, str]]:
+def _templates(dashboard: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, str, str]]:
+    since = dashboard["time"]["from"]
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
-            yield Kind.VARIABLE, variable["name"], "", argument(variable["query"])
+            yield Kind.VARIABLE, variable["name"], "", argument(variable["query"]), ""
     for annotation in dashboard["annotations"]["list"]:
-        yield Kind.ANNOTATION, annotation["name"], "", annotation["expr"]
+        yield Kind.ANNOTATION, annotation["name"], "", annotation["expr"], since
     for panel in dashboard["panels"]:
         for target in panel.get("targets", ()):
-            yield Kind.PANEL, panel["title"], target["refId"], target["expr"]
+            yield Kind.PANEL, panel["title"], target["refId"], target["expr"], since if target["range"] else ""
 
 
 def argument(query: str) -> str:

@@ -1,0 +1,91 @@
+"""The real demo, with the switches of its simulated API, and its past as Prometheus would have it."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from real_exporter import PROGRAM, Exporter
+
+_API = re.compile(r"Simulated API: +(\S+)\n")
+
+UNHURRIED = 400
+"""Seconds that making 15 days of the past may take: half a minute on two cores that have nothing else to do."""
+
+
+class Demo:
+    """A running `demo`."""
+
+    def __init__(self, session: aiohttp.ClientSession, exporter: Exporter, api: str) -> None:
+        self._session = session
+        self._api = api
+        self.address = exporter.url.removeprefix("http://")
+        """Host and port that Prometheus scrapes."""
+
+    async def fault(self, fault: str, campaign: str) -> None:
+        """Let each request for a campaign fail."""
+        await self._put("faults", fault=fault, campaign=campaign)
+
+    async def spike(self, spike: str, campaign: str, rate: float) -> None:
+        """Add attempts to a campaign, so many a second."""
+        await self._put("spikes", spike=spike, campaign=campaign, rate=rate)
+
+    async def no_faults(self) -> None:
+        """Switch all faults off, also those that belong to the demo."""
+        async with self._session.delete(f"{self._api}simulator/faults") as response:
+            assert response.ok, await response.text()
+
+    async def _put(self, switches: str, **body: Any) -> None:
+        async with self._session.put(f"{self._api}simulator/{switches}", json=body) as response:
+            assert response.ok, await response.text()
+
+
+@asynccontextmanager
+async def demo_in(folder: Path) -> AsyncIterator[Demo]:
+    """Run the demo until the end of the block, on ports that were free."""
+    async with aiohttp.ClientSession() as session:
+        exporter = Exporter(session, folder, "demo", "--web.listen-address=127.0.0.1:0")
+
+        async def api() -> str | None:
+            found = _API.search(exporter.stdout)
+            return found and found[1]
+
+        try:
+            await exporter.serves()
+            yield Demo(session, exporter, await exporter.until(api))
+            assert await exporter.stop() == 0, exporter.stderr
+        finally:
+            if exporter.process.poll() is None:
+                await exporter.kill()
+
+
+async def past_as_blocks(length: str, instance: str, folder: Path) -> None:
+    """Put down the demo's past, scraped at that address, as the README tells users to."""
+    written = folder.with_suffix(".txt")
+    history = (f"--history={length}", f"--history.instance={instance}", f"--output={written}")
+    blocks = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=64h")
+    await _done(sys.executable, *PROGRAM[1:], "simulate", *history)
+    await _done("promtool", *blocks, str(written), str(folder))
+    written.unlink()
+
+
+async def _done(*command: str) -> None:
+    """Run to the end. Measuring coverage would take a minute more for code that unit tests cover."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "WOLKVOX_"))}
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(UNHURRIED):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, said.decode()
