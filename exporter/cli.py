@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,10 @@ START_ERRORS = (StorageError, ListenError, RouteError, SimulatorError)
 
 SOME_FAILED = 2
 
+SIDE_THREADS = 256
+"""A look-up in a DNS that does not answer holds a thread for half a minute, one for each server that is asked for.
+Scrapes and reloads need some of the threads too. Only those are made that are needed at the same time."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names; the exit code."""
@@ -59,6 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         return fail(error.mistakes)
     except START_ERRORS as error:
+        return fail([f"wolkvox-exporter: error: {redactor.clean(str(error))}"])
+    except KeyboardInterrupt:
+        return fail(["wolkvox-exporter: interrupted"])
+    except OSError as error:  # most likely the standard output: who read it has left, or its disk is full
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or what is left in it would fail at the end
         return fail([f"wolkvox-exporter: error: {redactor.clean(str(error))}"])
 
 
@@ -123,6 +133,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     clock = SystemClock()
     app = _app(read, database, clock, redactor)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(SIDE_THREADS, thread_name_prefix="side"))
     async with AsyncExitStack() as undo:
         await app.start()
         undo.push_async_callback(end, app)
