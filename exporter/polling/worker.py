@@ -120,6 +120,7 @@ class Worker:
                 self._fresh.add(key)
         if self._fresh:
             self._version = -1  # without the lease: what was read so far was not of these
+        self._day = ""  # the count is kept by name, and the board may know this operation by a new one
         self._targets = targets
         self._stopping.clear()
         self._wake.set()
