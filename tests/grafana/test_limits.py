@@ -1,0 +1,46 @@
+"""The dashboards, the alert rules and the status page judge by limits of their own: they are the same ones."""
+
+import promql_parser as promql
+from rulebook import ALERTS, nodes
+
+from exporter.duration import parse_duration
+from exporter.web import status_state
+from grafana import trouble
+from prometheus import dialling
+
+
+def limits(name: str) -> list[float]:
+    """The numbers in an alert's expression, in the order in which they are read."""
+    (alert,) = (alert for alert in ALERTS if alert.name == name)
+    return [node.val for node in nodes(promql.parse(alert.expr)) if isinstance(node, promql.NumberLiteral)]
+
+
+def test_spikes() -> None:
+    for name in ("WolkvoxBusySpike", "WolkvoxFailedSpike"):
+        assert limits(name) == [trouble.SHARE, trouble.VOLUME]
+    for name in ("WolkvoxBusyUnusual", "WolkvoxFailedUnusual"):
+        assert limits(name) == [trouble.FACTOR, trouble.FLOOR, trouble.VOLUME, trouble.VOLUME]
+
+
+def test_congestion() -> None:
+    assert limits("WolkvoxCongestionHigh") == [trouble.CONGESTED, trouble.VOLUME]
+
+
+def test_a_collapsed_contact_rate() -> None:
+    volume = trouble.CONTACT_VOLUME
+    assert limits("WolkvoxContactCollapsed") == [trouble.CONTACT, 1 / trouble.FACTOR, volume, volume]
+
+
+def test_silence() -> None:
+    assert limits("WolkvoxDiallingStopped") == [0, trouble.VOLUME, parse_duration(trouble.ALIVE)]
+
+
+def test_missed_polls() -> None:
+    missed = trouble.MISSED_POLLS
+    assert limits("WolkvoxCampaignStale") == [missed, 60, missed]
+
+
+def test_the_status_page() -> None:
+    shares = {"busy": trouble.SHARE, "failed": trouble.SHARE, "congestion": trouble.CONGESTED}
+    assert {result: percent / 100 for result, percent in status_state.SPIKE_SHARES.items()} == shares
+    assert status_state.SPIKE_ATTEMPTS == trouble.VOLUME == dialling.VOLUME
