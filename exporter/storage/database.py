@@ -126,8 +126,8 @@ class Database:
             raise sqlite3.OperationalError("database is locked")
         try:
             return self._transact(work)
-        except DBAPIError as error:
-            if "locked" in str(error.orig):
+        except (DBAPIError, sqlite3.Error) as error:  # the latter from BEGIN, which goes straight to the driver
+            if "locked" in str(error):
                 self._given_up = self._asked
             raise
 
