@@ -1,10 +1,8 @@
 """Campaigns overview: which campaign is in trouble, and why, to be read from across the room."""
 
-from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import colour, reason, trouble
-from grafana.column import Column, columns, link, lit, mapped
+from grafana import colour, trouble
 from grafana.frame import (
     CAMPAIGN,
     EXPORTER_UID,
@@ -22,39 +20,24 @@ from grafana.panel import (
     WHOLE,
     Caption,
     Panel,
-    Size,
     by_result,
-    grid,
     latest,
     lines,
-    mapping,
     over_time,
-    prop,
-    rows,
     shades,
     steps,
     tile,
 )
 from grafana.promql import EVERY_CAMPAIGN as EVERY
 from grafana.promql import OPERATION, named
+from grafana.roster import SHARES, every_campaign, in_trouble
 
-_HIDDEN = ("Value #reason",)
 _BUSIEST = 10
 """Lines in one panel that an eye can still follow."""
 
 
-def _to_campaign(tongue: Tongue) -> model.DynamicConfigValue:
-    url = (
-        f"/d/{tongue(CAMPAIGN, CAMPAIGN + '-es')}?${{datasource:queryparam}}&${{job:queryparam}}"
-        "&${instance:queryparam}&${window:queryparam}"
-        "&var-operation=${__data.fields.operation:percentencode}&var-campaign=${__data.fields.campaign:percentencode}"
-        "&${__url_time_range}"
-    )
-    return link(tongue("Open this campaign", "Abrir esta campaña"), url)
-
-
 def _tiles(t: Tongue) -> tuple[Panel, ...]:
-    in_trouble = f"count((\n{trouble.state(EVERY)}\n) > {trouble.IDLE}) or vector(0)"
+    number = f"count((\n{trouble.state(EVERY)}\n) > {trouble.IDLE}) or vector(0)"
     return (
         tile(
             Caption(
@@ -64,7 +47,7 @@ def _tiles(t: Tongue) -> tuple[Panel, ...]:
                     "Campañas con al menos un problema de la lista de abajo. Lo normal es 0.",
                 ),
             ),
-            latest("trouble", in_trouble),
+            latest("trouble", number),
         )
         .unit("none")
         .thresholds(steps((None, colour.PLAIN), (1, colour.WRONG))),
@@ -85,15 +68,8 @@ def _tiles(t: Tongue) -> tuple[Panel, ...]:
             ),
             latest("attempts", f"sum({EVERY.attempts()})"),
         ).unit("short"),
-        *(_share_tile(t, *each) for each in _SHARES),
+        *(_share_tile(t, *each) for each in SHARES),
     )
-
-
-_SHARES = (
-    ("answer", "Contact rate", "Tasa de contacto", colour.ANSWER),
-    ("busy", "Busy", "Ocupadas", colour.BUSY),
-    ("failed", "Failed", "Fallidas", colour.FAILED),
-)
 
 
 def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
@@ -113,80 +89,6 @@ def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> P
     )
 
 
-def _campaigns(t: Tongue, caption: Caption, size: Size) -> table.Panel:
-    """One row a campaign, without its columns in order yet."""
-    return grid(
-        caption,
-        size,
-        rows("state", named(trouble.state(EVERY))),
-        rows("reason", EVERY.reason()),
-        rows("attempts", EVERY.attempts()),
-        rows("attempts_usual", EVERY.usual_attempts()),
-        *(
-            query
-            for result, *_ in _SHARES
-            for query in (rows(result, EVERY.share(result)), rows(f"{result}_usual", EVERY.usual_share(result)))
-        ),
-        rows("age", EVERY.age()),
-    ).no_value(t("None", "Ninguna"))
-
-
-def _shown(t: Tongue) -> tuple[Column, ...]:
-    tenths = (prop("decimals", 1),)
-    reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(t).items()})
-    return (
-        Column("title", t("Campaign", "Campaña"), more=(_to_campaign(t),)),
-        Column("Value #state", t("State", "Estado"), "none", 240, lit(mapping(trouble.texts(t)))),
-        Column("reason", t("Latest poll", "Última consulta"), width=240, more=(mapped(reasons),)),
-        Column("Value #attempts", t("Attempts", "Intentos"), "short"),
-        Column("Value #attempts_usual", t("Attempts, usual", "Intentos, habitual"), "short"),
-        *(
-            column
-            for result, name, nombre, _ in _SHARES
-            for column in (
-                Column(f"Value #{result}", t(name, nombre), "percentunit", more=tenths),
-                Column(
-                    f"Value #{result}_usual", t(f"{name}, usual", f"{nombre}, habitual"), "percentunit", more=tenths
-                ),
-            )
-        ),
-        Column("Value #age", t("Age of data", "Antigüedad"), "dtdurations"),
-        Column("operation", t("Operation", "Operación"), width=150),
-        Column("campaign", "Id", width=90),
-    )
-
-
-def _in_trouble(t: Tongue) -> Panel:
-    caption = Caption(
-        t("In trouble now, worst first", "Con problemas ahora, lo peor primero"),
-        t(
-            f"Spikes count from {trouble.VOLUME} attempts on: a share above {trouble.SHARE:.0%}, or above "
-            f"{trouble.FLOOR:.0%} and {trouble.FACTOR} times the same hour of the weeks before. Each campaign shows "
-            "its worst trouble; click it to open it.",
-            f"Los picos cuentan desde {trouble.VOLUME} intentos: más de {trouble.SHARE:.0%}, o más de "
-            f"{trouble.FLOOR:.0%} y {trouble.FACTOR} veces la misma hora de las semanas previas. Cada campaña muestra "
-            "su peor problema; clic para abrirla.",
-        ),
-    )
-    panel = _campaigns(t, caption, Size(24, 8)).no_value(
-        t("No campaign is in trouble", "Ninguna campaña tiene problemas")
-    )
-    return columns(panel, _shown(t), worst="Value #state", hidden=_HIDDEN, least=trouble.IDLE + 1)
-
-
-def _every_campaign(t: Tongue) -> Panel:
-    caption = Caption(
-        t("Every campaign", "Todas las campañas"),
-        t(
-            "One row a campaign, worst first. Usual: the mean of the same hour one and two weeks before, empty "
-            "without that history. Click a campaign to open it.",
-            "Una fila por campaña, lo peor primero. Habitual: la media de la misma hora una y dos semanas antes, "
-            "vacía sin ese historial. Clic en una campaña para abrirla.",
-        ),
-    )
-    return columns(_campaigns(t, caption, Size(24, 14)), _shown(t), worst="Value #state", hidden=_HIDDEN)
-
-
 def _over_time(t: Tongue) -> tuple[Panel, ...]:
     total = by_result(
         lines(
@@ -201,7 +103,7 @@ def _over_time(t: Tongue) -> tuple[Panel, ...]:
             over_time("results", f"sum by (result) ({EVERY.results()})", "{{result}}"),
         )
     ).unit("short")
-    return (total, *(_share_lines(t, *each) for each in _SHARES), _age_lines(t))
+    return (total, *(_share_lines(t, *each) for each in SHARES), _age_lines(t))
 
 
 def _share_lines(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
@@ -252,8 +154,8 @@ def overview(t: Tongue) -> model.Dashboard:
         'window=~"$window|"}',
     )
     sections = (
-        Section(t("Now", "Ahora"), (*_tiles(t), _in_trouble(t))),
-        Section(t("Every campaign", "Todas las campañas"), (_every_campaign(t),)),
+        Section(t("Now", "Ahora"), (*_tiles(t), in_trouble(t))),
+        Section(t("Every campaign", "Todas las campañas"), (every_campaign(t),)),
         Section(t("Over time", "En el tiempo"), _over_time(t)),
     )
     return assemble(frame, t, sections)

@@ -5,6 +5,7 @@ that publish the same campaign are the same campaign. Shares are ratios, 0 to 1,
 is empty. What a campaign publishes is a gauge over a rolling window, so that `rate` and its kin never touch it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 KEY = "job, operation, campaign, window"
@@ -30,6 +31,11 @@ def marked(expr: str, label: str, value: str) -> str:
 def either(*exprs: str) -> str:
     """The union: a series is taken from the first expression that has it."""
     return "\nor\n".join(exprs)
+
+
+def by_result(values: Mapping[str, float]) -> str:
+    """A series for each result that has nothing but that value."""
+    return either(*(marked(f"vector({value})", "result", result) for result, value in values.items()))
 
 
 def named(expr: str) -> str:
@@ -81,10 +87,18 @@ class Scope:
         whole = self.metric("wolkvox_campaign_attempts", offset=offset)
         return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) >= {least})")
 
-    def shares(self) -> str:
-        """Share of every result, 0 to 1; absent where there were no attempts."""
-        part = self.metric("wolkvox_campaign_attempts")
-        return key_max(f"{part} / ignoring (result) group_left () (sum without (result) ({part}) > 0)", "result")
+    def some_results(self, *results: str, offset: str = "") -> str:
+        """A bare selector of attempts that ended in these results; of all where none is named."""
+        matchers = [f'result=~"{"|".join(results)}"'] if results else []
+        return self.metric("wolkvox_campaign_attempts", *matchers, offset=offset)
+
+    def shares(self, *results: str, offset: str = "", least: int = 1) -> str:
+        """Share of each of these results, or of every one; absent where there were fewer than `least` attempts."""
+        part = self.some_results(*results, offset=offset)
+        whole = self.metric("wolkvox_campaign_attempts", offset=offset)
+        return key_max(
+            f"{part} / ignoring (result) group_left () (sum without (result) ({whole}) >= {least})", "result"
+        )
 
     def percent(self) -> str:
         """Share of every result as the vendor reports it, 0 to 100; 0 in an empty window."""
@@ -104,6 +118,10 @@ class Scope:
         """Share at the same hour of the weeks before, their mean; absent where none had `least` attempts."""
         return _mean(*(self.share(result, offset=week, least=least) for week in WEEKS))
 
+    def usual_shares(self, *results: str, least: int = 1) -> str:
+        """The same of several results at once, told apart by their label."""
+        return _mean(*(self.shares(*results, offset=week, least=least) for week in WEEKS), labels=("result",))
+
     def reason(self) -> str:
         """Why the latest poll failed, as the label `reason`; without that label where it succeeded.
 
@@ -117,10 +135,10 @@ class Scope:
         return f"time() - {self.latest('wolkvox_campaign_last_success_timestamp_seconds')}"
 
 
-def _mean(*exprs: str) -> str:
+def _mean(*exprs: str, labels: Sequence[str] = ()) -> str:
     """The mean of those that exist. The label `week` keeps them apart; of two, mean and median are the same."""
     weeks = "\n  or\n  ".join(marked(expr, "week", str(week)) for week, expr in enumerate(exprs, 1))
-    return f"avg by ({KEY}) (\n  {weeks}\n)"
+    return f"avg by ({', '.join((KEY, *labels))}) (\n  {weeks}\n)"
 
 
 EVERY_CAMPAIGN = Scope(f'{OPERATION}, window="$window"')

@@ -4,12 +4,12 @@ The limits are those of the alert rules, which add a time for which they must ho
 `python -m grafana`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from grafana import colour
 from grafana.language import Tongue
-from grafana.promql import Scope, either
+from grafana.promql import KEY, Scope, by_result, either, key_max
 
 VOLUME = 50
 """Attempts below which a share says nothing: 3 of 8 is no spike."""
@@ -33,7 +33,7 @@ MISSED_POLLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Verdict:
     """One way in which a campaign may be in trouble."""
 
     severity: int
@@ -41,26 +41,30 @@ class Trouble:
     english: str
     spanish: str
     colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Verdict):
+    """One that has an expression of its own."""
+
     condition: Callable[[Scope], str]
     """Series where it holds, by `KEY`, whatever their value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spike(Verdict):
+    """Too many attempts that end in one result."""
+
+    result: str
+    share: float
+    """Above it, 0 to 1, it is a spike, whatever is usual."""
+    adapts: bool
+    """Whether a multiple of its usual is a spike as well."""
 
 
 def _unless_unknown(scope: Scope, limit: str, otherwise: float) -> str:
     """A limit made from what is usual, or a fixed one for campaigns without history."""
     return f"({limit} or {scope.latest('wolkvox_campaign_up')} * 0 + {otherwise})"
-
-
-def _spike(result: str) -> Callable[[Scope], str]:
-    def condition(scope: Scope) -> str:
-        usual = scope.usual_share(result, least=VOLUME)
-        limit = _unless_unknown(scope, f"clamp({FACTOR} * {usual}, {FLOOR}, {SHARE})", SHARE)
-        return f"({scope.share(result, least=VOLUME)} > {limit})"
-
-    return condition
-
-
-def _congested(scope: Scope) -> str:
-    return f"({scope.share('congestion', least=VOLUME)} > {CONGESTED})"
 
 
 def _collapsed(scope: Scope) -> str:
@@ -85,14 +89,14 @@ def _unanswered(scope: Scope) -> str:
     return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} + 60 or {up} unless {last}))"
 
 
-TROUBLES = (
+TROUBLES: tuple[Trouble | Spike, ...] = (
     Trouble(8, "Data too old, withdrawn", "Datos vencidos, retirados", colour.WRONG, _withdrawn),
     Trouble(7, "Polls fail", "Las consultas fallan", colour.WRONG, _unanswered),
-    Trouble(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, _spike("failed")),
+    Spike(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, "failed", SHARE, adapts=True),
     Trouble(5, "Silent at its usual hours", "Sin marcar en su horario", colour.WRONG, _silent),
     Trouble(4, "Contact rate collapsed", "Contacto desplomado", colour.WRONG, _collapsed),
-    Trouble(3, "Congestion", "Congestión", colour.CONGESTION, _congested),
-    Trouble(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, _spike("busy")),
+    Spike(3, "Congestion", "Congestión", colour.CONGESTION, "congestion", CONGESTED, adapts=False),
+    Spike(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, "busy", SHARE, adapts=True),
 )
 """Worst first."""
 
@@ -110,8 +114,24 @@ def texts(tongue: Tongue) -> dict[str, tuple[str, str]]:
     return troubles | calm
 
 
+def _spikes(scope: Scope, spikes: Sequence[Spike]) -> str:
+    """The severity of each spike, by `KEY` and result.
+
+    One expression for all of them: what costs Prometheus is adding up the attempts of every window.
+    """
+    some = key_max(scope.some_results(*(each.result for each in spikes)), "result")
+    fixed = f"{some} * 0 + on (result) group_left () (\n{by_result({each.result: each.share for each in spikes})}\n)"
+    usual = scope.usual_shares(*(each.result for each in spikes if each.adapts), least=VOLUME)
+    limit = f"(clamp({FACTOR} * {usual}, {FLOOR}, {SHARE}) or {fixed})"
+    share = scope.shares(*(each.result for each in spikes), least=VOLUME)
+    severity = by_result({each.result: each.severity for each in spikes})
+    return f"({share} > {limit}) * 0 + on (result) group_left () (\n{severity}\n)"
+
+
 def state(scope: Scope) -> str:
     """One number for each campaign: the severity of its worst trouble, `IDLE` or `WELL`."""
-    troubles = (f"{each.condition(scope)} * 0 + {each.severity}" for each in TROUBLES)
+    troubles = (f"{each.condition(scope)} * 0 + {each.severity}" for each in TROUBLES if isinstance(each, Trouble))
     idle = f"({scope.latest('wolkvox_campaign_no_data')} == 1)"
-    return either(*troubles, idle, f"{scope.latest('wolkvox_campaign_up')} * 0")
+    well = f"{scope.latest('wolkvox_campaign_up')} * 0"
+    spikes = _spikes(scope, [each for each in TROUBLES if isinstance(each, Spike)])
+    return f"max by ({KEY}) (\n{either(*troubles, idle, well, spikes)}\n)"

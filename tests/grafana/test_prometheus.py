@@ -266,3 +266,10 @@ def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, 
     variables = {query.name: query.expr for query in queries(boards["wolkvox-campaign"], {**VALUES, "job": "well"})}
     offered = {series["metric"]["campaign"]: series["metric"]["title"] for series in ask(variables["campaign"])}
     assert offered == {"32841": "Cobranza · 32841", "32842": "32842"}
+
+
+def test_a_campaign_without_data_still_has_its_name(ask: Ask, boards: dict[str, Board]) -> None:
+    for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "ill"}):
+        if (query.name, query.ref) == ("Every campaign", "reason"):
+            titles = {series["metric"]["campaign"]: series["metric"]["title"] for series in ask(query.expr)}
+            assert titles == {made.campaign: made.name or made.campaign for made in (*ILL, IDLE)}
