@@ -29,7 +29,7 @@ unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration -m "not soak"
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q tests/integration -m "not soak"
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
 
 coverage: $(VENV)/dev ## hold what unit and integration covered to its floors
 	$(BIN)/coverage combine -q

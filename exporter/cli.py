@@ -32,7 +32,7 @@ from exporter.process import end, serve, stop_on_signals
 from exporter.simulator.error import SimulatorError
 from exporter.storage.database import Database, StorageError
 from exporter.web import server, status
-from exporter.web.address import ListenError
+from exporter.web.address import ListenError, parse_address
 from exporter.web.routes import RouteError, Routes
 
 _log = structlog.get_logger()
@@ -128,6 +128,9 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     address: str,
     simulated: str = "",
 ) -> None:
+    addresses = arguments.web_listen_address or [address]
+    for text in addresses:
+        parse_address(text)  # what is no address is said before anything else begins
     stopping = stop_on_signals()
     # Whoever asks for a reload while everything is being loaded anyway must not end the process by that.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -139,7 +142,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
         undo.push_async_callback(end, app)
         web = await server.start(
             app,
-            arguments.web_listen_address or [address],
+            addresses,
             Routes(
                 telemetry_path=arguments.web_telemetry_path,
                 reload=app.reload if arguments.web_enable_lifecycle else None,

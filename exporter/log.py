@@ -13,6 +13,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("logfmt", "json")
 
+SHORTEST = 5
+"""Characters; a shorter text is no secret that a vendor gives out, and striking it out would garble every line."""
+
 STRUCK_OUT = "<secret>"
 
 
@@ -24,7 +27,7 @@ class Redactor:
 
     def keep(self, secrets: Iterable[str]) -> None:
         """Strike out these from now on, besides those known: a line about an old token may still come."""
-        known = {*self._secrets, *(form for secret in secrets if secret for form in _forms(secret))}
+        known = {*self._secrets, *(form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret))}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def clean(self, text: str) -> str:

@@ -2,9 +2,13 @@
 
 import asyncio
 
+import structlog
+
 from exporter.app import App
 from exporter.clock import Clock
 from exporter.polling.worker import Worker
+
+_log = structlog.get_logger()
 
 LEASE_PATIENCE = 30.0
 """Seconds to wait for a token that another process polls with; then what that one found is the answer."""
@@ -14,6 +18,7 @@ LEASE_PAUSE = 1.0
 
 async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     """Poll every target that is due, tokens side by side; what was asked within its interval stays as it is stored."""
+    before = {entry.target.key: entry.snapshot.polls for entry in app.board.entries()}
     sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.crew.workers()]
     keeper = asyncio.ensure_future(app.crew.keep())
     try:
@@ -21,6 +26,9 @@ async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
+    stored = sum(entry.snapshot.polls == before[entry.target.key] for entry in app.board.entries())
+    if stored:
+        _log.info("not due yet, or polled by another process: shown as stored", targets=stored, of=len(before))
 
 
 async def _sweep(worker: Worker, clock: Clock, stopping: asyncio.Event) -> None:

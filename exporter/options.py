@@ -1,6 +1,7 @@
 """Flags in Prometheus' style, `--name.part=value`, each also by environment, `WOLKVOX_EXPORTER_NAME_PART`."""
 
 import argparse
+import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -13,7 +14,7 @@ PREFIX = "WOLKVOX_EXPORTER_"
 COMMANDS = {
     "run": "run the exporter (the default)",
     "check": "validate the configuration and print what it will cost",
-    "once": "ask every campaign once and write the exposition to stdout",
+    "once": "ask every campaign that is due, once, and write the exposition to stdout",
     "demo": "run on a simulated Wolkvox API, without any configuration",
     "simulate": "run the simulated Wolkvox API alone, or write its past for Prometheus",
 }
@@ -37,11 +38,23 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace
     command, rest = _command(argv)
     parser = parser_of(command)
     lists = _default_from(parser, environ)
-    arguments = parser.parse_args(rest)
+    arguments, strange = parser.parse_known_args(rest)
+    if strange:
+        parser.error(_unknown(strange[0], command, parser.flags()))
     arguments.command = command
     for dest, values in lists.items():
         setattr(arguments, dest, getattr(arguments, dest) or values)
     return arguments
+
+
+def _unknown(argument: str, command: str, flags: Sequence[str]) -> str:
+    name = argument.partition("=")[0]
+    if not argument.startswith("-"):
+        kind, allowed = f"unknown command {argument!r}", list(COMMANDS)
+    else:
+        kind, allowed = f"the command {command} has no flag {name!r}", list(flags)
+    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+    return f"{kind}, did you mean {close[0]!r}?" if close else kind
 
 
 def _command(argv: Sequence[str]) -> tuple[str, list[str]]:

@@ -99,12 +99,12 @@ def test_flags_of_other_commands_are_not_read_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--config.fil=a"], ["--config.fil=a", "--help"]),
-        (["frobnicate"], ["frobnicate"]),
+        (["--config.fil=a"], ["--config.fil'", "--config.file", "--help"]),
+        (["frobnicate"], ["unknown command", "frobnicate"]),
         (["--log.level=loud"], ["--log.level", "loud", "debug", "info", "warn", "error"]),
         (["--log.format=xml"], ["--log.format", "xml", "logfmt", "json"]),
         (["--config.file"], ["--config.file"]),
-        (["check", "--web.listen-address=:1"], ["--web.listen-address=:1"]),
+        (["check", "--web.listen-address=:1"], ["check", "--web.listen-address"]),
         (["simulate", "--simulator.latency=2"], ["--simulator.latency", "2"]),
     ],
 )

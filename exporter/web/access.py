@@ -49,7 +49,8 @@ class Access:
         if not mistakes and (reading.settings.tls is None) != (self.settings.tls is None):
             mistakes = (f"{self._path}:1: tls_server_config: switching TLS on or off needs a restart",)
         if mistakes:
-            _log.error("the web configuration is unusable, the last good one stays in force", mistakes=mistakes)
+            for mistake in mistakes:
+                _log.error("the web configuration is unusable, the last good one stays in force", detail=mistake)
             return
         if reading.settings.users != self.settings.users:
             self.authenticator = self._authenticator(reading.settings)
