@@ -1,7 +1,7 @@
 """What makes a campaign one in trouble, as PromQL and in words.
 
-The limits are those of the alert rules, which add a time for which they must hold. Change both, and run
-`python -m grafana`.
+The limits are those of the alert rules, which add a time for which they must hold and leave out the shares since
+midnight, and of the exporter's status page. Change them together (the tests compare them), and run `python -m grafana`.
 """
 
 from collections.abc import Callable, Sequence

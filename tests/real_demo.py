@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -70,7 +69,7 @@ async def past_as_blocks(length: str, instance: str, folder: Path) -> None:
     written = folder.with_suffix(".txt")
     history = (f"--history={length}", f"--history.instance={instance}", f"--output={written}")
     blocks = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=64h")
-    await _done(sys.executable, *PROGRAM[1:], "simulate", *history)
+    await _done(*PROGRAM, "simulate", *history)
     await _done("promtool", *blocks, str(written), str(folder))
     written.unlink()
 

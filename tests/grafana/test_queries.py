@@ -156,6 +156,13 @@ def test_the_lists_of_silent_queries_name_what_is_there(boards: dict[str, Board]
         assert set(silence.refs) <= refs | {""}
 
 
+def test_lines_and_marks_are_asked_for_over_time(board: Board) -> None:
+    drawn = {panel["title"] for panel in board["panels"] if panel["type"] == "timeseries"}
+    marks = {annotation["name"] for annotation in board["annotations"]["list"]}
+    assert {query.name for query in queries(board) if query.since} == drawn | marks
+    assert {query.since for query in queries(board)} == {"", board["time"]["from"]}
+
+
 @pytest.mark.parametrize(
     ("template", "expr"),
     [
