@@ -19,7 +19,7 @@ _log = structlog.get_logger()
 PATIENCE = 4.0
 """Seconds that requests under way get to end after SIGTERM."""
 
-LIMIT = 4.8
+LIMIT = 4.6
 """Seconds after SIGTERM at which the process ends: a disk or a look-up in the DNS that hangs cannot be broken off."""
 
 

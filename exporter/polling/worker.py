@@ -401,6 +401,8 @@ class Worker:
         return datetime.fromtimestamp(self._clock.now(), self._operation.zone).date().isoformat()
 
     def _stand(self) -> None:
+        if self._stopping.is_set():  # the operation may have another token, and another worker that speaks for it
+            return
         rest = self._resting.failure
         self._board.stand(self._operation.name, used=self._used, lease_held=self._held, rest=rest)
 
