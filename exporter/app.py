@@ -55,7 +55,7 @@ class App:
         self._ledger = Ledger(database, clock, holder=this_process(clock.boot))
         self._client = Client(clock)
         self._crew = Crew(self._ledger, clock, self._hire)
-        self._page = Page(build, registry, self._crew.lags)
+        self._page = Page(build, registry, self._crew.lags, clock.now)
         self._board = Board(clock, self._page)
         self._operations: tuple[Operation, ...] = ()
         self._plans: dict[str, OperationPlan] = {}

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from exporter.metrics.build import Build
 from exporter.metrics.sample import Sample, number, pair, pairs
@@ -53,6 +55,22 @@ class Polled:
     def published(self) -> Data | None:
         """The data that may be shown."""
         return None if self.snapshot.stale else self.snapshot.data
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A campaign as the configuration describes it, at one moment."""
+
+    name: str
+    """For people; empty where none is configured."""
+    utc_offset: float
+    """Seconds that its local time is ahead of UTC."""
+
+
+def utc_offset(zone: ZoneInfo, at: float) -> float:
+    """Seconds that a zone's local time is ahead of UTC at a moment, given in Unix seconds."""
+    local, utc = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(at, UTC)
+    return (local.replace(tzinfo=None) - utc.replace(tzinfo=None)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +271,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
     ),
 )
 
-CAMPAIGN_METRICS: tuple[Metric[str], ...] = (
+CAMPAIGN_METRICS: tuple[Metric[Described], ...] = (
     Metric(
         "wolkvox_campaign_info",
         Kind.GAUGE,
@@ -261,7 +279,16 @@ CAMPAIGN_METRICS: tuple[Metric[str], ...] = (
         "Always 1; `name` is the campaign's name for people, empty where none is configured",
         "From `name` of the configuration",
         _CONFIG,
-        lambda name: (Sample(1, pair("name", name)),),
+        lambda described: (Sample(1, pair("name", described.name)),),
+    ),
+    Metric(
+        "wolkvox_campaign_utc_offset_seconds",
+        Kind.GAUGE,
+        CAMPAIGN,
+        "Offset of the campaign's time zone from UTC now, in seconds; it changes as daylight saving begins and ends",
+        "From `timezone` of the configuration",
+        "Cached from the configuration and checked against this machine's clock at each scrape",
+        lambda described: _one(described.utc_offset),
     ),
 )
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
@@ -16,10 +17,12 @@ from exporter.metrics.catalog import (
     OPERATION_METRICS,
     TARGET,
     TARGET_METRICS,
+    Described,
     Exporter,
     Metric,
     Polled,
     Subject,
+    utc_offset,
 )
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.member import Member, Press
@@ -69,18 +72,32 @@ def _entry(*labels: str) -> Entry:
 class Page:
     """All that is published. Changed and scraped in one event loop; only packing happens in a thread."""
 
-    def __init__(self, build: Build, registry: CollectorRegistry, lags: Callable[[], Mapping[str, float]]) -> None:
-        """`lags` gives for each operation how late its most overdue poll is, in seconds; it is asked at each scrape."""
+    def __init__(
+        self,
+        build: Build,
+        registry: CollectorRegistry,
+        lags: Callable[[], Mapping[str, float]],
+        now: Callable[[], float],
+    ) -> None:
+        """Both are asked at each scrape.
+
+        `lags` gives for each operation how late its most overdue poll is, in seconds; `now` is the wall clock, in Unix
+        seconds.
+        """
         self._build = build
         self._registry = registry
         self._lags = lags
+        self._now = now
         self._targets = _Families(TARGET_METRICS)
         self._campaigns = _Families(CAMPAIGN_METRICS)
         self._operations = _Families(
             OPERATION_METRICS, capacity=16
         )  # an operation has many lines, and most change often
         self._exporter = _Families(EXPORTER_METRICS)
-        self._names: dict[Entry, dict[str, str]] = {}
+        self._windows: dict[Entry, dict[str, tuple[str, ZoneInfo]]] = {}
+        """Of each campaign: its name and zone, by window."""
+        self._offsets: dict[ZoneInfo, float] = {}
+        """Of each zone in use: its offset from UTC, as it is published."""
         self._members: dict[Exposition, Member] = {}
         self._presses = {exposition: Press() for exposition in Exposition}
         self._packing = asyncio.Lock()
@@ -90,22 +107,23 @@ class Page:
         key = target.key
         entry = _entry(key.operation, key.campaign, key.window)
         self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, snapshot)))
-        windows = self._names.setdefault(entry[:2], {})
-        if windows.get(entry[2]) != target.name:
-            windows[entry[2]] = target.name
+        windows = self._windows.setdefault(entry[:2], {})
+        described = target.name, target.zone
+        if windows.get(entry[2]) != described:
+            windows[entry[2]] = described
             self._set_campaign(entry[:2], windows)
 
     def drop_target(self, key: Key) -> None:
         """Show a target no longer."""
         entry = _entry(key.operation, key.campaign, key.window)
         self._targets.drop(entry)
-        windows = self._names.get(entry[:2], {})
+        windows = self._windows.get(entry[:2], {})
         if windows.pop(entry[2], None) is None:
             return
         if windows:
             self._set_campaign(entry[:2], windows)
         else:
-            del self._names[entry[:2]]
+            del self._windows[entry[:2]]
             self._campaigns.drop(entry[:2])
 
     def set_operation(self, figures: Figures) -> None:
@@ -150,12 +168,26 @@ class Page:
             self._members[exposition] = fresh
             return fresh
 
-    def _set_campaign(self, entry: Entry, windows: Mapping[str, str]) -> None:
-        """One line for each campaign, not for each window; the first window's name counts should they differ."""
-        name = windows[min(windows)]
-        self._campaigns.set(entry, _chunks(CAMPAIGN_METRICS, pairs(CAMPAIGN, entry), name))
+    def _set_campaign(self, entry: Entry, windows: Mapping[str, tuple[str, ZoneInfo]]) -> None:
+        """One line for each campaign, not for each window; the first window counts should they differ."""
+        name, zone = windows[min(windows)]
+        if zone not in self._offsets:
+            self._offsets[zone] = utc_offset(zone, self._now())
+        described = Described(name, self._offsets[zone])
+        self._campaigns.set(entry, _chunks(CAMPAIGN_METRICS, pairs(CAMPAIGN, entry), described))
+
+    def _follow_the_clock(self) -> None:
+        """Write the campaigns of a zone again once its daylight saving has begun or ended."""
+        now = self._now()
+        offsets = {zone: utc_offset(zone, now) for zone in self._offsets}
+        if offsets == self._offsets:
+            return
+        self._offsets = offsets
+        for entry, windows in self._windows.items():
+            self._set_campaign(entry, windows)
 
     def _pieces(self, exposition: Exposition) -> list[Piece]:
+        self._follow_the_clock()
         pieces: list[Piece] = []
         for section in (self._targets, self._campaigns, self._operations, self._exporter):
             pieces += section.pieces(exposition)

@@ -18,9 +18,11 @@ from exporter.metrics.catalog import (
     OPERATION_METRICS,
     TARGET,
     TARGET_METRICS,
+    Described,
     Kind,
     Metric,
     Polled,
+    utc_offset,
 )
 from exporter.metrics.sample import pairs
 from exporter.model import RESULTS, Config, Data, Failure, Figures, Operation, Snapshot, Target
@@ -75,7 +77,7 @@ def write_history(config: Config, settings: Settings, past: Past, out: IO[bytes]
     added = (("job", past.job), ("instance", past.instance))
     simulated = _Simulated(settings, past)
     targets = [target for operation in config.operations for target in operation.targets]
-    names = {(target.key.operation, target.key.campaign): target.name for target in targets}
+    campaigns = {(target.key.operation, target.key.campaign): target for target in targets}
     with ExitStack() as stack:
         families = _Families(stack)
         families.add("up", Kind.GAUGE, added, ((moment, 1.0, "", "") for moment in past.moments))
@@ -88,10 +90,11 @@ def write_history(config: Config, settings: Settings, past: Past, out: IO[bytes]
             subject = (*added, *_labels(TARGET, target.key.operation, target.key.campaign, target.key.window))
             for metric in TARGET_METRICS:
                 families.add(metric.name, metric.kind, subject, _samples(metric, polled))
-        for campaign, name in names.items():
-            for info in CAMPAIGN_METRICS:
-                named = _samples(info, ((moment, name) for moment in past.moments))
-                families.add(info.name, info.kind, (*added, *_labels(CAMPAIGN, *campaign)), named)
+        for campaign, target in campaigns.items():
+            described = [(moment, Described(target.name, utc_offset(target.zone, moment))) for moment in past.moments]
+            for fact in CAMPAIGN_METRICS:
+                subject = (*added, *_labels(CAMPAIGN, *campaign))
+                families.add(fact.name, fact.kind, subject, _samples(fact, described))
         for operation in config.operations:
             figures = [(moment, _figures(operation, past, moment)) for moment in past.moments]
             for spent in OPERATION_METRICS:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 import psutil
 from page_samples import figure, figures, operations, snapshot, targets
@@ -24,7 +25,7 @@ async def main() -> None:
     """Poll every campaign some times, scrape after each quarter of the polls."""
     dice = random.Random(1)
     before = resident()
-    page = Page(this_build({}), runtime_registry(), dict)
+    page = Page(this_build({}), runtime_registry(), dict, time.time)
     known = {target: snapshot(dice, 20) for target in targets(CAMPAIGNS)}
     snapshots = resident()
     for target, first in known.items():

@@ -58,7 +58,7 @@ async def main() -> None:
     """Serve the page and its references to the client process."""
     dice = random.Random(1)
     names = operations(CAMPAIGNS)
-    page = Page(this_build({}), runtime_registry(), lambda: dict.fromkeys(names, 0.0))
+    page = Page(this_build({}), runtime_registry(), lambda: dict.fromkeys(names, 0.0), time.time)
     for target in targets(CAMPAIGNS):
         page.set_target(target, snapshot(dice, 1))
     for name in names:

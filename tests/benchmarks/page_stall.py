@@ -49,7 +49,7 @@ async def main() -> None:
     dice = random.Random(1)
     names = operations(CAMPAIGNS)
     all_targets = targets(CAMPAIGNS)
-    page = Page(this_build({}), runtime_registry(), lambda: dict.fromkeys(names, 0.0))
+    page = Page(this_build({}), runtime_registry(), lambda: dict.fromkeys(names, 0.0), time.time)
     for target in all_targets:
         page.set_target(target, snapshot(dice, 1))
     polled = [(target, snapshot(dice, 2)) for target in all_targets]

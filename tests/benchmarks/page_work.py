@@ -23,7 +23,7 @@ class Bench:
         self.dice = random.Random(campaigns)
         self.targets = targets(campaigns)
         self.requests = 0
-        self.page = Page(this_build({}), CollectorRegistry(), dict)
+        self.page = Page(this_build({}), CollectorRegistry(), dict, time.time)
         for target in self.targets:
             self.page.set_target(target, snapshot(self.dice, 1))
         for name in operations(campaigns):

@@ -56,6 +56,6 @@ def make_page() -> Callable[[], Page]:
     """Pages without the client library's metrics, which differ from run to run."""
 
     def make() -> Page:
-        return Page(Build("1.2.3", "abcdef0", "3.11.7"), CollectorRegistry(), lambda: {"acme": 1.5})
+        return Page(Build("1.2.3", "abcdef0", "3.11.7"), CollectorRegistry(), lambda: {"acme": 1.5}, lambda: NOON)
 
     return make

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_empty_page_is_valid(exposition: Exposition, make_page: MakePage) -> Non
 
 
 def test_both_bodies_say_the_same(make_target: MakeTarget, make_data: MakeData) -> None:
-    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), CollectorRegistry(), lambda: {"acme": 1.5})
+    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), CollectorRegistry(), lambda: {"acme": 1.5}, lambda: NOON)
     fill(page, make_target, make_data)
     text = {family.name: family for family in parse_text(page.render(Exposition.TEXT).decode())}
     families = parse_openmetrics(page.render(Exposition.OPENMETRICS).decode())  # type: ignore[no-untyped-call]
@@ -90,7 +91,7 @@ def test_both_bodies_say_the_same(make_target: MakeTarget, make_data: MakeData) 
 
 
 def test_promtool_has_nothing_to_say(make_target: MakeTarget, make_data: MakeData) -> None:
-    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), runtime_registry(), lambda: {"acme": 1.5})
+    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), runtime_registry(), lambda: {"acme": 1.5}, lambda: NOON)
     fill(page, make_target, make_data)
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=page.render(Exposition.TEXT), capture_output=True, check=False
@@ -100,7 +101,7 @@ def test_promtool_has_nothing_to_say(make_target: MakeTarget, make_data: MakeDat
 
 @pytest.mark.parametrize("exposition", Exposition)
 def test_the_runtime_is_on_the_page(exposition: Exposition) -> None:
-    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), runtime_registry(), dict)
+    page = Page(Build("1.2.3", "abcdef0", "3.11.7"), runtime_registry(), dict, lambda: NOON)
     text = page.render(exposition).decode()
     assert "\nprocess_resident_memory_bytes " in text
     assert "\npython_info{" in text
@@ -158,6 +159,7 @@ def test_before_the_first_poll_only_what_is_known(make_page: MakePage, make_targ
         "wolkvox_campaign_poll_failures_total",
         "wolkvox_poll_interval_seconds",
         "wolkvox_campaign_info",
+        "wolkvox_campaign_utc_offset_seconds",
         "wolkvox_poll_lag_seconds",
     }
 
@@ -180,6 +182,47 @@ def test_one_info_for_all_windows(make_page: MakePage, make_target: MakeTarget) 
     assert infos() == []
 
 
+CHANGES = [
+    # zone, a moment before its clock changes in Unix seconds, the offset before and after
+    ("Europe/Madrid", 1792889999, 7200.0, 3600.0),  # 2026-10-25 03:00
+    ("Europe/Madrid", 1774745999, 3600.0, 7200.0),  # 2026-03-29 02:00
+    ("America/Santiago", 1788667199, -14400.0, -10800.0),  # 2026-09-06 00:00
+    ("Australia/Lord_Howe", 1791041399, 37800.0, 39600.0),  # 2026-10-04 02:00
+    ("America/Bogota", 1792889999, -18000.0, -18000.0),
+    ("Asia/Kathmandu", 1792889999, 20700.0, 20700.0),
+    ("Etc/GMT-5", 1792889999, 18000.0, 18000.0),
+]
+
+
+@pytest.mark.parametrize(("zone", "at", "before", "after"), CHANGES)
+async def test_the_offset_follows_the_clock_without_a_poll(
+    make_target: MakeTarget, zone: str, at: int, before: float, after: float
+) -> None:
+    moments = [float(at)]
+    page = Page(Build("1", "r", "3"), CollectorRegistry(), dict, lambda: moments[-1])
+    page.set_target(replace(make_target(ACME), zone=ZoneInfo(zone)), Snapshot())
+    page.set_target(make_target(Key("acme", "1", "1h")), Snapshot())
+
+    async def offsets() -> set[str]:
+        text = gzip.decompress(await page.body(Exposition.TEXT, Encoding.GZIP)).decode()
+        assert text == page.render(Exposition.TEXT).decode()
+        return {line for line in text.splitlines() if line.startswith("wolkvox_campaign_utc_offset_seconds{")}
+
+    metric = 'wolkvox_campaign_utc_offset_seconds{operation="acme",campaign="%s"} %s'
+    assert await offsets() == {metric % ("32841", before), metric % ("1", -18000.0)}
+    moments.append(at + 1.0)
+    assert await offsets() == {metric % ("32841", after), metric % ("1", -18000.0)}
+
+
+def test_a_reload_that_moves_a_campaign_to_another_zone(make_page: MakePage, make_target: MakeTarget) -> None:
+    page = make_page()
+    target = make_target(ACME)
+    page.set_target(target, Snapshot())
+    page.set_target(replace(target, zone=ZoneInfo("Asia/Kathmandu")), Snapshot())
+    found = [line for line in page.render(Exposition.TEXT).decode().splitlines() if "utc_offset_seconds{" in line]
+    assert found == ['wolkvox_campaign_utc_offset_seconds{operation="acme",campaign="32841"} 20700.0']
+
+
 def test_a_dropped_operation_leaves(make_page: MakePage) -> None:
     page = make_page()
     empty = page.render(Exposition.TEXT)
@@ -191,7 +234,7 @@ def test_a_dropped_operation_leaves(make_page: MakePage) -> None:
 
 def test_lag_is_asked_at_each_scrape() -> None:
     lags = {"b": 1.0}
-    page = Page(Build("1", "r", "3"), CollectorRegistry(), lambda: lags)
+    page = Page(Build("1", "r", "3"), CollectorRegistry(), lambda: lags, lambda: NOON)
     assert b'wolkvox_poll_lag_seconds{operation="b"} 1.0\n' in page.render(Exposition.TEXT)
     lags.update(b=2.0, a=0.0)
     assert page.render(Exposition.TEXT).endswith(
