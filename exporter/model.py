@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+LONGEST_WINDOW = 31 * 86_400
+"""Seconds. The vendor answers for 31 days of its wall clock at most."""
+
 RESULTS = ("no-answer", "answer", "failed", "busy", "congestion", "recall", "do-not-call-clean")
 """The results that the vendor documents for `campaign_4`, in its order and spelling."""
 
@@ -42,7 +45,13 @@ class Window:
     label: str
     """As written in the configuration; the label `window`."""
     length: int | None
-    """Seconds; None is `today`, from local midnight to now."""
+    """Seconds; None for a day of the calendar."""
+    days_ago: int = 0
+    """Which day, where `length` is None: 0 is `today`, from local midnight to now; 1 is `yesterday`, a whole day."""
+
+
+TODAY = Window("today", None)
+YESTERDAY = Window("yesterday", None, days_ago=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)

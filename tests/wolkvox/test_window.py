@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import Bounds, Window
-from exporter.wolkvox.window import bounds
+from exporter.model import LONGEST_WINDOW, TODAY, YESTERDAY, Bounds, Window
+from exporter.wolkvox.window import bounds, day_end, day_of, day_start
 
 ZONES = (
     "America/Bogota",
@@ -16,6 +16,8 @@ ZONES = (
     "America/Santiago",
     "America/Havana",
     "America/Sao_Paulo",
+    "America/Scoresbysund",
+    "America/Nuuk",
     "America/Caracas",
     "Africa/Cairo",
     "Africa/Casablanca",
@@ -28,7 +30,6 @@ ZONES = (
     "Pacific/Apia",
     "UTC",
 )
-TODAY = Window("today", None)
 
 
 def rolling(seconds: int) -> Window:
@@ -143,6 +144,101 @@ def test_a_clock_set_back_by_half_an_hour_is_covered_too() -> None:
     assert (found.date_ini, found.date_end) == ("20260405013000", "20260405020000")
 
 
+def span(found: Bounds) -> timedelta:
+    """What the vendor, who reads dates as wall clock, takes for the window's length."""
+    first, last = (datetime.strptime(date, "%Y%m%d%H%M%S") for date in (found.date_ini, found.date_end))  # noqa: DTZ007
+    return last - first
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "hours"),
+    [
+        ("Europe/Madrid", "2026-04-10T12:00:00", -1.0),  # the clock went forward within the window
+        ("Europe/Madrid", "2026-03-29T03:00:00", -1.0),  # right after the change
+        ("Europe/Madrid", "2026-11-10T12:00:00", 0.0),  # it went back: the wall clock shows an hour less
+        ("America/Santiago", "2026-09-20T12:00:00", -1.0),
+        ("America/Santiago", "2026-04-20T12:00:00", 0.0),
+        ("Africa/Cairo", "2026-05-01T12:00:00", -1.0),
+        ("Australia/Lord_Howe", "2026-10-20T12:00:00", -0.5),  # by half an hour
+        ("Africa/Casablanca", "2026-03-25T12:00:00", -1.0),  # back and forth within 31 days, it ends after both
+        ("America/Bogota", "2026-04-10T12:00:00", 0.0),
+    ],
+)
+def test_31_days_are_those_of_the_wall_clock(zone: str, text: str, hours: float) -> None:
+    now = moment(text, zone)
+    found = asked(rolling(LONGEST_WINDOW), zone, now)
+    assert span(found) <= timedelta(days=31)
+    assert found.end - found.start <= LONGEST_WINDOW
+    assert wall(found.start, zone) == found.date_ini, "the published start is what was asked for"
+    if zone != "Africa/Casablanca":
+        assert found.end - found.start == LONGEST_WINDOW + 3600 * hours
+
+
+def test_a_window_a_little_shorter_than_31_days_is_capped_too() -> None:
+    found = asked(rolling(LONGEST_WINDOW - 900), "Europe/Madrid", moment("2026-04-10T12:00:00", "Europe/Madrid"))
+    assert (found.date_ini, found.date_end) == ("20260310120000", "20260410120000")
+    assert found.start == moment("2026-03-10T12:00:00", "Europe/Madrid")
+
+
+def test_a_capped_window_that_would_begin_inside_the_gap_begins_after_it() -> None:
+    found = asked(rolling(LONGEST_WINDOW), "Europe/Madrid", moment("2026-04-29T02:30:00", "Europe/Madrid"))
+    assert found.date_ini == "20260329023000"
+    assert found.start == moment("2026-03-29T03:00:00", "Europe/Madrid")
+
+
+def test_yesterday_goes_from_midnight_to_midnight_whatever_the_delay() -> None:
+    for time in ("00:00:00", "00:15:00", "23:59:59"):
+        found = asked(YESTERDAY, "America/Bogota", moment(f"2026-03-10T{time}", "America/Bogota"), delay=900.0)
+        assert (found.date_ini, found.date_end) == ("20260309000000", "20260310000000")
+        assert (found.start, found.end) == (
+            moment("2026-03-09", "America/Bogota"),
+            moment("2026-03-10", "America/Bogota"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("zone", "yesterday", "hours", "date_ini"),
+    [
+        ("Europe/Madrid", "2026-03-29", 23, "20260329000000"),
+        ("Europe/Madrid", "2026-10-25", 25, "20261025000000"),
+        ("America/Santiago", "2026-09-06", 23, "20260906010000"),  # its midnight does not exist
+        ("America/Santiago", "2026-09-05", 24, "20260905000000"),  # the next one does not
+        ("America/Santiago", "2026-04-04", 25, "20260404000000"),  # 24:00 is set back to 23:00
+        ("Asia/Beirut", "2026-03-29", 23, "20260329010000"),
+        ("America/Havana", "2026-11-01", 25, "20261101000000"),  # midnight comes twice
+        ("America/Havana", "2026-10-31", 24, "20261031000000"),
+        ("America/Scoresbysund", "2026-10-24", 25, "20261024000000"),
+        ("Australia/Lord_Howe", "2026-04-05", 24.5, "20260405000000"),
+        ("Pacific/Apia", "2011-12-29", 24, "20111229000000"),  # the 30th was left out
+    ],
+)
+def test_yesterday_is_as_long_as_its_zone_makes_it(zone: str, yesterday: str, hours: float, date_ini: str) -> None:
+    first = day_start(ZoneInfo(zone), moment(f"{yesterday}T12:00:00", zone))
+    end = day_end(ZoneInfo(zone), first)
+    found = asked(YESTERDAY, zone, end + 900.0)
+    assert (found.start, found.end) == (first, end)
+    assert found.end - found.start == hours * 3600
+    assert found.date_ini == date_ini
+    following = datetime.fromisoformat(yesterday) + timedelta(days=1)
+    assert found.date_end == f"{following:%Y%m%d}000000", "also where that midnight does not exist"
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_reports_of_a_day_belong_to_it_to_its_last_second(zone: str) -> None:
+    name = ZoneInfo(zone)
+    at = moment("2025-01-01", zone)
+    for _ in range(366):
+        following = day_end(name, at)
+        assert day_end(name, following - 1) == following
+        assert day_start(name, following) == following
+        assert day_start(name, following - 1) == at
+        for now in (at, following - 3700, following - 0.5):
+            assert day_of(TODAY, name, asked(TODAY, zone, now)) == (at, following)
+            assert day_of(YESTERDAY, name, asked(YESTERDAY, zone, now)) == (at, following)
+        at = following
+    assert day_of(rolling(60), name, asked(rolling(60), zone, at)) is None
+
+
 def changeovers() -> list[tuple[str, float]]:
     """Every day within some years on which a zone changes its offset, found without the code under test."""
     found = []
@@ -179,8 +275,10 @@ def test_the_dates_cover_the_span_and_the_published_moments_cover_the_dates(
     found = asked(Window("any", length), zone, now, delay)
     assert found.start < found.end
     assert found.date_ini < found.date_end
+    assert span(found) <= timedelta(days=31)
     end = now // 1 if length is None else (now - delay) // 1
-    start = found.start if length is None else end - length
+    capped = span(found) == timedelta(days=31)
+    start = found.start if length is None or capped else end - length
     assert found.start <= start
     assert found.end >= end
     within = start + (end - start) * inside // 1
@@ -191,7 +289,7 @@ def test_the_dates_cover_the_span_and_the_published_moments_cover_the_dates(
         for edge in (start, end)
         for at in (edge - 86_400, edge - 7200, edge, edge + 7200, edge + 86_400)
     }
-    if length is not None and len(calm) == 1:
+    if length is not None and len(calm) == 1 and not capped:
         assert (found.start, found.end) == (start, end)
     if length is None and len(calm) == 1:
         assert (wall(found.start, zone)[8:], found.date_ini[8:]) == ("000000", "000000")
