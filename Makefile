@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 SHARED := %/page_samples.py %/whole_exporter.py
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test lint unit integration coverage soak bench docs packages clean
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+
+.PHONY: help demo test lint unit integration coverage newest oldest without-lock lock soak bench docs golden dist packages clean
 # With -j too: tests that share two cores with each other would only wait for each other, and coverage is one set of files.
 .NOTPARALLEL:
 
@@ -15,14 +17,17 @@ help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/runtime ## the exporter on a simulated API, with data on /metrics within a minute
-	$(BIN)/wolkvox-exporter demo
+	$(BIN)/python -m exporter demo
 
 test: lint unit integration coverage ## every check but the long ones
 
-lint: $(VENV)/dev ## style, types
+lint: $(VENV)/dev ## style, types, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --no-progress .github
 
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
@@ -35,6 +40,25 @@ coverage: $(VENV)/dev ## hold what unit and integration covered to its floors
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_floor.py
+
+newest: packages ## unit tests and style with the newest libraries that pyproject.toml allows, without the lock
+	$(MAKE) --no-print-directory without-lock LIBRARIES=newest RESOLUTION=highest
+
+oldest: packages ## the same with the lowest
+	$(MAKE) --no-print-directory without-lock LIBRARIES=oldest RESOLUTION=lowest-direct
+
+without-lock: $(VENV)/dev
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-$(LIBRARIES)
+	$(BIN)/uv pip install --quiet --python $(VENV)-$(LIBRARIES) --resolution $(RESOLUTION) --group build -e '.[dev]'
+	$(VENV)-$(LIBRARIES)/bin/ruff check .
+	$(VENV)-$(LIBRARIES)/bin/ruff format --check .
+	$(VENV)-$(LIBRARIES)/bin/mypy --python-executable $(VENV)-$(LIBRARIES)/bin/python
+	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration -m "not soak"
+
+lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.toml allows, with their hashes
+	$(LOCK) --upgrade --group build -o requirements/build.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(LOCK) --upgrade pyproject.toml --extra dev --group build -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 
 soak: $(VENV)/dev packages ## the long tests, some half an hour
 	$(BIN)/python -m pytest -q -s -m soak --timeout=3600
@@ -50,6 +74,12 @@ docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, docs/s
 	$(BIN)/python -m grafana
 	$(BIN)/python -m prometheus.generate
 
+golden: $(VENV)/dev ## write the golden files again after an intended change; read the difference before you commit it
+	-$(BIN)/python -m pytest -q --write-golden -k golden tests --ignore=tests/integration
+
+dist: $(VENV)/dev ## the source distribution and the wheel, built with what is locked
+	$(BIN)/python -m hatchling build
+
 packages: ## the real programs that tests run; installed where this may be done, else named
 	@sh tests/packages.sh
 
@@ -60,13 +90,15 @@ $(VENV)/bin/python:
 		sh tests/packages.sh $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/runtime: $(VENV)/bin/python pyproject.toml
-	$(BIN)/pip install -q --no-compile -e .
+# Exactly what was tested, each file checked against its hash. The project itself comes from this folder.
+$(VENV)/runtime: $(VENV)/bin/python requirements/run.txt
+	$(BIN)/pip install -q --no-compile --require-hashes -r requirements/run.txt
 	@touch $@
 
-$(VENV)/dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/pip install -q -e '.[dev]'
+$(VENV)/dev: $(VENV)/bin/python requirements/dev.txt pyproject.toml
+	$(BIN)/pip install -q --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/runtime
 
 clean: ## remove what was made
-	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts dist
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-oldest .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis artifacts dist

@@ -53,7 +53,7 @@ class Prometheus:
 @asynccontextmanager
 async def prometheus_on(folder: Path, targets: Sequence[str]) -> AsyncIterator[Prometheus]:
     """Scrape these addresses each second until the end of the block."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     process = _launch(folder, targets, address)
     try:
         async with aiohttp.ClientSession() as session:
@@ -90,7 +90,7 @@ async def _is_ready(session: aiohttp.ClientSession, address: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that was free a moment ago. Prometheus takes none by itself."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]

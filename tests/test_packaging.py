@@ -92,7 +92,9 @@ def test_the_image_runs_without_root_and_ends_on_sigterm() -> None:
 def test_the_image_keeps_storage_on_its_volume() -> None:
     (volume,) = instructions("VOLUME")
     assert variables()[f"{PREFIX}STORAGE_URL"].startswith(f"sqlite:///{volume}/")
-    assert any(volume in line and "-m 0700" in line for line in instructions("RUN"))
+    assert any(volume in line and "-g 0 -m 0770" in line for line in instructions("RUN")), (
+        "any user of group 0 may write"
+    )
 
 
 def test_the_image_sets_what_the_program_reads() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from golden_file import Golden
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -58,13 +59,13 @@ def series(text: str) -> list[str]:
 
 @pytest.mark.parametrize("exposition", Exposition)
 async def test_golden(
-    exposition: Exposition, make_page: MakePage, make_target: MakeTarget, make_data: MakeData
+    exposition: Exposition, make_page: MakePage, make_target: MakeTarget, make_data: MakeData, golden: Golden
 ) -> None:
     page = make_page()
     fill(page, make_target, make_data)
     body = await page.body(exposition, Encoding.IDENTITY)
     assert body == page.render(exposition)
-    assert body.decode() == (GOLDEN / FILES[exposition]).read_text(encoding="utf-8")
+    golden(GOLDEN / FILES[exposition], body.decode())
 
 
 @pytest.mark.parametrize("exposition", Exposition)

@@ -1,6 +1,5 @@
 """The example files belong together: names, ports and paths of one are those of the other."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from prometheus.rule import JOB
 
 PROMETHEUS = ROOT / "prometheus" / "prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus" / "alertmanager.yml"
-OF_THE_USER = {"./config.yml", "./secrets/wolkvox-token"}
+OF_THE_USER = {"./config", "./secrets"}
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -106,10 +105,17 @@ def test_the_exporter_is_checked_by_a_module_that_there_is() -> None:
 
 def test_no_path_leads_out_of_the_repository_and_each_is_there() -> None:
     sources = [str(mount).split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", ())]
-    sources += [secret["file"] for secret in COMPOSE["secrets"].values()]
     paths = {source for source in sources if source not in COMPOSE["volumes"]}
     assert all(path.startswith("./") and ".." not in path for path in paths)
     assert all((ROOT / path).exists() for path in paths - OF_THE_USER)
+
+
+def test_folders_are_mounted_not_files_that_an_editor_replaces() -> None:
+    assert "secrets" not in COMPOSE, "compose mounts a secret as a single file"
+    sources = [str(mount).split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", ())]
+    paths = {source for source in sources if source.startswith("./")} - OF_THE_USER
+    assert paths
+    assert {path for path in paths if not (ROOT / path).is_dir()} == set()
 
 
 def test_named_volumes_are_declared_and_used() -> None:
@@ -139,7 +145,8 @@ def test_the_exporter_understands_its_command(service: str) -> None:
 
 
 def test_the_token_of_the_example_config_is_where_compose_puts_it() -> None:
-    assert f"/run/secrets/{next(iter(COMPOSE['secrets']))}" in (ROOT / "config.example.yml").read_text(encoding="utf-8")
+    assert "./secrets:/run/secrets:ro" in SERVICES["exporter"]["volumes"]
+    assert "token_file: /run/secrets/" in (ROOT / "config.example.yml").read_text(encoding="utf-8")
 
 
 def test_rules_and_dashboards_are_mounted_where_they_are_looked_for() -> None:
@@ -149,8 +156,9 @@ def test_rules_and_dashboards_are_mounted_where_they_are_looked_for() -> None:
     provider = load(next((ROOT / "grafana/provisioning/dashboards").iterdir()))["providers"][0]
     assert mounts["./grafana/dashboards"] == provider["options"]["path"]
     assert mounts["./grafana/provisioning"] == "/etc/grafana/provisioning"
-    folder = os.path.dirname(mounts["./prometheus/prometheus.yml"])  # noqa: PTH120 (a path of the container)
-    assert mounts["./prometheus/rules"] == f"{folder}/{CONFIG['rule_files'][0].split('/')[0]}"
+    command = " ".join(SERVICES["prometheus"]["command"])
+    assert f"--config.file={mounts['./prometheus']}/{PROMETHEUS.name}" in command
+    assert list((PROMETHEUS.parent / CONFIG["rule_files"][0]).parent.glob("*.yml"))
 
 
 def test_the_home_dashboard_exists() -> None:
