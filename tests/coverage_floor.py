@@ -57,6 +57,8 @@ PURE = (
     "exporter/wolkvox/encoding.py",
     "exporter/wolkvox/excerpt.py",
     "exporter/wolkvox/fault.py",
+    "exporter/wolkvox/leak.py",
+    "exporter/wolkvox/proxy.py",
     "exporter/wolkvox/redaction.py",
     "exporter/wolkvox/report.py",
     "exporter/wolkvox/results.py",

@@ -1,13 +1,17 @@
 """The addresses of the configuration. No message quotes one: a URL may hold a password."""
 
 import re
+import unicodedata
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from yarl import URL
 
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?"
 )
+_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _LONGEST = 2_048
 
 
@@ -37,6 +41,7 @@ def check_proxy_url(text: str) -> str:
             "goes on after the port, only scheme, user, password, host and port are allowed;"
             " write / ? # and @ in a password as %2F %3F %23 and %40"
         )
+    _check_credentials(parts.netloc.rpartition("@")[0])
     return text
 
 
@@ -72,10 +77,29 @@ def _split(text: str) -> SplitResult:
 
 
 def _is_host(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if "[" not in parts.netloc:
-        return _HOST.fullmatch(host) is not None
+    host, place = parts.hostname or "", parts.netloc.rpartition("@")[2]
     try:
-        return IPv6Address(host).scope_id is None  # an interface of this machine means nothing in a URL
+        if "[" in place or "]" in place:
+            # an interface of this machine means nothing in a URL
+            return _BRACKETS.fullmatch(place) is not None and IPv6Address(host).scope_id is None
+        # the last two are how the HTTP client and the look-up read a name that begins with xn--
+        return _HOST.fullmatch(host) is not None and bool((URL(f"//{place}").host or "").encode("idna"))
     except ValueError:
         return False
+
+
+def _check_credentials(written: str) -> None:
+    """See that user and password can be sent to a proxy (RFC 7617, 2)."""
+    user, _, password = written.partition(":")
+    try:
+        texts = unquote(user, errors="strict"), unquote(password, errors="strict")
+    except UnicodeDecodeError:  # it quotes the bytes, so what is raised below must not chain to it
+        problem = "holds a user or password that is not UTF-8, write every byte of its characters, such as %C3%B1"
+    else:
+        if not any(unicodedata.category(character) == "Cc" for text in texts for character in text):
+            if ":" not in texts[0]:
+                return
+            problem = "holds a user name with a colon (%3A), which no proxy can tell from the password's beginning"
+        else:
+            problem = "holds a control character in user or password, which cannot be sent to a proxy"
+    raise ValueError(problem)

@@ -19,6 +19,7 @@ from exporter.wolkvox import encoding
 from exporter.wolkvox.authorities import Authorities
 from exporter.wolkvox.excerpt import excerpt
 from exporter.wolkvox.fault import BrokenError, LateError, failure
+from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
 from exporter.wolkvox.report import judge
 
@@ -33,6 +34,8 @@ KEEPALIVE = 4.0
 
 _LONG = 2**16
 """Bytes from which a body is judged in a thread, so that the event loop goes on."""
+
+_WITHHELD = "its text is not shown, because it repeats a part of the token or of the proxy's credentials"
 
 _HEADERS = {
     "User-Agent": f"wolkvox-exporter/{__version__}",
@@ -126,12 +129,16 @@ class Client:
         left = exchange.deadline - self._clock.monotonic()
         if left <= 0:
             raise LateError
+        proxy = parse_proxy(operation.proxy_url.get_secret_value()) if operation.proxy_url else None
+        to_proxy = {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else {}
+        in_clear = url.scheme == "http"  # the proxy reads the request itself; else only what asks for the tunnel
         async with asyncio.timeout(left):
             response = await self._session.get(
                 url,
-                headers={"wolkvox-token": operation.token.get_secret_value()},
+                headers={"wolkvox-token": operation.token.get_secret_value()} | (to_proxy if in_clear else {}),
                 allow_redirects=False,
-                proxy=operation.proxy_url.get_secret_value() if operation.proxy_url else None,
+                proxy=None if proxy is None else proxy.url,
+                proxy_headers=None if in_clear else to_proxy,
                 ssl=await self._authorities.context(operation.ca_file),
                 trace_request_ctx=exchange,
             )
@@ -148,7 +155,10 @@ class Client:
                 return outcome
             text = "the answer repeats the token: check that server or base_url is the vendor's"
             outcome = Failure(Reason.INVALID_RESPONSE, text, status)
-        return replace(outcome, excerpt=excerpt(body, secrets(operation)))
+        # In a thread: what is looked for in a form of every kind takes milliseconds, and more for a long secret.
+        shown = await asyncio.to_thread(excerpt, body, secrets(operation))
+        message = outcome.message if shown or not outcome.excerpt else f"{outcome.message}; {_WITHHELD}"
+        return replace(outcome, message=message, excerpt=shown)
 
     def _fault(self, operation: Operation, error: Exception) -> Failure:
         told = hide("".join(traceback.format_exception(error)), secrets(operation))

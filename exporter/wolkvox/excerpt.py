@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from exporter.wolkvox.redaction import hide
+from exporter.wolkvox.leak import repeats
 
 EXCERPT_LENGTH = 200
 """Characters at most."""
@@ -12,12 +12,16 @@ _READ = 8192
 
 
 def excerpt(body: bytes, secrets: Iterable[str] = ()) -> str:
-    """The beginning of `body`.
+    """The beginning of `body`; nothing where that repeats a part of a secret in any form.
 
-    Blanks are collapsed, secrets replaced; what cannot be printed, such as bidirectional overrides, is escaped.
+    Blanks are collapsed; what cannot be printed, such as bidirectional overrides, is escaped.
     """
-    text = hide(body[:_READ].decode("utf-8", "backslashreplace"), secrets)
-    text = "".join(_printable(character) for character in " ".join(text.split()))
+    read = body[:_READ]
+    # Twice as much as is shown, so that a form which is cut is found as well.
+    looked_at = " ".join(read.decode("utf-8", "surrogateescape").split())[: 2 * EXCERPT_LENGTH]
+    if repeats(looked_at.encode("utf-8", "surrogateescape"), secrets):
+        return ""
+    text = "".join(_printable(character) for character in " ".join(read.decode("utf-8", "backslashreplace").split()))
     return text if len(text) <= EXCERPT_LENGTH else f"{text[: EXCERPT_LENGTH - 1]}…"
 
 

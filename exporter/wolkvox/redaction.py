@@ -1,13 +1,11 @@
 """Keeping an operation's secrets out of whatever comes back from the network."""
 
-import base64
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from yarl import URL
-
 from exporter.model import RESULTS, Operation, Report
+from exporter.wolkvox.proxy import parse_proxy
 
 HIDDEN = "[secret]"
 
@@ -17,14 +15,10 @@ it may be cut."""
 
 
 def secrets(operation: Operation) -> tuple[str, ...]:
-    """The texts that must not be seen: the token, the proxy's password and its Basic credentials (RFC 7617)."""
-    found = [operation.token.get_secret_value()]
-    if operation.proxy_url is not None:
-        proxy = URL(operation.proxy_url.get_secret_value())
-        if proxy.password:
-            credentials = f"{proxy.user or ''}:{proxy.password}"
-            found += [proxy.password, base64.b64encode(credentials.encode()).decode()]
-    return tuple(found)
+    """The texts that must not be seen: the token, and what the proxy is told about who asks."""
+    token = operation.token.get_secret_value()
+    proxy = operation.proxy_url
+    return (token,) if proxy is None else (token, *parse_proxy(proxy.get_secret_value()).secrets)
 
 
 def hide(text: str, hidden: Iterable[str]) -> str:

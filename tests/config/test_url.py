@@ -38,6 +38,10 @@ def test_addresses_of_the_api(text: str, url: str) -> None:
         "https://[v1.x]",
         "https://[fe80::1%eth0]",
         "https://example..org",
+        "https://x[::1]",
+        "https://[::1]x:80",
+        "https://xn--a",
+        "https://xn---1x.example",
         "https://-example.org",
         "https://exa%20mple.org",
         "https://exa\tmple.org",
@@ -104,3 +108,26 @@ def test_what_is_no_proxy(text: str) -> None:
 )
 def test_what_can_be_read_on_the_way(url: str, clear: bool) -> None:
     assert travels_in_clear(url) is clear
+
+
+@pytest.mark.parametrize("text", ["http://p%E2%82%AC:%C3%B1@proxy.example", "http://a:b%3Ac@proxy.example"])
+def test_credentials_in_utf_8_can_be_sent(text: str) -> None:
+    assert check_proxy_url(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("http://made%3Aup:x@proxy.example", "a colon"),
+        ("http://made-up:%FF@proxy.example", "not UTF-8"),
+        ("http://%F1:made-up@proxy.example", "not UTF-8"),
+        ("http://made-up:%00@proxy.example", "a control character"),
+        ("http://made%0D%0Aup:x@proxy.example", "a control character"),
+        ("http://made-up:%C2%85@proxy.example", "a control character"),
+    ],
+)
+def test_credentials_that_cannot_be_sent_are_a_mistake(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem) as caught:
+        check_proxy_url(text)
+    assert "made" not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -149,7 +149,8 @@ async def test_an_echoed_token_is_not_in_the_failure(start: Start, ask: Ask, sta
     echo = f"bad token {TOKEN}, {TOKEN.upper()}, " + TOKEN.replace("/", "\\/")
     peer = await start(always(answer(echo.encode(), status)))
     found = await ask(operation(peer.url))
-    assert failure(found).excerpt == "bad token [secret], [secret], [secret]"
+    assert not failure(found).excerpt
+    assert "its text is not shown" in failure(found).message
     assert TOKEN not in repr(found)
 
 

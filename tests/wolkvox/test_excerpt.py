@@ -54,15 +54,19 @@ def test_the_beginning_of_a_short_secret_is_left() -> None:
     assert hide("pass", ["password"]) == "pass"
 
 
-def test_secrets_are_hidden_before_the_cut() -> None:
-    shown = excerpt(b"x" * 190 + TOKEN.encode() * 2, [TOKEN])
-    assert shown == "x" * 190 + "[secret][…"
+def test_a_secret_across_the_cut_or_behind_blanks_is_found() -> None:
+    assert not excerpt(b"x" * 190 + TOKEN.encode() * 2, [TOKEN])
+    assert not excerpt(b" " * 8000 + b"x" * 150 + TOKEN.encode(), [TOKEN])
+    assert excerpt(b"x" * 500 + TOKEN.encode(), [TOKEN]) == "x" * 199 + "…"
 
 
 def test_the_secrets_of_an_operation_hold_the_proxys_too() -> None:
     assert secrets(operation("http://a")) == (TOKEN,)
     assert secrets(operation("http://a", proxy_url="http://p:1")) == (TOKEN,)
-    assert secrets(operation("http://a", proxy_url="http://me:p%40ss@p:1")) == (TOKEN, "p@ss", "bWU6cEBzcw==")
+    found = secrets(operation("http://a", proxy_url="http://me:p%40ss@p:1"))
+    assert found == (TOKEN, "p@ss", "me:p@ss", "bWU6cEBzcw==", "me:p%40ss")
+    assert secrets(operation("http://a", proxy_url="http://key@p:1")) == (TOKEN, "key:", "a2V5Og==")
+    assert secrets(operation("http://a", proxy_url="http://@p:1")) == (TOKEN,)
 
 
 @pytest.mark.parametrize(
