@@ -33,7 +33,8 @@ from exporter.simulator.error import SimulatorError
 from exporter.storage.database import Database, StorageError
 from exporter.web import server, status
 from exporter.web.address import ListenError, parse_address
-from exporter.web.routes import RouteError, Routes
+from exporter.web.paths import RouteError, parse_paths
+from exporter.web.routes import Routes
 
 _log = structlog.get_logger()
 
@@ -131,6 +132,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     addresses = arguments.web_listen_address or [address]
     for text in addresses:
         parse_address(text)  # what is no address is said before anything else begins
+    paths = parse_paths(arguments.web_external_url, arguments.web_route_prefix)
     stopping = stop_on_signals()
     # Whoever asks for a reload while everything is being loaded anyway must not end the process by that.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -146,7 +148,13 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
             Routes(
                 telemetry_path=arguments.web_telemetry_path,
                 reload=app.reload if arguments.web_enable_lifecycle else None,
-                pages=partial(status.add_routes, status=app.status, telemetry_path=arguments.web_telemetry_path),
+                paths=paths,
+                pages=partial(
+                    status.add_routes,
+                    status=app.status,
+                    telemetry_path=arguments.web_telemetry_path,
+                    links=paths.links,
+                ),
             ),
             config_file=Path(arguments.web_config_file) if arguments.web_config_file else None,
         )

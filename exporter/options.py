@@ -125,6 +125,16 @@ def _add_web_flags(parser: argparse.ArgumentParser) -> None:
         help="TLS and basic authentication, in the format of Prometheus' exporter-toolkit",
     )  # fmt: skip
     web.add_argument(
+        "--web.external-url", dest="web_external_url", metavar="URL", default=None,
+        help="the address under which people reach the exporter, for a reverse proxy; its path begins every link"
+        " and, unless --web.route-prefix is given, the path of every page",
+    )  # fmt: skip
+    web.add_argument(
+        "--web.route-prefix", dest="web_route_prefix", metavar="PATH", default=None,
+        help="what the path of every page begins with; / where the proxy strips the prefix"
+        " (default: the path of --web.external-url)",
+    )  # fmt: skip
+    web.add_argument(
         "--web.enable-lifecycle", dest="web_enable_lifecycle", action=argparse.BooleanOptionalAction, default=False,
         help="allow reloads by POST or PUT to /-/reload",
     )  # fmt: skip

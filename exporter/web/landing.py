@@ -16,8 +16,8 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def landing_page(telemetry_path: str, others: Iterable[str]) -> str:
-    """HTML that links to the metrics and the other paths; no style, no script, nothing that loads."""
-    links = [f'<li><a href="{escape(telemetry_path)}">Metrics</a></li>']
-    links += [f'<li><a href="{escape(path)}">{escape(path)}</a></li>' for path in others]
+def landing_page(home: str, telemetry_path: str, others: Iterable[str]) -> str:
+    """HTML that links to the metrics and the other paths below `home`; no style, no script, nothing that loads."""
+    links = [f'<li><a href="{escape(home + telemetry_path[1:])}">Metrics</a></li>']
+    links += [f'<li><a href="{escape(home + path[1:])}">{escape(path)}</a></li>' for path in others]
     return _PAGE.format(links="\n".join(links))

@@ -10,6 +10,8 @@ from aiohttp import hdrs, web
 from exporter.metrics.format import Encoding, Exposition
 from exporter.web.landing import landing_page
 from exporter.web.negotiation import VARY, encode, negotiate
+from exporter.web.origin import is_foreign, local_origins
+from exporter.web.paths import AT_THE_ROOT, Paths, RouteError, is_path
 
 _log = structlog.get_logger(__name__)
 
@@ -19,10 +21,6 @@ RELOAD = "/-/reload"
 
 Reload = Callable[[], Awaitable[tuple[str, ...]]]
 """Loads the configuration again and returns its mistakes; none is success."""
-
-
-class RouteError(Exception):
-    """A path that cannot be served. The text is one line for the operator."""
 
 
 class Exporter(Protocol):
@@ -46,6 +44,8 @@ class Routes:
     """What can be chosen about the paths."""
 
     telemetry_path: str = "/metrics"
+    """Below the prefix, as every other path."""
+    paths: Paths = AT_THE_ROOT
     reload: Reload | None = None
     """None: `/-/reload` is forbidden."""
     pages: Callable[[web.Application], None] | None = None
@@ -54,14 +54,30 @@ class Routes:
 
 def add_routes(application: web.Application, exporter: Exporter, routes: Routes) -> None:
     """Add every path to the application; raises `RouteError` where the telemetry path cannot be used."""
-    _Handlers(exporter, routes).add(application)
+    handlers = _Handlers(exporter, routes)
+    paths = routes.paths
+    if not paths.prefix:
+        handlers.add(application)
+        return
+    # As Prometheus does: what the prefix is missing of leads to it, nothing else stands outside of it.
+    application.router.add_get("/", _redirect(f"{paths.prefix}/"))
+    application.router.add_get(paths.prefix, _redirect(paths.entrance))
+    below = web.Application()
+    handlers.add(below)
+    application.add_subapp(paths.prefix, below)
+
+
+def route_path(request: web.Request, prefix: str) -> str:
+    """The path of the route that was found, below the prefix; empty where none was found."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical.removeprefix(prefix)
 
 
 class _Handlers:
     def __init__(self, exporter: Exporter, routes: Routes) -> None:
         self._exporter = exporter
         self._routes = routes
-        self._landing = landing_page(routes.telemetry_path, (HEALTHY, READY))
+        self._landing = landing_page(routes.paths.home, routes.telemetry_path, (HEALTHY, READY))
 
     def add(self, application: web.Application) -> None:
         router = application.router
@@ -93,8 +109,11 @@ class _Handlers:
     async def reload(self, request: web.Request) -> web.Response:
         if self._routes.reload is None:
             raise web.HTTPForbidden(text="Reloading is off; start with --web.enable-lifecycle, or send SIGHUP.\n")
-        if not _same_origin(request):
-            raise web.HTTPForbidden(text="A page of another site may not reload the configuration.\n")
+        if _is_foreign(request, self._routes.paths):
+            raise web.HTTPForbidden(
+                text="A browser may reload from this exporter's own address only. Behind a reverse proxy, or under a"
+                " name, start with --web.external-url.\n"
+            )
         mistakes = await self._routes.reload()
         if mistakes:
             return web.Response(status=web.HTTPBadRequest.status_code, text="".join(f"{line}\n" for line in mistakes))
@@ -105,11 +124,10 @@ class _Handlers:
 
 
 def _check_telemetry_path(path: str, taken: Iterable[str]) -> None:
-    safe = path.isascii() and path.isprintable() and not set(path) & set(" %?#{}\\")
-    if not path.startswith("/") or not safe or any(part in {"", ".", ".."} for part in path[1:].split("/")):
+    if not is_path(path):
         raise RouteError(
             f"--web.telemetry-path {path!r}: no path; allowed: a slash, then ASCII letters, digits and punctuation"
-            " without % ? # { } and space, such as /metrics"
+            " without % ? # { } quotes and space, such as /metrics"
         )
     first = path.split("/")[1]
     if first in {other.split("/")[1] for other in taken}:
@@ -129,7 +147,19 @@ def _joined(request: web.Request, name: str) -> str:
     return ",".join(request.headers.getall(name, ()))
 
 
-def _same_origin(request: web.Request) -> bool:
-    """Browsers say where a request comes from, programs do not: a foreign page cannot press the button."""
-    origin = request.headers.get(hdrs.ORIGIN)
-    return origin is None or origin.partition("://")[2].lower() == request.headers.get(hdrs.HOST, "").lower()
+def _is_foreign(request: web.Request, paths: Paths) -> bool:
+    sockname = request.get_extra_info("sockname")
+    if sockname is None:  # the client has gone, and with it what told where it came to
+        return True
+    own = local_origins(request.scheme, *sockname[:2]) | ({paths.origin} if paths.origin else set())
+    origins, sites, hosts = (
+        tuple(request.headers.getall(name, ())) for name in (hdrs.ORIGIN, "Sec-Fetch-Site", hdrs.HOST)
+    )
+    return is_foreign(origins=origins, sites=sites, hosts=hosts, scheme=request.scheme, own=own)
+
+
+def _redirect(location: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(location)
+
+    return answer

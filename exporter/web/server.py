@@ -14,7 +14,7 @@ from exporter.web.connection import announced
 from exporter.web.headers import secure
 from exporter.web.limits import Limits, system_limits
 from exporter.web.listener import Listener
-from exporter.web.routes import Exporter, Routes, add_routes
+from exporter.web.routes import Exporter, Routes, add_routes, route_path
 
 _GRACE = 0.3
 """Seconds that answers under way get to end. aiohttp waits that long twice."""
@@ -70,7 +70,8 @@ async def start(
     bounds = limits or system_limits()
     passwords = ThreadPoolExecutor(_PASSWORD_THREADS, thread_name_prefix="bcrypt")
     access = Access(config_file, passwords)
-    application = build(exporter, routes or Routes(), access, bounds)
+    served = routes or Routes()
+    application = build(exporter, served, access, bounds)
     sockets = bind([parse_address(address) for address in addresses])
     runner = web.AppRunner(application, handle_signals=False, shutdown_timeout=_GRACE)
     await runner.setup()
@@ -79,7 +80,8 @@ async def start(
         raise RuntimeError("aiohttp has no server after setup")
     server.request_factory = announced(server.request_factory)
     listener = Listener(server, sockets, bounds, tls=access.context, admits=lambda wire: admits(access, wire))
-    return Server(runner, listener, passwords, tuple(url(listening, access.scheme) for listening in sockets))
+    below = served.paths.prefix[1:] + "/" if served.paths.prefix else ""
+    return Server(runner, listener, passwords, tuple(url(listening, access.scheme) + below for listening in sockets))
 
 
 def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) -> web.Application:
@@ -88,7 +90,7 @@ def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) ->
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         access.refresh()
-        await _authenticate(request, access)
+        await _authenticate(request, access, routes.paths.prefix)
         if (request.content_length or 0) > limits.body:
             raise web.HTTPRequestEntityTooLarge(max_size=limits.body, actual_size=request.content_length or 0)
         return await handler(request)
@@ -108,15 +110,14 @@ def admits(access: Access, transport: asyncio.Transport) -> bool:
     return tls is None or tls.admits(transport.get_extra_info("peercert"))
 
 
-async def _authenticate(request: web.Request, access: Access) -> None:
+async def _authenticate(request: web.Request, access: Access, prefix: str) -> None:
     """Let the request pass, or raise the answer to it.
 
     Which paths are open is asked of the route that was found, not of the text of the URL: what is opened is what runs.
     """
     if access.authenticator is None:
         return
-    resource = request.match_info.route.resource
-    if resource is not None and resource.canonical in access.settings.excluded:
+    if route_path(request, prefix) in access.settings.excluded:
         return
     sent = request.headers.getall(hdrs.AUTHORIZATION, ())
     match await access.authenticator.judge(sent[0] if len(sent) == 1 else None):

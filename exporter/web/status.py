@@ -33,9 +33,14 @@ _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest wind
 _CACHED = "public, max-age=604800, immutable"  # a week; the address changes with the content
 
 
-def add_routes(application: web.Application, status: Callable[[], Status], telemetry_path: str = "/metrics") -> None:
-    """Add the pages to the application. `status` gives the state of the moment, without waiting for anything."""
-    _Handlers(status, telemetry_path).add(application)
+def add_routes(
+    application: web.Application, status: Callable[[], Status], telemetry_path: str = "/metrics", links: str = ""
+) -> None:
+    """Add the pages to the application. `status` gives the state of the moment, without waiting for anything.
+
+    `links` is what every link begins with, as in `exporter.web.paths`.
+    """
+    _Handlers(status, telemetry_path, links).add(application)
 
 
 class _Page(NamedTuple):
@@ -44,11 +49,11 @@ class _Page(NamedTuple):
 
 
 class _Handlers:
-    def __init__(self, status: Callable[[], Status], telemetry_path: str) -> None:
+    def __init__(self, status: Callable[[], Status], telemetry_path: str, links: str) -> None:
         self._status = status
         self._assets = status_assets.load()
         addresses = {asset.name: asset.address for asset in self._assets}
-        self._pages = Pages(addresses, telemetry_path.removeprefix("/"))
+        self._pages = Pages(addresses, telemetry_path.removeprefix("/"), links)
         self._digests = Digests()
 
     def add(self, application: web.Application) -> None:

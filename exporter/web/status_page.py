@@ -40,8 +40,11 @@ def aria_sort(query: Query, column: str) -> str:
 class Pages:
     """The HTML pages; the templates are compiled once, here."""
 
-    def __init__(self, assets: Mapping[str, str], metrics: str) -> None:
-        """`assets` are addresses by file name, relative to the overview as `metrics` is."""
+    def __init__(self, assets: Mapping[str, str], metrics: str, links: str = "") -> None:
+        """`assets` are addresses by file name, relative to the overview as `metrics` is.
+
+        `links` is what every link begins with; empty: all are relative to the overview.
+        """
         environment = Environment(
             loader=PackageLoader("exporter.web", "templates"),
             autoescape=True,
@@ -52,8 +55,10 @@ class Pages:
         )
         environment.filters["visible"] = visible
         environment.globals.update(
-            assets=assets,
-            metrics=metrics,
+            assets={name: links + address for name, address in assets.items()},
+            metrics=links + metrics,
+            links=links,
+            home=links or "./",
             palette=PALETTE,
             patterns=PATTERNS,
             shade=shade,

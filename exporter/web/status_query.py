@@ -67,7 +67,7 @@ class Query:
         return not self.text or self.text.casefold() in digest.text
 
     def url(self, path: str = "./") -> str:
-        """The address of this view."""
+        """The address of this view, of the overview at `path`."""
         fields = {"operation": self.operation, "state": self.state, "q": self.text, "sort": self.sort}
         given = {name: value for name, value in fields.items() if value}
         if self.page > 1:
@@ -114,9 +114,9 @@ def campaign_url(key: Key) -> str:
     return "campaign?" + _encoded({"operation": key.operation, "campaign": key.campaign, "window": key.window})
 
 
-def operation_url(operation: str) -> str:
-    """The overview of one operation."""
-    return Query(operation=operation).url()
+def operation_url(operation: str, home: str) -> str:
+    """The overview of one operation; `home` is the address of the overview."""
+    return Query(operation=operation).url(home)
 
 
 def _encoded(parameters: Mapping[str, str]) -> str:

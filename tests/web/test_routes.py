@@ -1,13 +1,17 @@
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from yarl import URL
 
 from exporter.metrics.format import Encoding, Exposition
-from exporter.web.routes import RouteError, Routes
+from exporter.web.paths import RouteError, parse_paths
+from exporter.web.routes import Routes, _Handlers
 from exporter.web.server import Server
 
 Serve = Callable[..., Awaitable[Server]]
@@ -98,14 +102,65 @@ async def test_reload_is_forbidden_unless_enabled(
     assert program.reloads == 0
 
 
-async def test_a_foreign_page_cannot_reload(serve: Serve, program: Any, client: aiohttp.ClientSession) -> None:
-    url = (await serve(routes=Routes(reload=program.reload))).urls[0]
-    for origin in ("https://evil.example", "null"):
-        async with client.post(url + "-/reload", headers={"Origin": origin}) as answer:
-            assert answer.status == 403
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "http://evil.example:{port}", "Host": "evil.example:{port}"},
+        {"Origin": "http://evil.example:{port}", "Host": "evil.example:{port}", "Sec-Fetch-Site": "same-origin"},
+        {"Host": "evil.example:{port}", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "https://127.0.0.1:{port}"},
+        {"Origin": "http://10.0.0.1:{port}", "Host": "10.0.0.1:{port}"},
+    ],
+)
+async def test_a_foreign_page_cannot_reload(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, headers: dict[str, str]
+) -> None:
+    url = URL((await serve(routes=Routes(reload=program.reload))).urls[0])
+    sent = {name: value.format(port=url.port) for name, value in headers.items()}
+    async with client.post(url / "-/reload", headers=sent) as answer:
+        assert answer.status == 403
+        assert "--web.external-url" in await answer.text()
     assert program.reloads == 0
-    async with client.post(url + "-/reload", headers={"Origin": url.rstrip("/")}) as answer:
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},  # curl
+        {"Host": "evil.example"},  # curl under any name
+        {"Origin": "http://127.0.0.1:{port}"},
+        {"Origin": "http://LOCALHOST:{port}", "Host": "localhost:{port}"},
+        {"Origin": "http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"},
+        {"Host": "localhost:{port}", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "https://monitor.example", "Host": "10.0.0.1"},  # a proxy that passes on its own Host
+        {"Origin": "https://monitor.example", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+async def test_an_own_page_and_a_program_can_reload(
+    serve: Serve, program: Any, client: aiohttp.ClientSession, headers: dict[str, str]
+) -> None:
+    paths = parse_paths("https://monitor.example/", None)
+    url = URL((await serve(routes=Routes(reload=program.reload, paths=paths))).urls[0])
+    sent = {name: value.format(port=url.port) for name, value in headers.items()}
+    async with client.post(url / "-/reload", headers=sent) as answer:
         assert answer.status == 200
+    assert program.reloads == 1
+
+
+async def test_a_client_that_has_gone_cannot_reload(serve: Serve, program: Any) -> None:
+    routes = Routes(reload=program.reload)
+    request = make_mocked_request("POST", "/-/reload", headers={"Origin": "http://127.0.0.1"}, transport=Mock())
+    request.transport.get_extra_info.return_value = None  # type: ignore[union-attr]
+    with pytest.raises(web.HTTPForbidden):
+        await _Handlers(program, routes).reload(request)
+    assert program.reloads == 0
 
 
 @pytest.mark.parametrize(
@@ -168,12 +223,45 @@ async def test_a_page_that_gives_up_waiting_is_a_fault_too(
         assert answer.status == 500
 
 
+PREFIXED = Routes(paths=parse_paths("https://monitor.example/ext", "/int"))
+
+
+async def test_every_path_stands_below_the_prefix(serve: Serve, client: aiohttp.ClientSession) -> None:
+    url = (await serve(routes=PREFIXED)).urls[0]
+    assert url.endswith("/int/")
+    for path in ("", "metrics", "-/healthy", "-/ready"):
+        async with client.get(url + path) as answer:
+            assert answer.status == 200
+            assert answer.headers["X-Frame-Options"] == "deny"
+    async with client.post(url + "-/reload") as answer:
+        assert answer.status == 403
+    for path in ("metrics", "-/healthy", "int/int/", "intmetrics", "internal", "ext/"):
+        async with client.get(url.removesuffix("int/") + path) as answer:
+            assert answer.status == 404, path
+
+
+async def test_what_the_prefix_is_missing_of_leads_to_it(serve: Serve, client: aiohttp.ClientSession) -> None:
+    root = (await serve(routes=PREFIXED)).urls[0].removesuffix("int/")
+    for path, where in (("", "/int/"), ("int", "/ext/")):
+        for method in ("GET", "HEAD"):
+            async with client.request(method, root + path, allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"]) == (302, where)
+
+
+async def test_the_telemetry_path_stands_below_the_prefix(serve: Serve, client: aiohttp.ClientSession) -> None:
+    routes = Routes(telemetry_path="/int", paths=parse_paths(None, "/int"))
+    async with client.get((await serve(routes=routes)).urls[0] + "int") as answer:
+        assert answer.status == 200
+
+
 async def test_the_landing_page_links_to_the_rest(serve: Serve, client: aiohttp.ClientSession) -> None:
     async with client.get((await serve(routes=Routes(telemetry_path="/tele&metry"))).urls[0]) as answer:
         assert answer.content_type == "text/html"
         page = await answer.text()
-    assert 'href="/tele&amp;metry"' in page
-    assert 'href="/-/ready"' in page
+    assert 'href="./tele&amp;metry"' in page
+    assert 'href="./-/ready"' in page
+    async with client.get((await serve(routes=PREFIXED)).urls[0]) as answer:
+        assert 'href="/ext/metrics"' in await answer.text()
 
 
 async def test_pages_for_people_take_the_root(serve: Serve, client: aiohttp.ClientSession) -> None:
