@@ -2,6 +2,7 @@
 # Installs Debian's packages, where root may do so; else says which. Those named as arguments, or else those of the real
 # programs that the tests run and that are not there.
 set -eu
+PATH="$PATH:/usr/sbin:/sbin" # where nginx is, and who is not root does not look
 missing="$*"
 [ -n "$missing" ] || while read -r program package; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $package"
@@ -12,6 +13,7 @@ prometheus-alertmanager prometheus-alertmanager
 amtool prometheus-alertmanager
 chromium chromium
 curl curl
+nginx nginx
 systemd-analyze systemd
 LIST
 [ -n "$missing" ] || exit 0

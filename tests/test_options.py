@@ -61,6 +61,8 @@ def test_addresses_add_up() -> None:
         ("WEB_LISTEN_ADDRESS", ":1, [::1]:2", "web_listen_address", [":1", "[::1]:2"]),
         ("WEB_TELEMETRY_PATH", "/m", "web_telemetry_path", "/m"),
         ("WEB_CONFIG_FILE", "web.yml", "web_config_file", "web.yml"),
+        ("WEB_EXTERNAL_URL", "https://a.example/b", "web_external_url", "https://a.example/b"),
+        ("WEB_ROUTE_PREFIX", "/b", "web_route_prefix", "/b"),
         ("WEB_ENABLE_LIFECYCLE", "true", "web_enable_lifecycle", True),
         ("WEB_ENABLE_LIFECYCLE", "Off", "web_enable_lifecycle", False),
         ("LOG_LEVEL", "warn", "log_level", "warn"),

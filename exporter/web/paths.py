@@ -60,8 +60,9 @@ def _external(text: str) -> tuple[Origin | None, str]:
     else:
         origin = parse_origin(f"{scheme}://{authority}")
         if origin is None:
+            shown = repr(text) if "@" not in text else "(not shown, it may hold a password)"
             raise RouteError(
-                f"--web.external-url {text!r}: is not a URL that people can open; allowed: http or https, a host,"
+                f"--web.external-url {shown}: is not a URL that people can open; allowed: http or https, a host,"
                 " a port and a path, such as https://monitor.example/wolkvox, or a path alone"
             )
     prefix = "/" + path.strip("/")

@@ -14,6 +14,7 @@ import pytest
 
 from exporter.web import access
 from exporter.web.authentication import Authenticator
+from exporter.web.paths import parse_paths
 from exporter.web.routes import Routes
 from exporter.web.server import Server
 
@@ -105,6 +106,16 @@ async def test_only_the_excluded_path_is_open(
     answer = await raw(server, f"{method} {target} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n")
     assert int(answer.split()[1]) == expected
     assert b"wolkvox_up" not in answer
+
+
+async def test_the_excluded_path_is_open_below_a_prefix_too(serve: Serve, file: Path) -> None:
+    write(file, USERS + "auth_excluded_paths: [/-/healthy]\n")
+    server = await serve(config_file=file, routes=Routes(paths=parse_paths(None, "/inside")))
+    assert await status(server, "-/healthy") == 200
+    assert await status(server, "-/ready") == 401
+    for target in ("/-/healthy", "/inside", "/", "/inside/inside/-/healthy"):
+        answer = await raw(server, f"GET {target} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n")
+        assert int(answer.split()[1]) == 401
 
 
 async def raw(server: Server, request: str) -> bytes:

@@ -64,6 +64,7 @@ def test_an_external_url_that_is_none(url: str) -> None:
     with pytest.raises(RouteError, match=r"^--web\.external-url .* allowed: ") as caught:
         parse_paths(url, None)
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
