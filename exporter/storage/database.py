@@ -3,19 +3,19 @@
 import asyncio
 import os
 import sqlite3
-import stat
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, meta, migrate
+from exporter.storage import file
+from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, meta, migrate
 
 T = TypeVar("T")
 
@@ -97,28 +97,34 @@ class Database:
             raise StorageError(self._explain(error)) from error
 
     def _open(self) -> None:
-        path = self.path
-        if path is not None:
-            _prepare(path)
-        engine = create_engine(
-            self._url,
-            poolclass=StaticPool,
-            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
-            hide_parameters=True,
-        )
+        engine = self._engine()
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         connection = engine.connect()
         try:
             with connection.begin():
-                _check(connection)
                 migrate(connection, self._migrations)
         except BaseException:
             connection.close()
             engine.dispose()
             raise
         self._connection = connection
-        self._identity = _identity(path)
+        self._identity = _identity(self.path)
+
+    def _engine(self) -> Engine:
+        """Look at the file, and only then touch it."""
+        if self.path is None:
+            return create_engine(
+                self._url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+            )
+        path = Path(
+            os.path.realpath(self.path)
+        )  # what SQLite keeps beside the file stands beside the file, not beside a link to it
+        if not file.look(path, lambda connection: check(connection, self._migrations), BUSY_TIMEOUT):
+            for suffix in file.SIBLINGS:  # of a file that was removed: they would be replayed into the new one
+                file.sibling(path, suffix).unlink(missing_ok=True)
+        file.prepare(path)
+        return file.engine(path, "mode=rw", BUSY_TIMEOUT)
 
     def _in_turn(self, work: Callable[[Connection], T], turn: int) -> T:
         """Whoever asked before a wait for a lock ended in vain fails with it: not one after another, each as long."""
@@ -174,28 +180,6 @@ def _parse(url: str) -> URL:
     if parsed.query or not (parsed.database or "").isprintable():
         raise StorageError("--storage.url: allowed is a printable path without parameters; write sqlite:///FILE")
     return parsed
-
-
-def _prepare(path: Path) -> None:
-    """Create the file for its owner only: it tells which campaigns there are and how they do."""
-    if not path.exists():
-        for suffix in ("-wal", "-shm"):  # of a file that was removed: they would be replayed into the new one
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):  # a device's rights are everybody's
-            raise ForeignFileError("it is no regular file; name another one in --storage.url")
-        if mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
-
-
-def _check(connection: Connection) -> None:
-    damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    if damage != "ok":
-        raise ForeignFileError(f"it is damaged ({damage}); move it away to start anew, or restore a copy")
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

@@ -4,8 +4,9 @@ import json
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, inspect, select
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, select, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from exporter.clock import Stamp
@@ -90,28 +91,42 @@ class ForeignFileError(Exception):
 
 
 def version(connection: Connection) -> int:
-    """The schema version of the open database."""
-    names = inspect(connection).get_table_names()
+    """The schema version of the open database; raises `ForeignFileError` where it was not written by this program."""
+    names = set(connection.execute(_NAMES).scalars())
     if not names:
+        marks = [connection.exec_driver_sql(f"PRAGMA {mark}").scalar() for mark in ("application_id", "user_version")]
+        if any(marks):
+            raise ForeignFileError(_FOREIGN)
         return 0
-    found = (
-        connection.execute(select(meta.c.value).where(meta.c.name == "schema_version")).scalar()
-        if "meta" in names
-        else None
-    )
-    if found is None or not found.isdecimal():
-        raise ForeignFileError("it is a database of another program; name another file in --storage.url")
-    return int(found)
+    try:
+        found = {row.name: row.value for row in connection.execute(select(meta))}
+    except DBAPIError:  # no such table, or one of that name with other columns
+        found = {}
+    present = found.get("schema_version")
+    if not isinstance(present, str) or not present.isdecimal() or "hash_key" not in found:
+        raise ForeignFileError(_FOREIGN)
+    return int(present)
 
 
-def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-    """Bring the database to the newest version, in the transaction that is open on `connection`."""
+_NAMES = text("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+
+_FOREIGN = "it is a database of another program; name another file in --storage.url"
+
+
+def check(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> int:
+    """The schema version, which this program must know; raises `ForeignFileError`."""
     present = version(connection)
     if present > len(migrations):
         raise ForeignFileError(
             f"it is of schema version {present} and this program knows up to {len(migrations)}; "
             "run the newer program again, or name another file in --storage.url"
         )
+    return present
+
+
+def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    """Bring the database to the newest version, in the transaction that is open on `connection`."""
+    present = check(connection, migrations)
     for migration in migrations[present:]:
         migration(connection)
     if present == len(migrations):
