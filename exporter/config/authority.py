@@ -1,7 +1,7 @@
 import ssl
 from pathlib import Path
 
-from exporter.config.mistake import quoted
+from exporter.yaml import quoted
 
 
 def check_authorities(path: Path) -> None:

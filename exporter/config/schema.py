@@ -1,123 +1,120 @@
-"""The keys of the file. Every key may be absent; a value of None is one that was given and found wrong."""
+"""The keys of the file, what is allowed in each, and what holds where a key is left out.
 
-import difflib
-from fractions import Fraction
-from typing import Annotated, Any, TypeAlias
+A new key is a line here; a key that may stand at every level is a line in `Settings`. A block of keys is a `Section`
+of its own and one line where it may stand.
+"""
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
+from pydantic.fields import FieldInfo
 
-from exporter.config import field
-from exporter.config.document import Value
-from exporter.config.mistake import Mistakes, Path
+from exporter.config import values
+from exporter.duration import format_duration
 from exporter.model import Window
+from exporter.yaml import UNQUOTED, Section
 
 _DAY = 86_400.0
 LONGEST_INTERVAL = 31 * _DAY
 
-_Zone: TypeAlias = Annotated[ZoneInfo, PlainValidator(field.zone)]
-_Interval: TypeAlias = Annotated[float, PlainValidator(field.duration(1, LONGEST_INTERVAL))]
-_Window: TypeAlias = Annotated[Window, PlainValidator(field.window)]
-_Delay: TypeAlias = Annotated[float, PlainValidator(field.duration(0, 31 * _DAY))]
-_Timeout: TypeAlias = Annotated[float, PlainValidator(field.duration(0.1, 600))]
-_Staleness: TypeAlias = Annotated[float, PlainValidator(field.duration(1, 365 * _DAY))]
-_Reference: TypeAlias = Annotated[str, PlainValidator(field.reference)]
+
+def _span(least: float, most: float) -> FieldInfo:
+    bounds = f"{format_duration(least)} to {format_duration(most)}"
+    info: FieldInfo = Field(ge=least, le=most, description=bounds)
+    return info
 
 
-class Settings(BaseModel):
-    """What may stand at every level; the nearest wins. Spans are in seconds."""
+_Text: TypeAlias = Annotated[str, BeforeValidator(values.text)]
+_Duration: TypeAlias = Annotated[float, BeforeValidator(values.seconds)]
+_Zone: TypeAlias = Annotated[ZoneInfo, PlainValidator(values.zone)]
+_Windows: TypeAlias = Annotated[
+    tuple[Annotated[Window, PlainValidator(values.window)] | None, ...], Field(min_length=1, examples=["[1h, today]"])
+]
+_Reference: TypeAlias = Annotated[
+    str,
+    BeforeValidator(values.secret),
+    Field(min_length=1, max_length=4_096, description="1 to 4096 printable characters"),
+    AfterValidator(values.printable),
+    UNQUOTED,
+]
+"""A path, or the name of an environment variable. Messages do not quote it: a token may stand here by mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
-    timezone: _Zone | None = None
-    interval: _Interval | None = None
-    windows: Annotated[tuple[_Window | None, ...], BeforeValidator(field.entries("such as [1h, today]"))] | None = None
-    delay: _Delay | None = None
-    timeout: _Timeout | None = None
-    stale_after: _Staleness | None = None
+_ID: TypeAlias = Annotated[
+    _Text, Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="1 to 64 ASCII letters, digits, - and _")
+]
+_Name: TypeAlias = Annotated[
+    _Text,
+    Field(min_length=1, max_length=100, description="1 to 100 printable characters without spaces at the ends"),
+    AfterValidator(values.printable),
+    AfterValidator(values.trimmed),
+]
+_Server: TypeAlias = Annotated[
+    str,
+    BeforeValidator(values.server),
+    Field(pattern="^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", description='1 to 32 letters, digits and -, such as "0013"'),
+]
+_Licenses: TypeAlias = Annotated[
+    int,
+    BeforeValidator(values.number),
+    Field(ge=1, le=999_999, description="a whole number without quotes, from 1 to 999999"),
+]
+_Share: TypeAlias = Annotated[
+    Decimal,  # exact: as a float 0.29 x 1000 would be less than 290
+    BeforeValidator(values.number),
+    Field(gt=0, le=1, description="a number without quotes, over 0 and up to 1, such as 0.5 for one half"),
+]
+
+
+class Settings(Section):
+    """What may stand at the top, in an operation and in a campaign; the nearest wins."""
+
+    timezone: _Zone = ZoneInfo("America/Bogota")
+    interval: Annotated[_Duration, _span(1, LONGEST_INTERVAL)] = 300.0
+    windows: _Windows = (Window("1h", 3_600),)
+    delay: Annotated[_Duration, _span(0, 31 * _DAY)] = 0.0
+    timeout: Annotated[_Duration, _span(0.1, 600)] = 60.0
+    stale_after: Annotated[_Duration, _span(1, 365 * _DAY)] | None = None
 
 
 class Campaign(Settings):
     """One entry of `campaigns`."""
 
-    id: Annotated[str, PlainValidator(field.campaign_id)] | None = None
-    name: Annotated[str, PlainValidator(field.campaign_name)] | None = None
+    place: ClassVar[str] = "in a campaign"
+    example: ClassVar[str] = 'id: "32841"'
+
+    id: _ID | None = None
+    name: Annotated[_Text, Field(max_length=1_000, description="at most 1000 characters")] | None = None
+    """For people; any character may stand in it."""
 
 
 class Operation(Settings):
     """One entry of `operations`."""
 
-    name: Annotated[str, PlainValidator(field.operation_name)] | None = None
-    server: Annotated[str, PlainValidator(field.server)] | None = None
-    base_url: Annotated[str, PlainValidator(field.base_url)] | None = None
+    place: ClassVar[str] = "in an operation"
+    example: ClassVar[str] = "name: acme"
+
+    name: _Name | None = None
+    server: _Server | None = None
+    base_url: Annotated[str, PlainValidator(values.base_url)] | None = None
     token_file: _Reference | None = None
     token_env: _Reference | None = None
-    token: Annotated[SecretStr, PlainValidator(field.secret)] | None = None
-    proxy_url: Annotated[SecretStr, PlainValidator(field.proxy_url)] | None = None
+    token: Annotated[SecretStr, BeforeValidator(values.secret)] | None = None
+    proxy_url: Annotated[SecretStr, PlainValidator(values.proxy_url)] | None = None
     ca_file: _Reference | None = None
-    licenses: Annotated[int, PlainValidator(field.licenses)] | None = None
-    quota_share: Annotated[Fraction, PlainValidator(field.quota_share)] | None = None
-    campaigns: Annotated[tuple[Campaign | None, ...], BeforeValidator(field.entries('each - id: "..."'))] | None = None
+    licenses: _Licenses | None = None
+    quota_share: _Share = Decimal("0.5")
+    campaigns: Annotated[tuple[Campaign | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None = None
+
+
+_Operations: TypeAlias = Annotated[tuple[Operation | None, ...], Field(min_length=1, examples=["- name: acme"])]
 
 
 class File(Settings):
     """The whole file."""
 
-    operations: Annotated[tuple[Operation | None, ...], BeforeValidator(field.entries("each - name: ..."))] | None = (
-        None
-    )
+    place: ClassVar[str] = "at the top"
 
-
-_PLACES: tuple[tuple[type[Settings], str], ...] = (
-    (File, "at the top"),
-    (Operation, "in an operation"),
-    (Campaign, "in a campaign"),
-)
-_NO_MAPPING = "must be a mapping of keys and values, such as name: acme"
-
-
-def read(root: dict[str, Value], mistakes: Mistakes) -> File:
-    """All of `root` that is right. What is wrong is noted, and replaced by None in `root` and in the result.
-
-    So one mistake hides no other: what is checked across keys is still checked with all the rest.
-    """
-    try:
-        return File.model_validate(root)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-    for found in errors:
-        path = found["loc"]
-        if found["type"] == "extra_forbidden":
-            _unknown(root, path, mistakes)
-        else:
-            cause = found.get("ctx", {}).get("error", _NO_MAPPING)
-            mistakes.add(path, str(cause))
-            _parent(root, path)[path[-1]] = None
-    return File.model_validate(root)
-
-
-def _unknown(root: dict[str, Value], path: Path, mistakes: Mistakes) -> None:
-    """Note a key that does not exist here, and take the one that was meant for given and wrong."""
-    key = str(path[-1])
-    model, place = _PLACES[len(path) // 2]
-    meant = difflib.get_close_matches(key.lower().replace("-", "_")[:40], model.model_fields, n=1)
-    elsewhere = [where for other, where in _PLACES if key in other.model_fields]
-    if elsewhere:
-        hint = f"does not belong {place}, its place is {elsewhere[0]}"
-    elif meant:
-        hint = f"unknown key (did you mean {meant[0]}?)"
-    else:
-        hint = "unknown key"
-    mistakes.add(path, f"{hint}, allowed {place} are {', '.join(sorted(model.model_fields))}")
-    parent = _parent(root, path)
-    del parent[key]
-    if meant and not elsewhere:
-        parent.setdefault(meant[0], None)
-
-
-def _parent(root: dict[str, Value], path: Path) -> Any:
-    """The mapping or list that holds the last part of `path`."""
-    value: Any = root
-    for part in path[:-1]:
-        value = value[part]
-    return value
+    operations: _Operations | None = None

@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 
 from pydantic import SecretStr
 
-from exporter.config.mistake import quoted
+from exporter.yaml import quoted
 
 _LONGEST = 4_096
 """Servers refuse header lines of more than about 8,000 bytes."""

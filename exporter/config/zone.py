@@ -3,7 +3,7 @@ import re
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from exporter.config.mistake import quoted
+from exporter.yaml import quoted
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 _LOCAL = frozenset({"localtime", "posixrules", "Factory"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import structlog
 
-from exporter.config.mistake import ConfigError
 from exporter.web.authentication import Authenticator
 from exporter.web.settings import Reading, Settings, read_settings
+from exporter.yaml import ConfigError
 
 _log = structlog.get_logger(__name__)
 

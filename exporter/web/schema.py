@@ -3,18 +3,15 @@
 Source: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
-from exporter.config.document import Value
-from exporter.config.mistake import Mistakes, Path, quoted
-from exporter.config.scalar import Plain
 from exporter.web.routes import HEALTHY, READY
 from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
+from exporter.yaml import Issues, Plain, Section, Value, did_you_mean, quoted, validate
 
 MAX_COST = 15
 """bcrypt's cost is a power of two: 15 takes some two seconds, as long as a scraper may reasonably wait."""
@@ -68,9 +65,7 @@ def _one_of(allowed: Iterable[str]) -> Callable[[object], str]:
         text = _text(value)
         if text in names:
             return text
-        meant = difflib.get_close_matches(text[:60], names, n=1)
-        hint = f", did you mean {meant[0]}?" if meant else ""
-        raise ValueError(f"unknown value {quoted(text)}{hint}; allowed: {', '.join(names)}")
+        raise ValueError(f"unknown value {quoted(text)}{did_you_mean(text, names)}, allowed: {', '.join(names)}")
 
     return check
 
@@ -106,17 +101,22 @@ def _headers(value: object) -> dict[str, str]:
     return headers
 
 
+def _rate_limit(_: object) -> None:
+    raise ValueError(
+        "rate limiting is not supported; a scrape costs little here, put a proxy in front where that is not enough"
+    )
+
+
 Text: TypeAlias = Annotated[str, PlainValidator(_filled)]
 Secret: TypeAlias = Annotated[SecretStr, PlainValidator(_secret)]
 Flag: TypeAlias = Annotated[bool, PlainValidator(_flag)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class TLSSection(_Section):
+class TLSSection(Section):
     """`tls_server_config`."""
+
+    place: ClassVar[str] = "in tls_server_config"
+    example: ClassVar[str] = "cert_file: server.crt"
 
     cert: Text | None = None
     key: Secret | None = None
@@ -133,70 +133,34 @@ class TLSSection(_Section):
     prefer_server_cipher_suites: Flag = True
 
 
-class HTTPSection(_Section):
+class HTTPSection(Section):
     """`http_server_config`. `http2` is read for the format's sake: the server speaks HTTP/1.1 and says so by ALPN."""
 
+    place: ClassVar[str] = "in http_server_config"
+    example: ClassVar[str] = "http2: false"
+
     http2: Flag = True
-    headers: Annotated[dict[str, str], PlainValidator(_headers)] = {}
+    headers: Annotated[dict[str, str], PlainValidator(_headers)] = Field(default_factory=dict)
 
 
-class WebFile(_Section):
+class WebFile(Section):
     """The whole file."""
+
+    place: ClassVar[str] = "at the top"
 
     tls_server_config: TLSSection | None = None
     http_server_config: HTTPSection = HTTPSection()
-    basic_auth_users: Annotated[dict[str, Annotated[str, PlainValidator(_hash)]], BeforeValidator(_users)] = {}
-    auth_excluded_paths: tuple[Annotated[str, PlainValidator(_one_of((HEALTHY, READY)))], ...] = ()
+    basic_auth_users: Annotated[dict[str, Annotated[str, PlainValidator(_hash)]], BeforeValidator(_users)] = Field(
+        default_factory=dict, examples=["alice: $2y$10$..., names and bcrypt hashes"]
+    )
+    auth_excluded_paths: Annotated[
+        tuple[Annotated[str, PlainValidator(_one_of((HEALTHY, READY)))], ...],
+        Field(examples=["[/-/healthy, /-/ready]"]),
+    ] = ()
+    rate_limit: Annotated[None, PlainValidator(_rate_limit)] = None
 
 
-_SECTIONS: Mapping[str | int, type[BaseModel]] = {
-    "tls_server_config": TLSSection,
-    "http_server_config": HTTPSection,
-}
-_TEXTS = {
-    "model_type": "must be a mapping of keys",
-    "dict_type": "must be a mapping of user names to bcrypt hashes",
-    "tuple_type": "must be a list, such as [a, b]",
-}
-
-
-def read(root: dict[str, Value], mistakes: Mistakes) -> WebFile:
-    """All of `root` that is right; what is wrong is noted and left out, so that one mistake hides no other."""
-    usable = {name: value for name, value in root.items() if not (isinstance(value, Plain) and not value.reading)}
-    while True:
-        try:
-            return WebFile.model_validate(usable)
-        except ValidationError as error:
-            errors = error.errors(include_url=False, include_input=False)
-        for found in errors:
-            path = found["loc"]
-            if found["type"] == "extra_forbidden":
-                mistakes.add(path, _unknown(path))
-            else:
-                mistakes.add(path, _TEXTS.get(found["type"]) or str(found.get("ctx", {}).get("error", found["msg"])))
-        usable = _without(usable, {found["loc"][:2] for found in errors})
-
-
-def _unknown(path: Path) -> str:
-    if path == ("rate_limit",):
-        return (
-            "rate limiting is not supported; a scrape costs little here, put a proxy in front where that is not enough"
-        )
-    names = sorted(_SECTIONS.get(path[0] if len(path) > 1 else "", WebFile).model_fields)
-    meant = difflib.get_close_matches(str(path[-1])[:40], names, n=1)
-    hint = f", did you mean {meant[0]}?" if meant else ""
-    return f"unknown key{hint}; allowed: {', '.join(names)}"
-
-
-def _without(root: dict[str, Value], paths: set[Path]) -> dict[str, Value]:
-    """`root` without the values at `paths`, which are one or two keys long."""
-    kept: dict[str, Value] = {}
-    for name, value in root.items():
-        if (name,) in paths:
-            continue
-        inner = {path[1] for path in paths if path[0] == name}
-        if inner and isinstance(value, dict):
-            kept[name] = {key: item for key, item in value.items() if key not in inner}
-        elif not inner:
-            kept[name] = value
-    return kept
+def read(root: dict[str, Value], issues: Issues) -> WebFile:
+    """All of `root` that is right; what is wrong is noted and left out. A section without anything is none."""
+    used = {name: value for name, value in root.items() if not (isinstance(value, Plain) and not value.reading)}
+    return validate(WebFile, used, issues)

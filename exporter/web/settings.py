@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.config.document import Document, parse
-from exporter.config.mistake import Mistakes
-from exporter.config.node import DocumentError, Leaf, compose
-from exporter.config.node import Mapping as MappingNode
-from exporter.config.scalar import Plain
 from exporter.web.schema import WebFile, read
 from exporter.web.tls import ServerTLS, TLSMistakes, server_tls, tls_files
+from exporter.yaml import ConfigError, Issues, read_file
 
-_LARGEST = 1024 * 1024
+_FLAG = "--web.config.file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +36,26 @@ class Reading:
 def read_settings(path: Path) -> Reading:
     """Read the file at `path` and the certificates that it names. An empty file sets nothing."""
     try:
-        document = _parse(path)
-    except DocumentError as error:
-        mistakes = Mistakes(str(path), {})
-        mistakes.add_at(error.line, (), error.text)
-        return Reading((path,), mistakes=mistakes.errors)
-    mistakes = Mistakes(str(path), document.lines)
-    for flaw in document.flaws:
-        mistakes.add_at(flaw.line, flaw.path, flaw.text)
+        document, issues = read_file(path, _FLAG, "tls_server_config:")
+    except ConfigError as error:
+        return Reading((path,), mistakes=error.mistakes)
     section = document.root.get("tls_server_config")
     given = frozenset(section) if isinstance(section, dict) else frozenset[str]()
-    file = read(document.root, mistakes)
-    tls = _tls(file, path.parent, given, mistakes)
+    file = read(document.root, issues)
+    tls = _tls(file, path.parent, given, issues)
     files = (path, *(tls_files(file.tls_server_config, path.parent) if file.tls_server_config else ()))
-    if mistakes.errors:
-        return Reading(files, mistakes=mistakes.errors)
+    if issues.errors:
+        return Reading(files, mistakes=issues.errors)
     excluded = frozenset(file.auth_excluded_paths)
     return Reading(files, Settings(tls, file.basic_auth_users, excluded, file.http_server_config.headers))
 
 
-def _tls(file: WebFile, folder: Path, given: frozenset[str], mistakes: Mistakes) -> ServerTLS | None:
+def _tls(file: WebFile, folder: Path, given: frozenset[str], issues: Issues) -> ServerTLS | None:
     if file.tls_server_config is None:
         return None
     try:
         return server_tls(file.tls_server_config, folder, given)
     except TLSMistakes as error:
         for key, text in error.found:
-            mistakes.add(("tls_server_config", key), text)
+            issues.add(("tls_server_config", key), text)
     return None
-
-
-def _parse(path: Path) -> Document:
-    text = _text(path)
-    node = compose(text)
-    if node is None or (isinstance(node, Leaf) and isinstance(node.value, Plain) and not node.value.reading):
-        return Document()
-    if not isinstance(node, MappingNode):
-        raise DocumentError(node.line, "is not a mapping, keys such as tls_server_config: are needed")
-    return parse(text)
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
-        raise DocumentError(1, f"cannot be read: {reason}; name a YAML file with --web.config.file") from None
-    if len(content) > _LARGEST:
-        raise DocumentError(1, f"is larger than {_LARGEST} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-    raise DocumentError(line, "is not text in UTF-8, save the file in that encoding")

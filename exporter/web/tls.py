@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exporter.config.mistake import quoted
 from exporter.web.schema import TLSSection
 from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
+from exporter.yaml import quoted
 
 _LARGEST = 1024 * 1024
 _KINDS = frozenset({"DNS", "email", "IP Address", "URI"})

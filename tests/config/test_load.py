@@ -132,8 +132,8 @@ def test_a_wrong_setting_does_not_lead_to_a_wrong_reckoning(mistakes: Mistakes) 
 
 
 WARNINGS = {
-    "interval: 1m": "1: interval: 1m is short: the vendor advises one consumption every 5m, set no less",
-    "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s, set no more",
+    "interval: 1m": "1: interval: 1m is short: the vendor advises one request every 5m, use 5m or more",
+    "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s, use 60s or less",
     "stale_after: 4m": (
         "1: stale_after: 4m is shorter than the interval of 5m: the series would be gone before each poll;"
         " leave it out for 3 x interval + 1m"
@@ -268,7 +268,9 @@ def test_names_of_campaigns_may_be_hostile(read: Read) -> None:
 
 def test_names_of_campaigns_have_an_end(mistakes: Mistakes) -> None:
     text = REST.replace('id: "1"', f'id: "1", name: {"x" * 1_001}')
-    assert mistakes(text) == ["6: operations[0].campaigns[0].name: is longer than 1000 characters, shorten it"]
+    assert mistakes(text) == [
+        "6: operations[0].campaigns[0].name: '" + "x" * 60 + "...' is not valid, allowed: at most 1000 characters"
+    ]
 
 
 def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
@@ -292,7 +294,7 @@ def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
     [
         ("nowhere.yml", "cannot be read: No such file or directory"),
         (".", "cannot be read: Is a directory"),
-        ("x\0y", "cannot be read: it is no path"),
+        ("x\0y", "cannot be read: its name is not a path"),
         ("x" * 300, "cannot be read: File name too long"),
     ],
 )

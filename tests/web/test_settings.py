@@ -114,21 +114,37 @@ ALL_TYPES = (
         ("- a", ["1: document: is not a mapping, keys such as tls_server_config: are needed"]),
         ("tls_server_config: {", None),
         ("a: 1\na: 2", None),
-        ("tls_server_config: [a]", ["1: tls_server_config: must be a mapping of keys"]),
-        ("basic_auth_users: [a]", ["1: basic_auth_users: must be a mapping of user names to bcrypt hashes"]),
-        ("auth_excluded_paths: /-/healthy", ["1: auth_excluded_paths: must be a list, such as [a, b]"]),
+        (
+            "tls_server_config: [a]",
+            ["1: tls_server_config: must be a mapping of keys and values, such as cert_file: server.crt"],
+        ),
+        (
+            "basic_auth_users: [a]",
+            [
+                (
+                    "1: basic_auth_users: must be a mapping of keys and values, such as alice: $2y$10$..., names and"
+                    " bcrypt hashes"
+                )
+            ],
+        ),
+        ("auth_excluded_paths: /-/healthy", ["1: auth_excluded_paths: must be a list, such as [/-/healthy, /-/ready]"]),
         (
             "basic_auth_user: {}",
             [
                 (
-                    "1: basic_auth_user: unknown key, did you mean basic_auth_users?; allowed: auth_excluded_paths,"
-                    " basic_auth_users, http_server_config, tls_server_config"
+                    "1: basic_auth_user: unknown key (did you mean basic_auth_users?), allowed at the top are"
+                    " auth_excluded_paths, basic_auth_users, http_server_config, rate_limit, tls_server_config"
                 )
             ],
         ),
         (
             "http_server_config: {http3: true}",
-            ["1: http_server_config.http3: unknown key, did you mean http2?; allowed: headers, http2"],
+            [
+                (
+                    "1: http_server_config.http3: unknown key (did you mean http2?), allowed in http_server_config are"
+                    " headers, http2"
+                )
+            ],
         ),
         (
             "rate_limit: {interval: 1s}",
@@ -179,7 +195,7 @@ ALL_TYPES = (
         ),
         (
             "auth_excluded_paths: [/-/healthy, /metrics]",
-            ["1: auth_excluded_paths[1]: unknown value '/metrics'; allowed: /-/healthy, /-/ready"],
+            ["1: auth_excluded_paths[1]: unknown value '/metrics', allowed: /-/healthy, /-/ready"],
         ),
         (tls(pair="  {}\n"), None),
         (
@@ -259,7 +275,7 @@ ALL_TYPES = (
             tls("client_auth_type: noclientcert"),
             [
                 (
-                    "4: tls_server_config.client_auth_type: unknown value 'noclientcert', did you mean NoClientCert?;"
+                    "4: tls_server_config.client_auth_type: unknown value 'noclientcert' (did you mean NoClientCert?),"
                     f" allowed: NoClientCert, {ALL_TYPES}"
                 )
             ],
@@ -296,7 +312,7 @@ ALL_TYPES = (
             tls("min_version: TLS10", "max_version: SSL3"),
             [
                 "4: tls_server_config.min_version: TLS 1.0 and 1.1 are not supported (RFC 8996); allowed: TLS12, TLS13",
-                ("5: tls_server_config.max_version: unknown value 'SSL3'; allowed: TLS10, TLS11, TLS12, TLS13"),
+                ("5: tls_server_config.max_version: unknown value 'SSL3', allowed: TLS10, TLS11, TLS12, TLS13"),
             ],
         ),
         (
@@ -328,8 +344,8 @@ ALL_TYPES = (
             tls("curve_preferences: [P256]"),
             [
                 (
-                    "4: tls_server_config.curve_preferences[0]: unknown value 'P256', did you mean CurveP256?; allowed:"
-                    " CurveP256, CurveP384, CurveP521, X25519"
+                    "4: tls_server_config.curve_preferences[0]: unknown value 'P256' (did you mean CurveP256?),"
+                    " allowed: CurveP256, CurveP384, CurveP521, X25519"
                 )
             ],
         ),
@@ -362,7 +378,7 @@ def test_an_encrypted_key_does_not_ask_for_its_password(folder: Path) -> None:
     ("content", "expected"),
     [
         (b"a: \xff\n", "1: document: is not text in UTF-8"),
-        (b"#" * 2_000_000, "1: document: is larger than 1048576 bytes"),
+        (b"#" * 17_000_000, "1: document: is larger than 16 MiB"),
         (b"a: &x [*x]\n", "1: document: is an alias"),
     ],
 )

@@ -1,13 +1,22 @@
 import pytest
+import yaml
 
-from exporter.config.scalar import Plain, read_plain
+from exporter.yaml.composer import compose
+from exporter.yaml.scalar import Plain, read_scalar
+
+
+def read(source: str) -> str | Plain:
+    """A scalar without quotes."""
+    node = compose(f"- {source}")
+    assert isinstance(node, yaml.SequenceNode)
+    return read_scalar(node.value[0])
 
 
 @pytest.mark.parametrize(
     "source", ["acme", "5m", "1h30m", "0013x", "a:b", "wolkvox-token", "e3", "1-2", "=x", "http://x:1/"]
 )
 def test_text(source: str) -> None:
-    assert read_plain(source) == source
+    assert read(source) == source
 
 
 @pytest.mark.parametrize(
@@ -38,7 +47,7 @@ def test_text(source: str) -> None:
     ],
 )
 def test_what_is_not_text_to_everybody(source: str, reading: str) -> None:
-    assert read_plain(source) == Plain(source, reading)
+    assert read(source) == Plain(source, reading)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from yaml.constructor import SafeConstructor
 from yaml.nodes import ScalarNode
-from yaml.resolver import Resolver
 
 _TEXT = "tag:yaml.org,2002:str"
 _INT = "tag:yaml.org,2002:int"
@@ -17,7 +16,6 @@ _READINGS = {
 }
 _OTHERS_NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
-_RESOLVER = Resolver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +29,23 @@ class Plain:
 
     @property
     def decimal(self) -> bool:
-        """It is a number that everybody reads alike, written as a program would write it."""
+        """Whether it is a number that every reader understands alike, written as a program would write it."""
         return _DECIMAL.fullmatch(self.source) is not None
 
 
-def read_plain(source: str) -> str | Plain:
-    """`source` where it is text to every reader of YAML, else what it may be taken for."""
-    tag = _RESOLVER.resolve(ScalarNode, source, (True, False))  # type: ignore[no-untyped-call]
-    if tag == _NULL:
+def read_scalar(node: ScalarNode) -> str | Plain:
+    """The text of `node`, or what an unquoted scalar may be taken for."""
+    source: str = node.value
+    if node.style:  # in quotes, or a block
+        return source
+    if node.tag == _NULL:
         return Plain(source, "")
-    if tag == _INT:
+    if node.tag == _INT:
         return Plain(source, _number(source))
-    if tag == _TEXT:
+    if node.tag == _TEXT:
         # YAML 1.1, which PyYAML speaks, takes 0089 and 12e3 for text; YAML 1.2 takes them for numbers
         return Plain(source, "a number") if _OTHERS_NUMBER.fullmatch(source) else source
-    return Plain(source, _READINGS.get(tag, "a sign of its own"))
+    return Plain(source, _READINGS.get(node.tag, "a sign of its own"))
 
 
 def _number(source: str) -> str:

@@ -1,4 +1,4 @@
-from exporter.config.mistake import ConfigError, Mistakes, dotted, quoted
+from exporter.yaml.issue import ConfigError, ConfigIssue, Issues, dotted, quoted
 
 
 def test_paths_are_dotted() -> None:
@@ -23,19 +23,28 @@ def test_quotations_are_short_and_printable() -> None:
 
 
 def test_mistakes_come_in_the_order_of_lines_and_once() -> None:
-    mistakes = Mistakes("config.yml", {("a",): 9, ("b",): 2})
-    mistakes.add(("a", 3, "c"), "is wrong")
-    mistakes.add(("b",), "is wrong")
-    mistakes.add(("b",), "is wrong")
-    mistakes.add_at(1, (), "is odd")
-    mistakes.warn(("a",), "is doubtful")
-    mistakes.warn(("c",), "is doubtful")
-    assert mistakes.errors == (
+    issues = Issues("config.yml", {("a",): 9, ("b",): 2}, [ConfigIssue(1, (), "is odd")])
+    issues.add(("a", 3, "c"), "is wrong")
+    issues.add(("b",), "is wrong")
+    issues.add(("b",), "is wrong")
+    issues.warn(("a",), "is doubtful")
+    issues.warn(("c",), "is doubtful")
+    assert issues.errors == (
         "config.yml:1: document: is odd",
         "config.yml:2: b: is wrong",
         "config.yml:9: a[3].c: is wrong",
     )
-    assert mistakes.warnings == ("config.yml:1: c: is doubtful", "config.yml:9: a: is doubtful")
+    assert issues.warnings == ("config.yml:1: c: is doubtful", "config.yml:9: a: is doubtful")
+
+
+def test_what_is_wrong_is_known_by_its_place_and_by_what_holds_it() -> None:
+    issues = Issues("config.yml", {})
+    issues.add(("a", 3, "c"), "is wrong")
+    issues.warn(("b",), "is doubtful")
+    issues.misspelt(("d",))
+    assert all(map(issues.wrong, [(), ("a",), ("a", 3), ("a", 3, "c"), ("d",)]))
+    assert not any(map(issues.wrong, [("b",), ("a", 2), ("a", 3, "c", 1)]))
+    assert len(issues.errors) == 1
 
 
 def test_the_error_holds_every_line() -> None:

@@ -1,8 +1,8 @@
 import pytest
 
-from exporter.config.document import Document, Flaw, parse
-from exporter.config.node import DocumentError
-from exporter.config.scalar import Plain
+from exporter.yaml.document import Document, parse
+from exporter.yaml.issue import ConfigIssue, ParseError
+from exporter.yaml.scalar import Plain
 
 
 def test_values_and_their_lines() -> None:
@@ -16,7 +16,7 @@ def test_values_and_their_lines() -> None:
         ("b", 0, "d"): 4,
         ("b", 1): 5,
     }
-    assert document.flaws == []
+    assert document.issues == []
 
 
 def test_own_keys_win_over_merged_ones_wherever_they_stand() -> None:
@@ -31,14 +31,14 @@ def test_own_keys_win_over_merged_ones_wherever_they_stand() -> None:
 def test_merges_nest() -> None:
     document = parse("a: &a {x: 1x, y: 1y}\nb: &b {<<: *a, x: 2x}\nc: {<<: [*b]}\nd: {<<: {<<: *b, 5: z}}\n")
     assert document.root["c"] == document.root["d"] == {"x": "2x", "y": "1y"}
-    assert document.flaws == []
+    assert document.issues == []
 
 
-def test_flaws() -> None:
+def test_what_other_readers_let_pass() -> None:
     document = parse("a: x\na: y\n1: z\n? [k]\n: v\n<<: [{b: z}, 5]\n")
     assert document.root == {"a": "x", "b": "z"}
-    assert [(flaw.path, flaw.line) for flaw in document.flaws] == [(("a",), 2), ((), 3), ((), 4), ((), 6)]
-    assert document.flaws[0] == Flaw(("a",), 2, "is given twice, first on line 1; keep one of them")
+    assert [(issue.path, issue.line) for issue in document.issues] == [(("a",), 2), ((), 3), ((), 4), ((), 6)]
+    assert document.issues[0] == ConfigIssue(2, ("a",), "is given twice, first on line 1; keep one of them")
 
 
 def test_a_quoted_sign_of_merging_is_a_key() -> None:
@@ -46,30 +46,41 @@ def test_a_quoted_sign_of_merging_is_a_key() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "null\n", "~", "# nothing", "--- \n..."])
-def test_nothing_is_refused(text: str) -> None:
-    with pytest.raises(DocumentError, match="is empty"):
-        parse(text)
+def test_nothing_is_an_empty_document(text: str) -> None:
+    assert parse(text).empty
+    assert not parse("{}").empty
 
 
 @pytest.mark.parametrize("text", ["x", "5", "[a]", "- a: b"])
 def test_what_is_no_mapping_is_refused(text: str) -> None:
-    with pytest.raises(DocumentError, match="is not a mapping"):
+    with pytest.raises(ParseError, match="is not a mapping"):
         parse(text)
 
 
 def test_merges_of_merges_are_counted_too() -> None:
     lines = ["a0: &a0 {x: y}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9))]
-    with pytest.raises(DocumentError, match="more than 500000 values"):
+    with pytest.raises(ParseError, match="more than 500000 values"):
         parse("\n".join(lines))
 
 
 def test_chains_of_aliases_are_as_deep_as_they_expand() -> None:
     lines = ["a0: &a0 x", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 2_000))]
-    with pytest.raises(DocumentError, match="nested deeper than 16 levels"):
+    with pytest.raises(ParseError, match="nested deeper than 16 levels"):
         parse("\n".join(lines))
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: &a {b: [x, {c: *a}]}"])
+def test_what_holds_itself_is_refused(text: str) -> None:
+    with pytest.raises(ParseError, match="never end"):
+        parse(text)
+
+
+def test_what_merges_itself_is_refused() -> None:
+    with pytest.raises(ParseError, match="nested deeper"):
+        parse("a: &a {<<: *a}")
 
 
 def test_the_repr_shows_no_values() -> None:
     assert "made-up" not in repr(parse("token: made-up\nother: 1_made-up\n"))
     assert "0013" not in repr(parse("token: 0013\n").root)
-    assert repr(Document()) == "Document(flaws=[])"
+    assert repr(Document()) == "Document(empty=False, issues=[])"

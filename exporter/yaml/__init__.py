@@ -1,0 +1,22 @@
+"""YAML text -> values that know their line, and located mistakes: the reader of both configuration files."""
+
+from exporter.yaml.document import Value
+from exporter.yaml.file import read_file
+from exporter.yaml.issue import ConfigError, Issues, Path, dotted, quoted
+from exporter.yaml.scalar import Plain
+from exporter.yaml.section import UNQUOTED, Section, did_you_mean, validate
+
+__all__ = [
+    "UNQUOTED",
+    "ConfigError",
+    "Issues",
+    "Path",
+    "Plain",
+    "Section",
+    "Value",
+    "did_you_mean",
+    "dotted",
+    "quoted",
+    "read_file",
+    "validate",
+]

@@ -1,0 +1,57 @@
+"""A file of YAML -> its document and the mistakes found so far."""
+
+import codecs
+import re
+from pathlib import Path
+
+from exporter.yaml.document import Document, parse
+from exporter.yaml.issue import ConfigError, Issues, ParseError
+
+LARGEST = 16 * 2**20
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_INNER_MARK = re.compile("^\ufeff", re.MULTILINE)
+
+
+def read_file(path: Path, flag: str, keys: str) -> tuple[Document, Issues]:
+    """The document in the file at `path`; for messages, the `flag` that names it and some `keys` that it may hold.
+
+    Raises:
+        ConfigError: where nothing in the file can be used.
+    """
+    try:
+        document = parse(_text(path, flag), keys)
+    except ParseError as error:
+        line, words = error.line, error.text
+    else:
+        return document, Issues(str(path), document.lines, document.issues)
+    raise fatal(path, line, words)
+
+
+def fatal(path: Path, line: int, words: str) -> ConfigError:
+    """The only mistake of a file of which nothing can be used."""
+    return ConfigError((f"{path}:{line}: document: {words}",))
+
+
+def _text(path: Path, flag: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is not a path"
+        raise ParseError(1, f"cannot be read: {reason}; name a readable YAML file with {flag}") from None
+    if len(content) > LARGEST:
+        raise ParseError(1, f"is larger than {LARGEST // 2**20} MiB, shorten it")
+    if content.startswith(_UTF_16):
+        raise ParseError(1, "is text in UTF-16, which begins with a byte order mark; save the file in UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        words = f"is not text in UTF-8 (byte 0x{byte:02X}, as in Latin-1 or Windows-1252), save the file in UTF-8"
+    else:
+        if mark := _INNER_MARK.search(text):
+            line = text.count("\n", 0, mark.start()) + 1
+            raise ParseError(line, "begins with a byte order mark (U+FEFF), which belongs nowhere here; delete it")
+        return text
+    raise ParseError(line, words)
