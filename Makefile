@@ -48,7 +48,7 @@ oldest: packages ## the same with the lowest
 	$(MAKE) --no-print-directory without-lock LIBRARIES=oldest RESOLUTION=lowest-direct
 
 without-lock: $(VENV)/dev
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-$(LIBRARIES)
+	$(BIN)/uv venv --quiet --clear --seed --python $(BIN)/python $(VENV)-$(LIBRARIES)
 	$(BIN)/uv pip install --quiet --python $(VENV)-$(LIBRARIES) --resolution $(RESOLUTION) --group build -e '.[dev]'
 	$(VENV)-$(LIBRARIES)/bin/ruff check .
 	$(VENV)-$(LIBRARIES)/bin/ruff format --check .
