@@ -78,6 +78,14 @@ class Target:
     stale_after: float
 
 
+class AddressFamily(StrEnum):
+    """Which addresses of a name a connection is made to."""
+
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A customer's operation at the vendor: a server, a token, a daily quota and the campaigns asked for."""
@@ -94,6 +102,9 @@ class Operation:
     budget: int | None
     """Requests that this exporter may send per local day; None: not limited."""
     targets: tuple[Target, ...]
+    address_family: AddressFamily = AddressFamily.ANY
+    source_address: str | None = None
+    """The IP address of this machine from which connections are made; None: whichever the route has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ PURE = (
     "exporter/wolkvox/encoding.py",
     "exporter/wolkvox/excerpt.py",
     "exporter/wolkvox/fault.py",
+    "exporter/wolkvox/framing.py",
     "exporter/wolkvox/leak.py",
     "exporter/wolkvox/proxy.py",
     "exporter/wolkvox/redaction.py",

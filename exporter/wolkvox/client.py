@@ -1,6 +1,7 @@
 """One request to the vendor's API, and the one answer that came of it."""
 
 import asyncio
+import socket
 import traceback
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,8 +18,10 @@ from exporter.clock import Clock
 from exporter.model import Bounds, Failure, Operation, Reason, Report, Target
 from exporter.wolkvox import encoding
 from exporter.wolkvox.authorities import Authorities
+from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
-from exporter.wolkvox.fault import BrokenError, LateError, failure
+from exporter.wolkvox.exchange import Exchange, LateError
+from exporter.wolkvox.fault import BrokenError, failure
 from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
 from exporter.wolkvox.report import judge
@@ -28,9 +31,6 @@ CONNECT_LIMIT = 15.0
 
 BODY_LIMIT = 10 * 2**20
 """Bytes of a decoded body."""
-
-KEEPALIVE = 4.0
-"""Seconds that an idle connection is kept: the vendor closes its own after 5, and no request may meet the closing."""
 
 _LONG = 2**16
 """Bytes from which a body is judged in a thread, so that the event loop goes on."""
@@ -55,44 +55,16 @@ class Answer:
     """Seconds from the call to the outcome."""
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """A request under way."""
-
-    clock: Clock
-    deadline: float
-    sent_at: float | None = None
-    status: int | None = None
-
-    def leave(self) -> None:
-        """The last look at the clock before the request is written: the process may have been stopped meanwhile."""
-        now = self.clock.monotonic()
-        if now >= self.deadline:
-            raise LateError
-        self.sent_at = now
-
-
 class Client:
-    """Asks the API for reports over one pool of connections for all operations. An async context manager."""
+    """Asks the API for reports, over a connection of its own for each request. An async context manager."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._log = structlog.get_logger(__name__)
 
     async def __aenter__(self) -> Self:
-        departures = aiohttp.TraceConfig()
-        departures.on_request_headers_sent.append(_leave)
         self._authorities = Authorities()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers=_HEADERS,
-            middlewares=(_once,),
-            trace_configs=[departures],
-            timeout=aiohttp.ClientTimeout(connect=CONNECT_LIMIT, ceil_threshold=CONNECT_LIMIT),
-            auto_decompress=False,
-            trust_env=False,
-        )
+        self._sessions: dict[tuple[socket.AddressFamily, str | None], aiohttp.ClientSession] = {}
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -100,7 +72,15 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, operation: Operation) -> aiohttp.ClientSession:
+        """The session of all operations that connect to and from the same addresses as this one."""
+        way = family(operation), operation.source_address
+        if way not in self._sessions:
+            self._sessions[way] = _open_session(*way)
+        return self._sessions[way]
 
     async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
         """Ask for the report "Result campaign by machine" of one campaign.
@@ -115,16 +95,16 @@ class Client:
             The report or the failure. The request was sent at most once. Nothing is raised but `CancelledError`.
         """
         begun = self._clock.monotonic()
-        exchange = _Exchange(self._clock, started + target.timeout)
+        exchange = Exchange(self._clock, started + target.timeout)
         try:
             url = _url(operation.base_url, target.key.campaign, bounds.date_ini, bounds.date_end)
             body = await self._fetch(operation, url, exchange)
             outcome = await self._judged(operation, exchange.status or 0, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this poll and no other
-            outcome = failure(error, operation.base_url, exchange.status) or self._fault(operation, error)
+            outcome = failure(exchange.flaw or error, operation, exchange) or self._fault(operation, error)
         return Answer(outcome, exchange.sent_at, self._clock.monotonic() - begun)
 
-    async def _fetch(self, operation: Operation, url: URL, exchange: _Exchange) -> bytes:
+    async def _fetch(self, operation: Operation, url: URL, exchange: Exchange) -> bytes:
         """The whole decoded body. Raises what `failure` understands."""
         left = exchange.deadline - self._clock.monotonic()
         if left <= 0:
@@ -132,8 +112,9 @@ class Client:
         proxy = parse_proxy(operation.proxy_url.get_secret_value()) if operation.proxy_url else None
         to_proxy = {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else {}
         in_clear = url.scheme == "http"  # the proxy reads the request itself; else only what asks for the tunnel
+        UNDER_WAY.set(exchange)
         async with asyncio.timeout(left):
-            response = await self._session.get(
+            response = await self._session(operation).get(
                 url,
                 headers={"wolkvox-token": operation.token.get_secret_value()} | (to_proxy if in_clear else {}),
                 allow_redirects=False,
@@ -164,6 +145,21 @@ class Client:
         told = hide("".join(traceback.format_exception(error)), secrets(operation))
         self._log.error("a request failed by a fault of our own", operation=operation.name, traceback=told)
         return Failure(Reason.INTERNAL, f"a fault of the exporter ({type(error).__name__}): see its log and report it")
+
+
+def _open_session(family: socket.AddressFamily, source: str | None) -> aiohttp.ClientSession:
+    departures = aiohttp.TraceConfig()
+    departures.on_request_headers_sent.append(_leave)
+    return aiohttp.ClientSession(
+        connector=connector(family, source),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=_HEADERS,
+        middlewares=(_once,),
+        trace_configs=[departures],
+        timeout=aiohttp.ClientTimeout(connect=CONNECT_LIMIT, ceil_threshold=CONNECT_LIMIT),
+        auto_decompress=False,
+        trust_env=False,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -202,5 +198,5 @@ async def _leave(
     _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
     """Trace signal. aiohttp gives it when the connection is up, before the headers are written."""
-    exchange: _Exchange = context.trace_request_ctx
+    exchange: Exchange = context.trace_request_ctx
     exchange.leave()

@@ -7,6 +7,10 @@ ACCEPTED = "gzip, deflate"
 """What `Accept-Encoding` says."""
 
 
+_NO_CODINGS = ("", "identity", "none")
+"""Names for no encoding at all; the last is no standard's, yet sent."""
+
+
 class UndecodableError(Exception):
     """The body is not encoded as its header says, or in a way that was not asked for."""
 
@@ -33,12 +37,13 @@ class Body(Protocol):
 
 def body(encoding: str, limit: int) -> Body:
     """A body encoded as the header `Content-Encoding` says, of at most `limit` bytes once decoded."""
-    match encoding.strip().lower():
-        case "" | "identity":
+    codings = [coding for token in encoding.split(",") if (coding := token.strip().lower()) not in _NO_CODINGS]
+    match codings:
+        case []:
             return _Plain(limit)
-        case "gzip" | "x-gzip":
+        case ["gzip" | "x-gzip"]:
             return _Compressed(zlib.MAX_WBITS | 16, limit)
-        case "deflate":
+        case ["deflate"]:
             return _Compressed(zlib.MAX_WBITS, limit)
         case _:
             raise UndecodableError

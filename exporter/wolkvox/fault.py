@@ -1,69 +1,89 @@
 """From whatever stopped a request to the failure that says so."""
 
+import errno
 import os
 
 import aiohttp
+from yarl import URL
 
-from exporter.model import Failure, Reason
+from exporter.model import AddressFamily, Failure, Operation, Reason
 from exporter.wolkvox.authorities import AuthoritiesError
 from exporter.wolkvox.encoding import TooLargeError, UndecodableError
+from exporter.wolkvox.exchange import Exchange, LateError
+from exporter.wolkvox.framing import FramingError
 from exporter.wolkvox.report import judge
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
-
-
-class LateError(Exception):
-    """The connection came up when the request's time was over."""
+_UNDECODABLE = "the answer is not encoded as its Content-Encoding says: ask the vendor, or whoever runs the proxy"
+_NAMES = "check server or base_url, proxy_url, and the DNS"
+_KINDS = {AddressFamily.ANY: "", AddressFamily.IPV4: " to an IPv4 address", AddressFamily.IPV6: " to an IPv6 address"}
 
 
 class BrokenError(Exception):
     """Stands for its cause, a connection that failed, where aiohttp would send again by itself."""
 
 
-def failure(error: Exception, server: str, status: int | None) -> Failure | None:
+def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failure | None:
     """The failure that an exception stands for, or None where it is a fault of our own.
 
     Args:
         error: What was raised on the way to a whole answer.
-        server: The API's address, as it may be shown.
-        status: HTTP status, if one had come.
+        operation: Whom it was asked of.
+        exchange: How far it had come.
     """
+    server = operation.base_url
     match error:
         case UndecodableError():
-            return _undecodable(status)
+            return _unreadable(exchange.status, _UNDECODABLE)
         case TimeoutError() | LateError():
-            reason, text = Reason.TIMEOUT, f"no whole answer from {server} in time: a longer timeout may help"
+            reason, text = Reason.TIMEOUT, _late(operation, exchange)
         case TooLargeError():
             reason, text = Reason.TOO_LARGE, f"the answer of {server} is over 10 MiB: check server or base_url"
         case AuthoritiesError():
             reason, text = Reason.CONNECT, str(error)
         case BrokenError():
-            reason, text = Reason.CONNECT, _connection(error.__cause__, server)
+            reason, text = Reason.CONNECT, _connection(error.__cause__, operation, exchange)
         case aiohttp.ClientHttpProxyError():
             reason, text = Reason.CONNECT, f"the proxy lets nobody through (HTTP {error.status}): check proxy_url"
+        case FramingError():
+            why = f"the answer of {server} is not readable HTTP: {error}"
+            return _unreadable(exchange.status, f"{why}; check server or base_url, and proxy_url")
         case aiohttp.ClientResponseError():
             reason, text = Reason.INVALID_RESPONSE, f"{server} does not answer in HTTP: check server or base_url"
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
-            reason, text = Reason.CONNECT, _connection(error, server)
+            reason, text = Reason.CONNECT, _connection(error, operation, exchange)
         case _:
             return None
-    return Failure(reason, text, status)
+    return Failure(reason, text, exchange.status)
 
 
-def _undecodable(status: int | None) -> Failure:
+def _unreadable(status: int | None, text: str) -> Failure:
     """An answer whose status alone refuses needs no body to be understood."""
     outcome = None if status is None else judge(status, b"")
     if isinstance(outcome, Failure) and outcome.reason is not Reason.INVALID_RESPONSE:
         return outcome
-    text = "the answer is not encoded as its Content-Encoding says: ask the vendor, or whoever runs the proxy"
     return Failure(Reason.INVALID_RESPONSE, text, status)
 
 
-def _connection(error: BaseException | None, server: str) -> str:
+def _late(operation: Operation, exchange: Exchange) -> str:
+    """What was waited for when the request's time was over."""
+    if not exchange.resolved:
+        return f"{_host(operation)} was not resolved in time: {_NAMES}"
+    if exchange.sent_at is None:
+        return f"no connection to {_host(operation)} in time: {_ALLOW_LIST}"
+    return f"no whole answer from {operation.base_url} in time: a longer timeout may help"
+
+
+def _host(operation: Operation) -> str | None:
+    """The name or address that connections are made to."""
+    return URL(operation.proxy_url.get_secret_value() if operation.proxy_url else operation.base_url).host
+
+
+def _connection(error: BaseException | None, operation: Operation, exchange: Exchange) -> str:
     """What happened to a connection, in words of our own: an exception's text might hold a URL or headers."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            text = f"cannot resolve {error.host}: check server or base_url, proxy_url, and the DNS"
+            text = f"cannot resolve {error.host}{_KINDS[operation.address_family]}: {_NAMES}"
         case aiohttp.ClientConnectorCertificateError():
             why = getattr(error.certificate_error, "verify_message", "unusable")
             text = f"the certificate of {error.host} is not trusted ({why}): check base_url, or set ca_file"
@@ -71,12 +91,20 @@ def _connection(error: BaseException | None, server: str) -> str:
             why = getattr(error.os_error, "reason", None) or "closed in the handshake"
             text = f"no TLS with {error.host} ({why}): check base_url and proxy_url"
         case aiohttp.ClientConnectorError():
-            # The library's own text repeats the address in Python's spelling.
-            number = error.os_error.errno or 0
-            why = os.strerror(number) if number > 0 else type(error.os_error).__name__
-            text = f"cannot connect to {error.host}:{error.port} ({why}): {_ALLOW_LIST}"
+            text = _refused(error, operation)
+        case aiohttp.ConnectionTimeoutError() if not exchange.resolved:
+            text = f"{_host(operation)} was not resolved within 15 s: {_NAMES}"
         case aiohttp.ConnectionTimeoutError():
-            text = f"no connection to {server} within 15 s: {_ALLOW_LIST}"
+            text = f"no connection to {operation.base_url} within 15 s: {_ALLOW_LIST}"
         case _:
-            text = f"{server} closed the connection before its answer was whole: {_ALLOW_LIST}"
+            text = f"{operation.base_url} closed the connection before its answer was whole: {_ALLOW_LIST}"
     return text
+
+
+def _refused(error: aiohttp.ClientConnectorError, operation: Operation) -> str:
+    # The library's own text repeats the address in Python's spelling.
+    number = error.os_error.errno or 0
+    why = os.strerror(number) if number > 0 else type(error.os_error).__name__
+    if number == errno.EADDRNOTAVAIL and operation.source_address is not None:
+        return f"cannot connect from source_address {operation.source_address} ({why}): set an address of this machine"
+    return f"cannot connect to {error.host}:{error.port} ({why}): {_ALLOW_LIST}"

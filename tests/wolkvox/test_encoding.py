@@ -28,6 +28,9 @@ def decoded(encoding: str, *pieces: bytes, limit: int = LIMIT) -> bytes:
     [
         ("", TEXT),
         ("identity", TEXT),
+        ("none", TEXT),
+        ("identity, ", TEXT),
+        ("gzip, identity", gzip.compress(TEXT, mtime=0)),
         (" GZip ", gzip.compress(TEXT, mtime=0)),
         ("x-gzip", gzip.compress(TEXT, mtime=0)),
         ("deflate", zlib.compress(TEXT)),

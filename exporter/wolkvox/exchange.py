@@ -1,0 +1,32 @@
+"""A request under way, and how far it has come."""
+
+from dataclasses import dataclass
+
+from exporter.clock import Clock
+from exporter.wolkvox.framing import FramingError
+
+
+class LateError(Exception):
+    """The connection came up when the request's time was over."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and the answer to it. Moments are monotonic seconds."""
+
+    clock: Clock
+    deadline: float
+    resolved: bool = False
+    """Addresses are known, and the first is being tried."""
+    sent_at: float | None = None
+    status: int | None = None
+    """HTTP status, once the answer's head came."""
+    flaw: FramingError | None = None
+    """Why the answer cannot be read, where it cannot."""
+
+    def leave(self) -> None:
+        """The last look at the clock before the request is written: the process may have been stopped meanwhile."""
+        now = self.clock.monotonic()
+        if now >= self.deadline:
+            raise LateError
+        self.sent_at = now
