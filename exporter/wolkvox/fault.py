@@ -11,6 +11,7 @@ from exporter.wolkvox.authorities import AuthoritiesError
 from exporter.wolkvox.encoding import TooLargeError, UndecodableError
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.framing import FramingError
+from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.report import judge
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
@@ -76,7 +77,8 @@ def _late(operation: Operation, exchange: Exchange) -> str:
 
 def _host(operation: Operation) -> str | None:
     """The name or address that connections are made to."""
-    return URL(operation.proxy_url.get_secret_value() if operation.proxy_url else operation.base_url).host
+    proxy = operation.proxy_url
+    return (URL(operation.base_url) if proxy is None else parse_proxy(proxy.get_secret_value()).url).host
 
 
 def _connection(error: BaseException | None, operation: Operation, exchange: Exchange) -> str:
