@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -17,6 +18,7 @@ import structlog
 
 from exporter import __version__
 from exporter.app import App, Read
+from exporter.check import check
 from exporter.clock import SystemClock
 from exporter.config import ConfigError, load
 from exporter.log import Redactor, configure
@@ -27,10 +29,10 @@ from exporter.model import Snapshot
 from exporter.notify import Notifier
 from exporter.once import ask_once
 from exporter.options import fail, parse
-from exporter.polling.plan import describe
 from exporter.process import end, serve, stop_on_signals
 from exporter.simulator.error import SimulatorError
 from exporter.storage.database import Database, StorageError
+from exporter.storage.location import locate
 from exporter.web import server, status
 from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
@@ -75,13 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _run(arguments: argparse.Namespace, redactor: Redactor) -> int:
     read = partial(load, Path(arguments.config_file), os.environ)
-    await _serve(arguments, read, Database(arguments.storage_url), redactor, ":10965")
+    await _serve(arguments, read, _database(arguments), redactor, ":10965")
     return 0
 
 
 async def _check(arguments: argparse.Namespace, redactor: Redactor) -> int:  # noqa: ARG001 (as the others)
-    config = await asyncio.to_thread(load, Path(arguments.config_file), os.environ)
-    sys.stdout.write(f"{describe(config)}\n")
+    sys.stdout.write(f"{await asyncio.to_thread(check, arguments, os.environ, time.time())}\n")
     return 0
 
 
@@ -89,7 +90,7 @@ async def _once(arguments: argparse.Namespace, redactor: Redactor) -> int:
     stopping = stop_on_signals()
     clock = SystemClock()
     read = partial(load, Path(arguments.config_file), os.environ)
-    app = _app(read, Database(arguments.storage_url), clock, redactor)
+    app = _app(read, _database(arguments), clock, redactor)
     await app.start()
     try:
         await ask_once(app, clock, stopping)
@@ -179,6 +180,10 @@ def _favour_the_loop() -> None:
     gc.freeze()
     # A thread that renders or compresses gives way to the event loop after a millisecond, not after five.
     sys.setswitchinterval(0.001)
+
+
+def _database(arguments: argparse.Namespace) -> Database:
+    return Database(locate(arguments.storage_url, Path(arguments.config_file).parent))
 
 
 def _app(read: Read, database: Database, clock: SystemClock, redactor: Redactor) -> App:

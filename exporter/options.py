@@ -67,7 +67,14 @@ def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
     return "run", list(argv)
 
 
-_SWITCHES = {"--web.enable-lifecycle", "--no-web.enable-lifecycle", "--help", "--version"}
+_SWITCHES = {
+    "--syntax-only",
+    "--no-syntax-only",
+    "--web.enable-lifecycle",
+    "--no-web.enable-lifecycle",
+    "--help",
+    "--version",
+}
 
 
 def parser_of(command: str) -> _Parser:
@@ -84,10 +91,15 @@ def parser_of(command: str) -> _Parser:
     parser.add_argument("--version", action="version", version=f"wolkvox-exporter {__version__}")
     if command in {"run", "check", "once"}:
         _add_config_flags(parser)
-    if command in {"run", "once"}:
+    if command in {"run", "check", "once"}:
         _add_storage_flags(parser)
-    if command in {"run", "demo"}:
+    if command in {"run", "check", "demo"}:
         _add_web_flags(parser)
+    if command == "check":
+        parser.add_argument(
+            "--syntax-only", dest="syntax_only", action=argparse.BooleanOptionalAction, default=False,
+            help="read no secret, authority or other file that the configuration names, as in CI",
+        )  # fmt: skip
     if command == "simulate":
         from exporter.simulator.command import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
 
@@ -106,7 +118,8 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
 def _add_storage_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--storage.url", dest="storage_url", metavar="URL", default="sqlite:///wolkvox-exporter.db",
-        help="where requests and results are kept over restarts; sqlite:// keeps nothing (default %(default)s)",
+        help="where requests and results are kept over restarts; a relative path starts at the folder of --config.file,"
+        " sqlite:// keeps nothing (default %(default)s)",
     )  # fmt: skip
 
 

@@ -94,8 +94,13 @@ def test_the_simulators_flags_by_environment_are_typed() -> None:
     assert arguments.simulator_token == ["a", "b"]
 
 
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("false", False)])
+def test_switches_by_environment_are_typed(value: str, expected: bool) -> None:
+    assert parse(["check"], {"WOLKVOX_EXPORTER_SYNTAX_ONLY": value}).syntax_only is expected
+
+
 def test_flags_of_other_commands_are_not_read_from_the_environment() -> None:
-    assert parse(["check"], {"WOLKVOX_EXPORTER_WEB_ENABLE_LIFECYCLE": "nonsense"}).command == "check"
+    assert parse(["once"], {"WOLKVOX_EXPORTER_WEB_ENABLE_LIFECYCLE": "nonsense"}).command == "once"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_flags_of_other_commands_are_not_read_from_the_environment() -> None:
         (["--log.level=loud"], ["--log.level", "loud", "debug", "info", "warn", "error"]),
         (["--log.format=xml"], ["--log.format", "xml", "logfmt", "json"]),
         (["--config.file"], ["--config.file"]),
-        (["check", "--web.listen-address=:1"], ["check", "--web.listen-address"]),
+        (["once", "--web.listen-address=:1"], ["once", "--web.listen-address"]),
         (["simulate", "--simulator.latency=2"], ["--simulator.latency", "2"]),
     ],
 )

@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path as FilePath
 
 from pydantic import SecretStr
 
 from exporter.config.authority import check_authorities
 from exporter.config.schema import Operation
-from exporter.config.secret import token_of_environment, token_of_file, token_of_text
+from exporter.config.secret import is_open_to_others, token_of_environment, token_of_file, token_of_text
 from exporter.config.url import travels_in_clear
 from exporter.yaml import Issues, Path
 
 TOKEN_KEYS = ("token_file", "token_env", "token")
 _SERVER_KEYS = ("server", "base_url")
+
+
+class Depth(Enum):
+    """How much of what the file names is looked at."""
+
+    SYNTAX = "nothing but the file itself"
+    RUN = "what a run needs"
+    CHECK = "the same, and whether it is well guarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,7 @@ class LoadContext:
     folder: FilePath
     """Where relative paths start."""
     environ: Mapping[str, str]
+    depth: Depth = Depth.RUN
 
 
 def find_base_url(entry: Operation, path: Path, issues: Issues) -> str:
@@ -37,15 +47,21 @@ def find_base_url(entry: Operation, path: Path, issues: Issues) -> str:
 
 
 def find_token(entry: Operation, path: Path, context: LoadContext, issues: Issues) -> SecretStr:
-    """The token, read anew on each call; empty after a mistake."""
+    """The token, read anew on each call; empty after a mistake, and where only the syntax is looked at."""
     key = _exactly_one(TOKEN_KEYS, entry, path, issues)
     try:
+        if entry.token is not None and key == "token":
+            return token_of_text(entry.token.get_secret_value())
+        if context.depth is Depth.SYNTAX:
+            return SecretStr("")
         if entry.token_file is not None:
-            return token_of_file(entry.token_file, context.folder)
+            token = token_of_file(entry.token_file, context.folder)
+            if context.depth is Depth.CHECK and is_open_to_others(context.folder / entry.token_file):
+                text = "every user of this machine can read the file, allow only the exporter's user: chmod 400"
+                issues.warn((*path, key), text)
+            return token
         if entry.token_env is not None:
             return token_of_environment(entry.token_env, context.environ)
-        if entry.token is not None:
-            return token_of_text(entry.token.get_secret_value())
     except ValueError as error:
         issues.add((*path, key), str(error))
     return SecretStr("")
@@ -56,6 +72,8 @@ def find_ca_file(entry: Operation, path: Path, context: LoadContext, issues: Iss
     if entry.ca_file is None:
         return None
     ca_file = context.folder / entry.ca_file
+    if context.depth is Depth.SYNTAX:
+        return ca_file
     try:
         check_authorities(ca_file)
     except ValueError as error:

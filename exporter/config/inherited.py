@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from exporter.config.schema import Settings
+from exporter.config.zone import misleading
 from exporter.duration import format_duration
 from exporter.model import Window
 from exporter.yaml import Issues, Path, quoted
@@ -39,6 +40,8 @@ def review(own: Settings, inherited: Inherited, path: Path, issues: Issues) -> N
     """Look at the settings of one level for what is wrong or doubtful in them together."""
     given, values = own.model_fields_set, inherited.values
     _find_repeated(own.windows if "windows" in given else (), (*path, "windows"), issues)
+    if "timezone" in given and (text := misleading(own.timezone.key)):
+        issues.warn((*path, "timezone"), text)
     if "interval" in given and own.interval < _ADVISED_INTERVAL:
         text = f"{format_duration(own.interval)} is short: the vendor advises one request every 5m, use 5m or more"
         issues.warn((*path, "interval"), text)

@@ -1,5 +1,6 @@
 """Where a token comes from. No message quotes a token, nor what may be one that was put under the wrong key."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
@@ -51,6 +52,17 @@ def token_of_file(written: str, folder: FilePath) -> SecretStr:
     except ValueError as error:
         problem = f"is of no use: {error}"
     raise ValueError(f"{quoted(written)} {problem}")
+
+
+def is_open_to_others(path: FilePath) -> bool:
+    """Whether any user of the machine can read the file: its mode and those of all folders above let them."""
+    real = path.resolve()
+    try:
+        return bool(real.stat().st_mode & stat.S_IROTH) and all(
+            folder.stat().st_mode & stat.S_IXOTH for folder in real.parents
+        )
+    except OSError:  # it was there a moment ago
+        return False
 
 
 def token_of_environment(name: str, environ: Mapping[str, str]) -> SecretStr:

@@ -9,8 +9,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from exporter.duration import format_duration
-from exporter.model import Config, Operation
+from exporter.model import Operation
 
 ANSWER_SECONDS = 1
 """What a small report takes. A token's requests go one after another, so this bounds what it can do."""
@@ -99,42 +98,3 @@ def longest_day(zone: ZoneInfo) -> int:
         datetime.combine(first + timedelta(days=day), datetime.min.time(), zone).astimezone(UTC) for day in range(367)
     ]
     return max(int((end - start).total_seconds()) for start, end in pairwise(midnights))
-
-
-def describe(config: Config) -> str:
-    """The plan for people: a block for each operation, then the warnings. Ends without a line break."""
-    blocks = [_block(operation) for operation in config.operations]
-    if config.warnings:
-        blocks.append("\n".join(f"warning: {warning}" for warning in config.warnings))
-    return "\n\n".join(blocks)
-
-
-def _block(operation: Operation) -> str:
-    cost = plan(operation)
-    rows = {
-        "server": operation.base_url,
-        "campaigns": str(cost.campaigns),
-        "windows": ", ".join(cost.windows),
-        "requests per cycle": str(cost.requests_per_cycle),
-        "requests per day": f"{cost.requests_per_day}, in a day of {cost.day / 3_600:g} h ({operation.zone.key})",
-        "budget per day": _budget(cost),
-        "smallest interval": "-" if cost.smallest_interval is None else format_duration(cost.smallest_interval),
-        "time per cycle": f"{format_duration(cost.cycle_seconds)}, at {ANSWER_SECONDS} s an answer",
-        "resulting interval": ", ".join(_pace(pace, len(cost.paces)) for pace in cost.paces),
-    }
-    width = max(map(len, rows))
-    return "\n".join([f"operation {cost.operation}", *(f"  {name:<{width}}  {value}" for name, value in rows.items())])
-
-
-def _budget(cost: OperationPlan) -> str:
-    if cost.budget is None:
-        return "not limited, licenses is not given"
-    share = f", of which {100 * cost.requests_per_day / cost.budget:.1f} % planned" if cost.budget else ""
-    return f"{cost.budget}{share}"
-
-
-def _pace(pace: Pace, paces: int) -> str:
-    text = format_duration(pace.resulting)
-    if pace.resulting > pace.interval:
-        text += f" instead of {format_duration(pace.interval)}"
-    return text if paces == 1 else f"{text} for {pace.targets} {'request' if pace.targets == 1 else 'requests'}"

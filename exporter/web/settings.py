@@ -33,8 +33,8 @@ class Reading:
     mistakes: tuple[str, ...] = ()
 
 
-def read_settings(path: Path) -> Reading:
-    """Read the file at `path` and the certificates that it names. An empty file sets nothing."""
+def read_settings(path: Path, *, syntax_only: bool = False) -> Reading:
+    """Read the file at `path` and, unless `syntax_only`, the certificates that it names. An empty file sets nothing."""
     try:
         document, issues = read_file(path, _FLAG, "tls_server_config:")
     except ConfigError as error:
@@ -42,7 +42,7 @@ def read_settings(path: Path) -> Reading:
     section = document.root.get("tls_server_config")
     given = frozenset(section) if isinstance(section, dict) else frozenset[str]()
     file = read(document.root, issues)
-    tls = _tls(file, path.parent, given, issues)
+    tls = None if syntax_only else _tls(file, path.parent, given, issues)
     files = (path, *(tls_files(file.tls_server_config, path.parent) if file.tls_server_config else ()))
     if issues.errors:
         return Reading(files, mistakes=issues.errors)

@@ -1,6 +1,6 @@
 """YAML text -> values that know their line, and located mistakes: the reader of both configuration files."""
 
-from exporter.yaml.document import Value
+from exporter.yaml.document import Value, find_substitutions
 from exporter.yaml.file import read_file
 from exporter.yaml.issue import ConfigError, Issues, Path, dotted, quoted
 from exporter.yaml.scalar import Plain
@@ -16,6 +16,7 @@ __all__ = [
     "Value",
     "did_you_mean",
     "dotted",
+    "find_substitutions",
     "quoted",
     "read_file",
     "validate",

@@ -1,5 +1,6 @@
 """Nodes -> plain values, and the line of each: aliases followed, merge keys merged, repeated keys found."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,6 +16,7 @@ Value: TypeAlias = "str | Plain | list[Value] | dict[str, Value] | None"
 
 _MERGE = Plain("<<", "a sign of its own")
 _MOST = 500_000
+_SUBSTITUTION = re.compile(r"\$\{[A-Za-z_]")
 
 
 @dataclass(slots=True)
@@ -44,6 +46,18 @@ def parse(text: str, keys: str = "key: value") -> Document:
     document = Document()
     document.root = _Expansion(document).mapping(node, ())
     return document
+
+
+def find_substitutions(value: Value, path: Path = ()) -> Iterator[Path]:
+    """Where a text holds something like `${NAME}`, which other programs substitute."""
+    if isinstance(value, str) and _SUBSTITUTION.search(value):
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from find_substitutions(inner, (*path, key))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from find_substitutions(inner, (*path, place))
 
 
 class _Expansion:

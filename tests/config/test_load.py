@@ -1,6 +1,7 @@
 import json
 import shutil
 import ssl
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,9 +10,10 @@ import pytest
 import trustme
 import yaml
 
-from exporter.config import ConfigError, load
+from exporter.config import ConfigError, Depth, load
+from exporter.config.secret import is_open_to_others
 from exporter.model import Config, Key, Window
-from exporter.polling.plan import describe
+from exporter.polling.description import describe
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
 
@@ -57,6 +59,12 @@ operations:
     token_file: token
     campaigns: [{id: "1"}]
 """
+
+
+NOT_SUBSTITUTED = (
+    "a variable such as ${NAME} is not substituted here, it is taken as written; a token comes from the environment"
+    " with token_env: NAME"
+)
 
 
 def test_nearest_value_wins(read: Read) -> None:
@@ -168,6 +176,83 @@ operations:
     ]
 
 
+@pytest.mark.parametrize("place", ["timezone: Etc/GMT-5\n", "", "    timezone: Etc/GMT-5\n"])
+def test_zones_whose_sign_misleads_are_warned_of(read: Read, place: str) -> None:
+    text = REST if place else REST.replace('{id: "1"}', '{id: "1", timezone: Etc/GMT-14}')
+    text = f"{text}{place}" if place.startswith(" ") else f"{place}{text}"
+    (warning,) = read(text).warnings
+    hours = 14 if not place else 5
+    assert f"timezone: Etc/GMT-{hours} is {hours} h ahead of UTC (UTC+{hours})" in warning
+    assert f"write Etc/GMT+{hours}, or better" in warning
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+5", "Etc/GMT", "Etc/GMT-0", "GMT-0", "UTC", "EST"])
+def test_zones_that_mislead_nobody_are_not_warned_of(read: Read, zone: str) -> None:
+    assert read(f"timezone: {zone}\n{REST}").warnings == ()
+
+
+def test_what_is_not_substituted_is_warned_of(read: Read) -> None:
+    text = REST.replace('id: "1"', 'id: "1", name: "${NAME}"').replace("token_file: token", "token: a${made_up}b")
+    assert [warning.partition(".yml:")[2] for warning in read(text).warnings] == [
+        f"5: operations[0].token: {NOT_SUBSTITUTED}",
+        f"6: operations[0].campaigns[0].name: {NOT_SUBSTITUTED}",
+    ]
+
+
+def test_beside_a_mistake_what_is_not_substituted_is_one_too(mistakes: Mistakes) -> None:
+    text = REST.replace('"0013"', '"${SERVER}"').replace("token_file: token", 'token_file: "${made_up}"')
+    found = mistakes(text)
+    assert len(found) == 4
+    assert found[1] == f"4: operations[0].server: {NOT_SUBSTITUTED}"
+    assert found[3] == f"5: operations[0].token_file: {NOT_SUBSTITUTED}"
+
+
+@pytest.mark.parametrize("text", ["$5", "${", "${}", "100 %", "$NAME", "a$b"])
+def test_other_signs_are_nobodys_business(read: Read, text: str) -> None:
+    assert read(REST.replace('id: "1"', f'id: "1", name: "{text}"')).warnings == ()
+
+
+def test_syntax_alone_reads_no_other_file(write: Callable[[str], Path]) -> None:
+    for token in ("token_file: nowhere", "token_env: MADE_UP_UNSET"):
+        path = write(REST.replace("token_file: token", f"{token}\n    ca_file: nowhere.pem"))
+        assert load(path, {}, Depth.SYNTAX).operations[0].base_url == "https://wv0013.wolkvox.com"
+        with pytest.raises(ConfigError):
+            load(path, {})
+
+
+def test_syntax_alone_still_finds_every_mistake_of_the_file(write: Callable[[str], Path]) -> None:
+    path = write(REST.replace("token_file: token", 'token: "made up"').replace('id: "1"', "id: 01"))
+    with pytest.raises(ConfigError) as caught:
+        load(path, {}, Depth.SYNTAX)
+    assert len(caught.value.mistakes) == 2
+
+
+def test_a_token_file_that_every_user_can_read_is_warned_of(write: Callable[[str], Path]) -> None:
+    path = write(REST)
+    token = path.parent / "token"
+    folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
+    shutil.move(token, folder / "real")
+    token.symlink_to(folder / "real")
+    folder.chmod(0o755)
+    (folder / "real").chmod(0o604)
+    (warning,) = load(path, {}, Depth.CHECK).warnings
+    assert warning.endswith(
+        "5: operations[0].token_file: every user of this machine can read the file, allow only the exporter's user:"
+        " chmod 400"
+    )
+    assert load(path, {}).warnings == ()
+    (folder / "real").chmod(0o640)
+    assert load(path, {}, Depth.CHECK).warnings == ()
+    (folder / "real").chmod(0o604)
+    folder.chmod(0o750)
+    assert load(path, {}, Depth.CHECK).warnings == ()
+    shutil.rmtree(folder)
+
+
+def test_a_file_that_is_gone_is_open_to_nobody(tmp_path: Path) -> None:
+    assert not is_open_to_others(tmp_path / "nothing")
+
+
 def test_intervals_of_a_second_work(read: Read) -> None:
     text = "interval: 1s\ntimeout: 200ms\nstale_after: 3s\n" + REST
     assert read(text).operations[0].targets[0].interval == 1
@@ -205,7 +290,9 @@ def test_files_that_hold_no_token(write: Callable[[str], Path], content: bytes, 
 
 def test_no_secret_is_in_the_repr(read: Read) -> None:
     config = read(FULL)
-    assert "made-up" not in repr(config) + str(config) + describe(config)
+    assert "made-up" not in repr(config) + str(config) + "".join(
+        describe(operation, 0.0) for operation in config.operations
+    )
 
 
 def test_authorities_are_loaded(write: Callable[[str], Path]) -> None:

@@ -1,3 +1,4 @@
+import re
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -41,3 +42,26 @@ def test_what_is_no_zone(name: str) -> None:
     ) as caught:
         find_zone(name)
     assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GMT-5", "Etc/GMT+5, which is UTC-5"),
+        ("UTC-5", "Etc/GMT+5, which is UTC-5"),
+        ("Etc/UTC-05:00", "Etc/GMT+5, which is UTC-5"),
+        ("-05:00", "Etc/GMT+5, which is UTC-5"),
+        ("gmt +3", "Etc/GMT-3, which is UTC+3"),
+        ("UTC+0200", "Etc/GMT-2, which is UTC+2"),
+        ("UTC+00:00", "UTC, which is UTC+0"),
+    ],
+)
+def test_offsets_are_told_their_zone(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=rf"\(did you mean {re.escape(meant)}\?\), allowed are IANA names"):
+        find_zone(name)
+
+
+@pytest.mark.parametrize("name", ["UTC-13", "GMT+15", "UTC+5:30", "UTC-99"])
+def test_offsets_that_no_zone_has(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"unknown zone '{re.escape(name)}', allowed are IANA names"):
+        find_zone(name)

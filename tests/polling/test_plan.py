@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from exporter.model import Config, Key, Operation, Target, Window
-from exporter.polling.plan import Pace, describe, longest_day, plan
+from exporter.model import Key, Operation, Target, Window
+from exporter.polling.plan import Pace, longest_day, plan
 
 BOGOTA = ZoneInfo("America/Bogota")
 MADRID = ZoneInfo("Europe/Madrid")
@@ -143,43 +143,3 @@ def test_no_interval_below_the_smallest_makes_every_plan_fit(intervals: list[flo
 )
 def test_the_longest_day_of_a_zone(zone: str, hours: float) -> None:
     assert longest_day(ZoneInfo(zone)) == hours * 3_600
-
-
-def test_description() -> None:
-    config = Config(
-        operations=(_operation(300, 300, 3_600, budget=6_000), _operation(2, 2, 2, zone=MADRID)),
-        warnings=("config.yml:1: interval: 1m is short",),
-    )
-    assert (
-        describe(config)
-        == """\
-operation acme
-  server              https://wv0013.wolkvox.com
-  campaigns           2
-  windows             1h, today
-  requests per cycle  3
-  requests per day    600, in a day of 24 h (America/Bogota)
-  budget per day      6000, of which 10.0 % planned
-  smallest interval   44s
-  time per cycle      3s, at 1 s an answer
-  resulting interval  5m for 2 requests, 1h for 1 request
-
-operation acme
-  server              https://wv0013.wolkvox.com
-  campaigns           2
-  windows             1h, today
-  requests per cycle  3
-  requests per day    135000, in a day of 25 h (Europe/Madrid)
-  budget per day      not limited, licenses is not given
-  smallest interval   -
-  time per cycle      3s, at 1 s an answer
-  resulting interval  3s instead of 2s
-
-warning: config.yml:1: interval: 1m is short"""
-    )
-
-
-def test_a_description_without_warnings_ends_with_the_plan() -> None:
-    text = describe(Config(operations=(_operation(300, budget=0),)))
-    assert text.endswith("resulting interval  5m")
-    assert "made-up" not in text

@@ -1,0 +1,83 @@
+"""The command `check`: every mistake that a start would meet, or what the configuration asks for and costs."""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from exporter.config import ConfigError, Depth, load
+from exporter.model import Config
+from exporter.polling.description import describe
+from exporter.storage.database import Database, StorageError
+from exporter.storage.location import locate
+from exporter.web import status
+from exporter.web.address import ListenError, parse_address
+from exporter.web.paths import RouteError, parse_paths
+from exporter.web.routes import Routes, add_routes
+from exporter.web.settings import read_settings
+
+_FLAG_ERRORS = (StorageError, ListenError, RouteError)
+
+
+def check(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
+    """What the flags and files come to at `now`, in Unix seconds, for people to read.
+
+    Raises:
+        ConfigError: with every mistake of the configuration, the web configuration and the flags.
+    """
+    depth = Depth.SYNTAX if arguments.syntax_only else Depth.CHECK
+    folder = Path(arguments.config_file).parent
+    mistakes: list[str] = []
+    config = Config(operations=())
+    try:
+        config = load(Path(arguments.config_file), environ, depth)
+    except ConfigError as error:
+        mistakes += error.mistakes
+    web_file = Path(arguments.web_config_file) if arguments.web_config_file else None
+    if web_file is not None:
+        mistakes += read_settings(web_file, syntax_only=arguments.syntax_only).mistakes
+    mistakes += _flaws(
+        [
+            *(partial(parse_address, address) for address in arguments.web_listen_address or ()),
+            partial(_try_routes, arguments),
+            partial(Database, arguments.storage_url),
+        ]
+    )
+    if mistakes:
+        raise ConfigError(tuple(mistakes))
+    blocks = [describe(operation, now) for operation in config.operations]
+    blocks.append(_places(Database(locate(arguments.storage_url, folder)).path, web_file))
+    if config.warnings:
+        blocks.append("\n".join(f"warning: {warning}" for warning in config.warnings))
+    return "\n\n".join(blocks)
+
+
+def _flaws(trials: Sequence[Callable[[], object]]) -> list[str]:
+    """What is wrong with the flags, a line each."""
+    found = []
+    for trial in trials:
+        try:
+            trial()
+        except _FLAG_ERRORS as error:
+            found.append(f"wolkvox-exporter: error: {error}")
+    return found
+
+
+def _try_routes(arguments: Namespace) -> None:
+    """Lay the paths that a run would serve; nothing asks for them."""
+    paths = parse_paths(arguments.web_external_url, arguments.web_route_prefix)
+    telemetry_path = arguments.web_telemetry_path
+    nobody: Any = None
+    pages = partial(status.add_routes, status=nobody, telemetry_path=telemetry_path, links=paths.links)
+    add_routes(web.Application(), nobody, Routes(telemetry_path=telemetry_path, paths=paths, pages=pages))
+
+
+def _places(storage: Path | None, web_file: Path | None) -> str:
+    kept = "nothing is kept over a restart" if storage is None else str(storage.absolute())
+    lines = [f"storage     {kept}"]
+    if web_file is not None:
+        lines.append(f"web config  {web_file.absolute()}")
+    return "\n".join(lines)
