@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from random import Random
 
 import structlog
@@ -15,7 +16,7 @@ from exporter.log import Redactor
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
-from exporter.model import Config, Operation, OperationStatus, Status, TargetStatus
+from exporter.model import Config, FileVersion, Operation, OperationStatus, Status, TargetStatus
 from exporter.polling.board import Board
 from exporter.polling.crew import Crew
 from exporter.polling.plan import OperationPlan, plan
@@ -63,6 +64,7 @@ class App:
         self._started_at = clock.now()
         self._reload_ok = True
         self._reloaded_at = self._started_at
+        self._file: FileVersion | None = None
         self._reloading = asyncio.Lock()
 
     @property
@@ -86,6 +88,7 @@ class App:
         await self._ledger.open()
         self._open.push_async_callback(self._ledger.close)
         await self._open.enter_async_context(self._client)
+        _log.info("configuration loaded", operations=len(config.operations), **_described(config.file))
         await self._arrange(config)
 
     async def reload(self) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class App:
             self._reloaded_at = self._clock.now()
             await self._arrange(config)
             self._crew.start()
-        _log.info("configuration reloaded", operations=len(config.operations))
+        _log.info("configuration reloaded", operations=len(config.operations), **_described(config.file))
         return ()
 
     async def stop(self, patience: float) -> None:
@@ -140,6 +143,7 @@ class App:
             started_at=self._started_at,
             reload_ok=self._reload_ok,
             reloaded_at=self._reloaded_at,
+            file=self._file,
             operations=tuple(
                 OperationStatus(
                     figures=self._board.figures(operation.name),
@@ -171,6 +175,7 @@ class App:
             _log.warning("configuration", detail=warning)
         self._redactor.keep(secret for operation in config.operations for secret in secrets(operation))
         self._operations = config.operations
+        self._file = config.file
         self._plans = {operation.name: plan(operation) for operation in config.operations}
         self._board.arrange(config.operations)
         self._show_exporter()
@@ -178,3 +183,11 @@ class App:
 
     def _show_exporter(self) -> None:
         self._page.set_exporter(reload_ok=self._reload_ok, reloaded_at=self._reloaded_at)
+
+
+def _described(file: FileVersion | None) -> dict[str, str]:
+    """For the log: which content was read. An edit that is not there is one that did not reach the process."""
+    if file is None:
+        return {}
+    modified = datetime.fromtimestamp(file.modified_at, UTC).isoformat(timespec="seconds")
+    return {"file": file.name, "modified": modified, "checksum": file.checksum}

@@ -108,12 +108,25 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class FileVersion:
+    """Which content of a file was read, so that a person can tell an edit from what the exporter saw."""
+
+    name: str
+    """Without its folder."""
+    modified_at: float
+    checksum: str
+    """The first eight hexadecimal digits of SHA-256, as `sha256sum` prints them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A whole valid configuration."""
 
     operations: tuple[Operation, ...]
     warnings: tuple[str, ...] = ()
     """One line each, `FILE:LINE: key: what is doubtful and what to do`."""
+    file: FileVersion | None = None
+    """None where it does not come from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,5 +286,7 @@ class Status:
     reload_ok: bool
     reloaded_at: float
     """When the running configuration was loaded."""
+    file: FileVersion | None = None
+    """Of the running configuration."""
     operations: tuple[OperationStatus, ...] = ()
     targets: tuple[TargetStatus, ...] = ()

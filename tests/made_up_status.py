@@ -10,6 +10,7 @@ from exporter.model import (
     Data,
     Failure,
     Figures,
+    FileVersion,
     Key,
     OperationStatus,
     Poll,
@@ -133,6 +134,7 @@ def status(
         started_at=NOW - 9_000,
         reload_ok=reload_ok,
         reloaded_at=NOW - 8_000,
+        file=FileVersion("config.yml", NOW - 8_060, "1a2b3c4d"),
         operations=every if operations is None else operations,
         targets=targets,
     )

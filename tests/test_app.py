@@ -15,7 +15,7 @@ from exporter.config import ConfigError
 from exporter.log import STRUCK_OUT, Redactor
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
-from exporter.model import Config, Operation, Reason
+from exporter.model import Config, FileVersion, Operation, Reason
 from exporter.storage.database import StorageError
 
 
@@ -26,11 +26,12 @@ class Configuration:
         self.operations = operations
         self.mistakes: tuple[str, ...] = ()
         self.warnings: tuple[str, ...] = ()
+        self.file: FileVersion | None = None
 
     def __call__(self) -> Config:
         if self.mistakes:
             raise ConfigError(self.mistakes)
-        return Config(self.operations, self.warnings)
+        return Config(self.operations, self.warnings, self.file)
 
 
 Make = Callable[..., Awaitable[App]]
@@ -182,6 +183,22 @@ async def test_a_configuration_with_mistakes_changes_nothing(make: Make, clock: 
     read.mistakes = ()
     assert await app.reload() == ()
     assert app.status().reload_ok is True
+
+
+async def test_each_load_says_which_content_was_read(make: Make) -> None:
+    source = Configuration(operation())
+    source.file = FileVersion("config.yml", 1_790_000_000, "1a2b3c4d")
+    with capture_logs() as logs:
+        app = await make(source)
+        assert app.status().file == source.file
+        source.file = FileVersion("config.yml", 1_790_000_060, "5e6f7a8b")
+        await app.reload()
+    assert app.status().file == source.file
+    told = [(entry["event"], entry["file"], entry["modified"], entry["checksum"]) for entry in logs if "file" in entry]
+    assert told == [
+        ("configuration loaded", "config.yml", "2026-09-21T14:13:20+00:00", "1a2b3c4d"),
+        ("configuration reloaded", "config.yml", "2026-09-21T14:14:20+00:00", "5e6f7a8b"),
+    ]
 
 
 async def test_warnings_are_logged_at_each_load(make: Make) -> None:

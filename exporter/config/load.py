@@ -4,7 +4,7 @@ from pathlib import Path
 from exporter.config.connection import Depth, LoadContext
 from exporter.config.resolve import resolve
 from exporter.config.schema import File
-from exporter.model import Config
+from exporter.model import Config, FileVersion
 from exporter.yaml import ConfigError, find_substitutions, read_file, validate
 
 _NOT_SUBSTITUTED = (
@@ -32,4 +32,5 @@ def load(path: Path, environ: Mapping[str, str], depth: Depth = Depth.RUN) -> Co
         note(place, _NOT_SUBSTITUTED)
     if issues.errors:
         raise ConfigError(issues.errors)
-    return Config(operations=operations, warnings=issues.warnings)
+    version = FileVersion(path.name, document.modified_at, document.checksum)
+    return Config(operations=operations, warnings=issues.warnings, file=version)

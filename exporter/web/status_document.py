@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from exporter.model import Failure, Poll, Reason, Status
+from exporter.model import Failure, FileVersion, Poll, Reason, Status
 from exporter.web.status_state import TROUBLE, Digest, State
 from exporter.web.status_text import encodable
 from exporter.web.status_view import OperationView, Overview
@@ -137,11 +137,21 @@ class SummaryDocument(TypedDict):
 
 
 @with_config(_EXACT)
+class FileDocument(TypedDict):
+    """Which content of a file is in use."""
+
+    name: Annotated[str, Field(description="Without its folder.")]
+    modified_at: Annotated[float, Field(description="Unix seconds.")]
+    checksum: Annotated[str, Field(description="The first eight digits that `sha256sum` prints.")]
+
+
+@with_config(_EXACT)
 class ConfigDocument(TypedDict):
     """The configuration in use."""
 
     loaded_at: Annotated[float, Field(description="Unix seconds.")]
     last_reload_successful: bool
+    file: Annotated[FileDocument | None, Field(description="null in the demo.")]
 
 
 @with_config(_EXACT)
@@ -170,7 +180,11 @@ def head(view: Overview) -> HeadDocument:
         "version": status.version,
         "at": status.at,
         "started_at": status.started_at,
-        "config": {"loaded_at": status.reloaded_at, "last_reload_successful": status.reload_ok},
+        "config": {
+            "loaded_at": status.reloaded_at,
+            "last_reload_successful": status.reload_ok,
+            "file": _file(status.file),
+        },
         "summary": {
             "campaigns": len(status.targets),
             "trouble": view.trouble,
@@ -179,6 +193,12 @@ def head(view: Overview) -> HeadDocument:
         },
         "operations": [_operation(each) for each in view.operations],
     }
+
+
+def _file(file: FileVersion | None) -> FileDocument | None:
+    if file is None:
+        return None
+    return {"name": encodable(file.name), "modified_at": file.modified_at, "checksum": file.checksum}
 
 
 def campaign(digest: Digest, at: float) -> CampaignDocument:

@@ -27,6 +27,10 @@ class Document:
     empty: bool = False
     """Whether the file holds nothing at all."""
     lines: dict[Path, int] = field(default_factory=dict, repr=False)
+    modified_at: float = field(default=0.0, repr=False)
+    """When the file was changed last."""
+    checksum: str = field(default="", repr=False)
+    """The first digits of its SHA-256, enough to tell two edits apart."""
     issues: list[ConfigIssue] = field(default_factory=list)
     """What other readers of YAML let pass in silence."""
 

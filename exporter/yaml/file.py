@@ -1,6 +1,8 @@
 """A file of YAML -> its document and the mistakes found so far."""
 
 import codecs
+import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from exporter.yaml.document import Document, parse
 from exporter.yaml.issue import ConfigError, Issues, ParseError
 
 LARGEST = 16 * 2**20
+DIGITS = 8
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _INNER_MARK = re.compile("^\ufeff", re.MULTILINE)
@@ -20,10 +23,12 @@ def read_file(path: Path, flag: str, keys: str) -> tuple[Document, Issues]:
         ConfigError: where nothing in the file can be used.
     """
     try:
-        document = parse(_text(path, flag), keys)
+        content, modified_at = _content(path, flag)
+        document = parse(_text(content), keys)
     except ParseError as error:
         line, words = error.line, error.text
     else:
+        document.modified_at, document.checksum = modified_at, hashlib.sha256(content).hexdigest()[:DIGITS]
         return document, Issues(str(path), document.lines, document.issues)
     raise fatal(path, line, words)
 
@@ -33,15 +38,21 @@ def fatal(path: Path, line: int, words: str) -> ConfigError:
     return ConfigError((f"{path}:{line}: document: {words}",))
 
 
-def _text(path: Path, flag: str) -> str:
+def _content(path: Path, flag: str) -> tuple[bytes, float]:
+    """What is in the file, and when that was changed last."""
     try:
         with path.open("rb") as file:
+            modified_at = os.fstat(file.fileno()).st_mtime
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not a path"
         raise ParseError(1, f"cannot be read: {reason}; name a readable YAML file with {flag}") from None
     if len(content) > LARGEST:
         raise ParseError(1, f"is larger than {LARGEST // 2**20} MiB, shorten it")
+    return content, modified_at
+
+
+def _text(content: bytes) -> str:
     if content.startswith(_UTF_16):
         raise ParseError(1, "is text in UTF-16, which begins with a byte order mark; save the file in UTF-8")
     try:

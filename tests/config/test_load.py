@@ -1,6 +1,8 @@
 import json
+import os
 import shutil
 import ssl
+import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import yaml
 
 from exporter.config import ConfigError, Depth, load
 from exporter.config.secret import is_open_to_others
-from exporter.model import Config, Key, Window
+from exporter.model import Config, FileVersion, Key, Window
 from exporter.polling.description import describe
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
@@ -256,6 +258,13 @@ def test_a_file_that_is_gone_is_open_to_nobody(tmp_path: Path) -> None:
 def test_intervals_of_a_second_work(read: Read) -> None:
     text = "interval: 1s\ntimeout: 200ms\nstale_after: 3s\n" + REST
     assert read(text).operations[0].targets[0].interval == 1
+
+
+def test_the_content_that_was_read_is_named(write: Callable[[str], Path]) -> None:
+    path = write(REST)
+    os.utime(path, (1_790_000_000, 1_790_000_000))
+    printed = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout
+    assert load(path, {}).file == FileVersion("config.yml", 1_790_000_000, printed[:8])
 
 
 def test_the_token_is_read_again(write: Callable[[str], Path]) -> None:

@@ -89,6 +89,7 @@ ENGLISH = Language(
         "json": "This page as JSON",
         "version": "version {version}, up for {span}",
         "config_loaded": "configuration loaded {ago}",
+        "config_file": "{name} of {modified}, SHA-256 {checksum}…",
         "config_broken": "The latest reload was refused: the configuration loaded {ago} is still in use.",
         "config_broken_do": "Run wolkvox-exporter check, mend what it names, and reload.",
         "stale_group": "Not polled in time",

@@ -89,6 +89,7 @@ SPANISH = Language(
         "json": "Esta página en JSON",
         "version": "versión {version}, activo desde hace {span}",
         "config_loaded": "configuración cargada {ago}",
+        "config_file": "{name} del {modified}, SHA-256 {checksum}…",
         "config_broken": "La última recarga fue rechazada: sigue en uso la configuración cargada {ago}.",
         "config_broken_do": "Ejecute wolkvox-exporter check, corrija lo que indica y recargue.",
         "stale_group": "Sin consultar a tiempo",

@@ -62,6 +62,14 @@ async def test_headlines(serve: Serve, status: Status, headline: str) -> None:
     assert headline in Reader(await read(serve, status)).texts
 
 
+async def test_the_content_of_the_configuration_is_named(serve: Serve) -> None:
+    text = " ".join(Reader(await read(serve, made_up.calm())).texts)
+    assert re.search(
+        r"configuration loaded 2 h 13 min ago \(config\.yml of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, SHA-256 1a2b3c4d…\)",
+        text,
+    )
+
+
 async def test_the_overview_answers_what_is_asked_first(serve: Serve) -> None:
     text = re.sub(r"\s+", " ", " ".join(Reader(await read(serve, made_up.troubled())).texts))
     for said in (
