@@ -1,12 +1,13 @@
 """Who may come in, and how: the web configuration file, read again when it or a file that it names changes."""
 
+import asyncio
 import ssl
-from concurrent.futures import Executor
 from pathlib import Path
 
 import structlog
 
 from exporter.web.authentication import Authenticator
+from exporter.web.rate_limit import TokenBucket
 from exporter.web.settings import Reading, Settings, read_settings
 from exporter.yaml import ConfigError
 
@@ -16,19 +17,27 @@ _Stamps = tuple[tuple[int, int, int, int] | None, ...]
 
 
 class Access:
-    """The settings in force. A file that has become unusable changes nothing, and is logged once."""
+    """The settings in force.
 
-    def __init__(self, path: Path | None, executor: Executor) -> None:
+    A file that is being written may look like another one, so a change counts once two looks in a row saw the same. A
+    file that has become unusable changes nothing, and is logged once. TLS and passwords are switched on and off by a
+    restart only: a file cut short must not open the door.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         """Read the file at `path`, or none; raises `ConfigError` with every mistake."""
         self._path = path
-        self._executor = executor
-        self._files: tuple[Path, ...] = ()
-        self._stamps: _Stamps = ()
-        reading = Reading(()) if path is None else self._read(path)
+        reading = Reading() if path is None else read_settings(path)
         if reading.mistakes:
             raise ConfigError(reading.mistakes)
+        _warn(reading)
+        self._files = reading.files
+        self._stamps: _Stamps | None = None
+        """Of the files when two looks last saw the same; None: look again."""
+        self._seen = self._judged = reading.fingerprint
         self.settings = reading.settings
-        self.authenticator = self._authenticator(reading.settings)
+        self.authenticator = _authenticator(reading.settings)
+        self.bucket = _bucket(reading.settings)
 
     @property
     def scheme(self) -> str:
@@ -37,34 +46,72 @@ class Access:
 
     def context(self) -> ssl.SSLContext | None:
         """TLS for a connection that begins now; None for plain HTTP."""
-        self.refresh()
         return None if self.settings.tls is None else self.settings.tls.context
 
-    def refresh(self) -> None:
-        """Take over what changed in the files since the last look: one `stat` for each."""
-        if self._path is None or _look(self._files) == self._stamps:
+    async def watch(self, pause: float) -> None:
+        """Look at the files again and again, with a pause of so many seconds, until cancelled."""
+        while self._path is not None:
+            await asyncio.sleep(pause)
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001 - or nobody would look any more
+                _log.exception("a look at the web configuration failed, the last good one stays in force")
+
+    async def look(self) -> None:
+        """Look once. Where nothing changed since two looks saw the same, that is one `stat` for each file."""
+        if self._path is None:
             return
-        reading = self._read(self._path)
-        mistakes = reading.mistakes
-        if not mistakes and (reading.settings.tls is None) != (self.settings.tls is None):
-            mistakes = (f"{self._path}:1: tls_server_config: switching TLS on or off needs a restart",)
+        stamps = await asyncio.to_thread(_look, self._files)
+        if stamps == self._stamps:
+            return
+        reading = await asyncio.to_thread(read_settings, self._path)
+        self._files = reading.files
+        settled, self._seen = reading.fingerprint == self._seen, reading.fingerprint
+        if not settled:
+            self._stamps = None
+            return
+        self._stamps = stamps
+        if reading.fingerprint != self._judged:
+            self._judged = reading.fingerprint
+            self._take_over(reading)
+
+    def _take_over(self, reading: Reading) -> None:
+        mistakes = reading.mistakes or self._switched(reading.settings)
+        for mistake in mistakes:
+            _log.error("the web configuration is unusable, the last good one stays in force", detail=mistake)
         if mistakes:
-            for mistake in mistakes:
-                _log.error("the web configuration is unusable, the last good one stays in force", detail=mistake)
             return
-        if reading.settings.users != self.settings.users:
-            self.authenticator = self._authenticator(reading.settings)
-        self.settings = reading.settings
+        _warn(reading)
+        before, self.settings = self.settings, reading.settings
+        if before.users != self.settings.users:
+            self.authenticator = _authenticator(self.settings)
+        if before.rate_limit != self.settings.rate_limit:
+            self.bucket = _bucket(self.settings)
         _log.info("the web configuration was read again", file=str(self._path))
 
-    def _read(self, path: Path) -> Reading:
-        """Read twice: the first time tells which files to watch, and what changes from then on is seen later."""
-        self._files = read_settings(path).files
-        self._stamps = _look(self._files)
-        return read_settings(path)
+    def _switched(self, found: Settings) -> tuple[str, ...]:
+        switches = {
+            "tls_server_config: switching TLS": (found.tls is None, self.settings.tls is None),
+            "basic_auth_users: switching passwords": (not found.users, not self.settings.users),
+        }
+        return tuple(
+            f"{self._path}:1: {what} on or off needs a restart"
+            for what, (now, before) in switches.items()
+            if now != before
+        )
 
-    def _authenticator(self, settings: Settings) -> Authenticator | None:
-        return Authenticator(settings.users, self._executor) if settings.users else None
+
+def _warn(reading: Reading) -> None:
+    for warning in reading.warnings:
+        _log.warning("web configuration", detail=warning)
+
+
+def _authenticator(settings: Settings) -> Authenticator | None:
+    return Authenticator(settings.users) if settings.users else None
+
+
+def _bucket(settings: Settings) -> TokenBucket | None:
+    return None if settings.rate_limit is None else TokenBucket(settings.rate_limit, asyncio.get_running_loop().time())
 
 
 def _look(files: tuple[Path, ...]) -> _Stamps:

@@ -7,16 +7,21 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from enum import Enum, auto
+from functools import partial
 
 import bcrypt
+
+from exporter.web.daemon_thread import in_daemon_thread
 
 CHALLENGE = 'Basic realm="wolkvox-exporter", charset="UTF-8"'
 """The value of `WWW-Authenticate`."""
 
 _BCRYPT_BYTES = 72
 """bcrypt looks at no more of a password."""
+
+_THREADS = 2
+"""At most so many processors are ever busy with passwords."""
 
 _MAX_QUEUE = 32
 """Checks that may wait for a thread. At the usual cost of 10 they take some two seconds, and a scraper still waits."""
@@ -40,11 +45,11 @@ class Authenticator:
     Only right passwords are remembered, one for each user, so that guesses neither fill the memory nor get faster.
     """
 
-    def __init__(self, users: Mapping[str, str], executor: Executor, check: Check = bcrypt.checkpw) -> None:
-        """`users` maps names to bcrypt hashes and is not empty; `executor` runs the checks away from the event loop."""
+    def __init__(self, users: Mapping[str, str], check: Check = bcrypt.checkpw) -> None:
+        """`users` maps names to bcrypt hashes and is not empty; the checks run away from the event loop."""
         self._hashes = {name: hashed.encode() for name, hashed in users.items()}
-        self._executor = executor
         self._check = check
+        self._threads = asyncio.Semaphore(_THREADS)
         self._key = secrets.token_bytes(32)
         self._known: dict[str, bytes] = {}
         self._queued = 0
@@ -62,7 +67,8 @@ class Authenticator:
             return Verdict.BUSY
         self._queued += 1
         try:
-            right = await asyncio.get_running_loop().run_in_executor(self._executor, self._matches, name, password)
+            async with self._threads:
+                right = await in_daemon_thread(partial(self._matches, name, password), "bcrypt")
         finally:
             self._queued -= 1
         if not right:

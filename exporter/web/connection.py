@@ -48,8 +48,10 @@ class Connection(web.RequestHandler):
             "auto_decompress": False,
             "keepalive_timeout": limits.idle,
             "lingering_time": limits.lingering,
-            "max_line_size": limits.line,
-            "max_field_size": limits.field,
+            # Only the sum counts, and that is counted here: the parser never sees a line or a number beyond it.
+            "max_line_size": limits.request,
+            "max_field_size": limits.request,
+            "max_headers": limits.request,
         }
         super().__init__(server, loop=loop, **options)
         self.answered = 0
@@ -62,6 +64,7 @@ class Connection(web.RequestHandler):
         self._received = 0
         self._deadline = math.inf
         self._closing = False
+        self._refused = False
 
     @property
     def waiting(self) -> bool:
@@ -106,9 +109,8 @@ class Connection(web.RequestHandler):
         if self._received > self._limits.request:
             if self._busy:
                 self.close()  # after the answer under way: what follows in the stream cannot be told apart any more
-            elif self._wire is not None and not self._wire.is_closing():
-                self._wire.write(_TOO_LARGE)
-                self.force_close()
+            elif self._wire is not None and not self._wire.is_closing() and not self._refused:
+                self._refuse(self._wire)
             return
         if self.waiting and self._deadline == math.inf:
             self._expect(self._limits.head)
@@ -155,6 +157,14 @@ class Connection(web.RequestHandler):
         response = web.Response(status=status, text=text, headers=SECURITY)
         response.force_close()
         return response
+
+    def _refuse(self, wire: asyncio.Transport) -> None:
+        """Say that it is too much; then read on for a moment, or a reset would take the answer from the client."""
+        self._refused = True
+        wire.write(_TOO_LARGE)
+        if wire.can_write_eof():
+            wire.write_eof()
+        self._expect(self._limits.lingering)
 
     def _expect(self, seconds: float) -> None:
         self._deadline = self._loop.time() + seconds

@@ -25,12 +25,10 @@ class Limits:
     """For reading, and throwing away, a body that nobody asked for, so that the client sees the answer to it."""
     sweep: float = 0.5
     """Between two looks at who is overdue."""
-    line: int = 8190
-    """Bytes of the request line."""
-    field: int = 8190
-    """Bytes of one header."""
-    request: int = 32 * 1024
-    """Bytes of all that arrives for one request. Further ones are not looked at."""
+    look: float = 1.0
+    """Between two looks at the web configuration file. A change counts once two of them saw the same."""
+    request: int = 64 * 1024
+    """Bytes of all that arrives for one request, its head first of all. Further ones are not looked at."""
     body: int = 1024
     """Bytes of a body. No path here needs one."""
 

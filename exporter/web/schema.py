@@ -13,8 +13,13 @@ from exporter.web.routes import HEALTHY, READY
 from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
 from exporter.yaml import Issues, Plain, Section, Value, did_you_mean, quoted, validate
 
-MAX_COST = 15
+USUAL_COST = 15
 """bcrypt's cost is a power of two: 15 takes some two seconds, as long as a scraper may reasonably wait."""
+
+_COSTS = range(4, 32)
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(ns|us|µs|ms|s|m|h)")
+_WHOLE = re.compile(r"[0-9]{1,9}")
 
 _HASH = re.compile(r"\$2[abxy]\$([0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 """Prefix, cost, 22 characters of salt, whose last one holds two bits, and the hash; bcrypt chokes on any other salt."""
@@ -74,9 +79,14 @@ def _hash(value: object) -> str:
     found = _HASH.fullmatch(_text(value))
     if found is None:
         raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'")
-    if not 4 <= int(found[1]) <= MAX_COST:  # noqa: PLR2004 - bcrypt's least cost
-        raise ValueError(f"has a bcrypt cost of {int(found[1])}; allowed: 4 to {MAX_COST}, 10 is usual")
+    if cost_of(found[0]) not in _COSTS:
+        raise ValueError(f"has a bcrypt cost of {cost_of(found[0])}; allowed: {_COSTS[0]} to {_COSTS[-1]}, 10 is usual")
     return found[0]
+
+
+def cost_of(hashed: str) -> int:
+    """The cost of a bcrypt hash."""
+    return int(hashed[4:6])
 
 
 def _users(value: object) -> object:
@@ -101,10 +111,21 @@ def _headers(value: object) -> dict[str, str]:
     return headers
 
 
-def _rate_limit(_: object) -> None:
-    raise ValueError(
-        "rate limiting is not supported; a scrape costs little here, put a proxy in front where that is not enough"
-    )
+def _go_duration(value: object) -> float:
+    """Seconds of a duration as Go writes it: https://pkg.go.dev/time#ParseDuration."""
+    text = _text(value)
+    if text == "0":
+        return 0.0
+    if not text or _SPAN.sub("", text[:100]):
+        raise ValueError("is not a duration; allowed: such as 1s, 500ms or 1m30s, or 0 for no limit")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _SPAN.findall(text))
+
+
+def _count(value: object) -> int:
+    text = _text(value)
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("must be a whole number of requests")
+    return int(text)
 
 
 Text: TypeAlias = Annotated[str, PlainValidator(_filled)]
@@ -143,6 +164,17 @@ class HTTPSection(Section):
     headers: Annotated[dict[str, str], PlainValidator(_headers)] = Field(default_factory=dict)
 
 
+class RateLimitSection(Section):
+    """`rate_limit`: over all requests, whoever sends them."""
+
+    place: ClassVar[str] = "in rate_limit"
+    example: ClassVar[str] = "interval: 1s"
+
+    interval: Annotated[float, PlainValidator(_go_duration)] = 0.0
+    """Seconds; 0: no limit."""
+    burst: Annotated[int, PlainValidator(_count)] = 0
+
+
 class WebFile(Section):
     """The whole file."""
 
@@ -157,10 +189,16 @@ class WebFile(Section):
         tuple[Annotated[str, PlainValidator(_one_of((HEALTHY, READY)))], ...],
         Field(examples=["[/-/healthy, /-/ready]"]),
     ] = ()
-    rate_limit: Annotated[None, PlainValidator(_rate_limit)] = None
+    rate_limit: RateLimitSection = RateLimitSection()
 
 
 def read(root: dict[str, Value], issues: Issues) -> WebFile:
     """All of `root` that is right; what is wrong is noted and left out. A section without anything is none."""
     used = {name: value for name, value in root.items() if not (isinstance(value, Plain) and not value.reading)}
+    if "basic_auth_users" in root and not used.get("basic_auth_users"):  # it is no way to open the door
+        used.pop("basic_auth_users", None)
+        issues.add(
+            ("basic_auth_users",),
+            "names nobody; add a user, or delete the key if everybody may come in without a password",
+        )
     return validate(WebFile, used, issues)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -19,9 +18,6 @@ from exporter.web.routes import Exporter, Routes, add_routes, route_path
 _GRACE = 0.3
 """Seconds that answers under way get to end. aiohttp waits that long twice."""
 
-_PASSWORD_THREADS = 2
-"""At most so many processors are ever busy with passwords."""
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -29,11 +25,13 @@ class Server:
     """A running server; `start` makes one."""
 
     def __init__(
-        self, runner: web.AppRunner, listener: Listener, passwords: ThreadPoolExecutor, urls: tuple[str, ...]
+        self, runner: web.AppRunner, listener: Listener, access: Access, limits: Limits, urls: tuple[str, ...]
     ) -> None:
         self._runner = runner
         self._listener = listener
-        self._passwords = passwords
+        self._watch = asyncio.create_task(access.watch(limits.look))
+        self.access = access
+        """Who may come in, by the web configuration file as it was last read."""
         self.urls = urls
         """Where it is reached from this machine: one URL for each address, with the ports that were really bound."""
 
@@ -44,10 +42,10 @@ class Server:
 
     async def stop(self) -> None:
         """Close the sockets, let answers under way end for a moment, drop what then still hangs."""
+        self._watch.cancel()
         self._listener.close()
         await self._runner.cleanup()
         await self._listener.abort()
-        self._passwords.shutdown(wait=False, cancel_futures=True)
 
 
 async def start(
@@ -68,8 +66,7 @@ async def start(
         ConfigError: of `exporter.config`; every mistake in the web configuration file.
     """
     bounds = limits or system_limits()
-    passwords = ThreadPoolExecutor(_PASSWORD_THREADS, thread_name_prefix="bcrypt")
-    access = Access(config_file, passwords)
+    access = Access(config_file)
     served = routes or Routes()
     application = build(exporter, served, access, bounds)
     sockets = bind([parse_address(address) for address in addresses])
@@ -81,7 +78,7 @@ async def start(
     server.request_factory = announced(server.request_factory)
     listener = Listener(server, sockets, bounds, tls=access.context, admits=lambda wire: admits(access, wire))
     below = served.paths.prefix[1:] + "/" if served.paths.prefix else ""
-    return Server(runner, listener, passwords, tuple(url(listening, access.scheme) + below for listening in sockets))
+    return Server(runner, listener, access, bounds, tuple(url(each, access.scheme) + below for each in sockets))
 
 
 def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) -> web.Application:
@@ -89,7 +86,7 @@ def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) ->
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        access.refresh()
+        _limit_rate(access)
         await _authenticate(request, access, routes.paths.prefix)
         if (request.content_length or 0) > limits.body:
             raise web.HTTPRequestEntityTooLarge(max_size=limits.body, actual_size=request.content_length or 0)
@@ -108,6 +105,13 @@ def admits(access: Access, transport: asyncio.Transport) -> bool:
     """Whether the certificate of the client at the other end, if any, bears a name that may come in."""
     tls = access.settings.tls
     return tls is None or tls.admits(transport.get_extra_info("peercert"))
+
+
+def _limit_rate(access: Access) -> None:
+    """Let the request pass, or raise the answer to one too many; before passwords, which cost more to look at."""
+    seconds = 0 if access.bucket is None else access.bucket.take(asyncio.get_running_loop().time())
+    if seconds:
+        raise web.HTTPTooManyRequests(text="Too many requests.\n", headers={"Retry-After": str(seconds)})
 
 
 async def _authenticate(request: web.Request, access: Access, prefix: str) -> None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exporter.web.file_reader import FileReader
 from exporter.web.schema import TLSSection
-from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
+from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, UNVERIFIED, VERSIONS
 from exporter.yaml import quoted
 
-_LARGEST = 1024 * 1024
 _KINDS = frozenset({"DNS", "email", "IP Address", "URI"})
 
 
@@ -24,6 +24,8 @@ class ServerTLS:
     context: ssl.SSLContext
     allowed_names: frozenset[str] = frozenset()
     """Of the client's certificate, one alternative name must be here; empty: any will do."""
+    warnings: tuple[tuple[str, str], ...] = ()
+    """Pairs of a key and what is doubtful about it."""
 
     def admits(self, certificate: Mapping[str, Any] | None) -> bool:
         """Whether the client with this certificate, as `ssl` decodes it, may come in."""
@@ -41,27 +43,24 @@ class TLSMistakes(Exception):  # noqa: N818 - several errors at once
         self.found = found
 
 
-def tls_files(section: TLSSection, folder: Path) -> tuple[Path, ...]:
-    """The files that the section names; relative ones stand in `folder`."""
-    named = (section.cert_file, section.key_file, section.client_ca_file)
-    return tuple(folder / name for name in named if name is not None)
-
-
-def server_tls(section: TLSSection, folder: Path, given: frozenset[str]) -> ServerTLS:
-    """Make the context; `given` are the keys in the file, also those whose values were no good.
+def server_tls(section: TLSSection, folder: Path, given: frozenset[str], files: FileReader) -> ServerTLS:
+    """Make the context. Relative files stand in `folder`; `given` are the keys of the section, usable or not.
 
     Raises:
         TLSMistakes: all of them at once.
     """
-    return _Builder(section, folder, given).build()
+    return _Builder(section, folder, given, files).build()
 
 
 class _Builder:
-    def __init__(self, section: TLSSection, folder: Path, given: frozenset[str]) -> None:
+    def __init__(self, section: TLSSection, folder: Path, given: frozenset[str], files: FileReader) -> None:
         self._section = section
         self._folder = folder
         self._given = given
+        self._files = files
         self._found: list[tuple[str, str]] = []
+        self._warnings: list[tuple[str, str]] = []
+        self._pair: tuple[bytes, bytes] | None = None
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
     def build(self) -> ServerTLS:
@@ -72,12 +71,32 @@ class _Builder:
         self._versions()
         self._ciphers()
         self._curve()
+        context = self._unverified() if self._section.client_auth_type in UNVERIFIED else self._context
         if self._found:
             raise TLSMistakes(self._found)
-        return ServerTLS(self._context, frozenset(map(_canonical, self._section.client_allowed_sans)))
+        names = frozenset(map(_canonical, self._section.client_allowed_sans))
+        return ServerTLS(context, names, tuple(self._warnings))
+
+    def _unverified(self) -> ssl.SSLContext:
+        """The same context, but any certificate of a client will do, which Python's ssl cannot."""
+        from exporter.web.tls_unverified import UnverifiedError, unverified  # noqa: PLC0415 (slow, and rarely needed)
+
+        if self._found or self._pair is None:
+            return self._context
+        required = AUTH_TYPES[self._section.client_auth_type] is ssl.CERT_REQUIRED
+        curve = self._section.curve_preferences[0] if len(self._section.curve_preferences) == 1 else None
+        try:
+            with _readable(self._pair[0]) as certificates, _readable(self._pair[1]) as key:
+                return unverified(self._context, certificates, key, required=required, curve=curve)
+        except UnverifiedError as error:
+            self._wrong("client_auth_type", f"{self._section.client_auth_type}: {error}")
+        return self._context
 
     def _wrong(self, key: str, text: str) -> None:
         self._found.append((key, text))
+
+    def _doubtful(self, key: str, text: str) -> None:
+        self._warnings.append((key, text))
 
     def _certificate(self) -> None:
         key = self._section.key
@@ -96,42 +115,46 @@ class _Builder:
                 self._context.load_cert_chain(certificate_path, key_path, password=_no_password)
         except (ssl.SSLError, OSError, ValueError) as error:
             self._wrong(self._key("key"), _explain(error))
+            return
+        self._pair = certificate, private
 
     def _clients(self) -> None:
         section = self._section
+        kind, mode = section.client_auth_type, AUTH_TYPES[section.client_auth_type]
         authority = self._content("client_ca", section.client_ca, section.client_ca_file)
-        mode = AUTH_TYPES[section.client_auth_type]
-        if mode is None:
-            self._wrong(
-                "client_auth_type",
-                f"{section.client_auth_type} takes certificates without verifying them, which is not supported;"
-                " allowed: NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert",
-            )
-            return
         if mode is ssl.CERT_NONE:
             for key in sorted({"client_ca", "client_ca_file", "client_allowed_sans"} & self._given):
                 self._wrong(key, "has no effect without client_auth_type: RequireAndVerifyClientCert")
-            return
-        if section.client_allowed_sans and mode is not ssl.CERT_REQUIRED:
-            self._wrong("client_allowed_sans", "needs client_auth_type: RequireAndVerifyClientCert")
-        if authority is None:
-            if not {"client_ca", "client_ca_file"} & self._given:
-                self._wrong("client_ca_file", f"is missing; {section.client_auth_type} needs it, or client_ca")
+        elif kind in UNVERIFIED:
+            self._doubtful("client_auth_type", f"{kind} takes any certificate without verifying who issued it")
+        elif {"client_ca", "client_ca_file"} & self._given:
+            self._trust(authority)
+            self._context.verify_mode = mode
+        else:
+            self._doubtful(
+                "client_auth_type",
+                f"{kind} without client_ca_file trusts every certificate that one of the system's authorities issued",
+            )
+            self._context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+            self._context.verify_mode = mode
+
+    def _trust(self, authority: bytes | None) -> None:
+        if authority is None:  # said already
             return
         try:
             with _readable(authority) as path:
                 self._context.load_verify_locations(cafile=path)
         except ssl.SSLError:
             self._wrong(self._key("client_ca"), "holds no certificates in PEM")
-        self._context.verify_mode = mode
 
     def _versions(self) -> None:
         least, most = VERSIONS[self._section.min_version], VERSIONS[self._section.max_version]
-        for key, version in (("min_version", least), ("max_version", most)):
-            if version is None:
-                self._wrong(key, "TLS 1.0 and 1.1 are not supported (RFC 8996); allowed: TLS12, TLS13")
-        if least is None or most is None:
+        if most is None:
+            self._wrong("max_version", "TLS 1.0 and 1.1 are not supported (RFC 8996); allowed: TLS12, TLS13")
             return
+        if least is None:
+            self._doubtful("min_version", "TLS 1.0 and 1.1 are not supported (RFC 8996): clients need TLS 1.2")
+            least = ssl.TLSVersion.TLSv1_2
         if least > most:
             self._wrong("min_version", f"is above max_version: {self._section.max_version}")
             return
@@ -143,8 +166,8 @@ class _Builder:
         chosen = self._section.cipher_suites
         modern = TLS13_CIPHERS & set(chosen)
         if modern and modern != TLS13_CIPHERS:
-            missing = ", ".join(sorted(TLS13_CIPHERS - modern))
-            self._wrong("cipher_suites", f"the suites of TLS 1.3 cannot be chosen one by one; add {missing}, or none")
+            more = ", ".join(sorted(TLS13_CIPHERS - modern))
+            self._doubtful("cipher_suites", f"the suites of TLS 1.3 cannot be chosen one by one: {more} serve too")
         older = [CIPHERS[name] for name in chosen if name in CIPHERS]
         if older:
             try:
@@ -159,7 +182,7 @@ class _Builder:
     def _curve(self) -> None:
         curves = self._section.curve_preferences
         if len(curves) > 1:
-            self._wrong("curve_preferences", "Python's ssl can be given one curve only; keep one, or leave the key out")
+            self._doubtful("curve_preferences", "Python's ssl can be given one curve only: all of OpenSSL's serve")
         elif curves:
             self._context.set_ecdh_curve(CURVES[curves[0]])
 
@@ -176,8 +199,7 @@ class _Builder:
         if file is None:
             return None
         try:
-            with (self._folder / file).open("rb") as opened:
-                return opened.read(_LARGEST)
+            return self._files.read(self._folder / file)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
             where = "a relative path starts at this file's folder"

@@ -7,13 +7,16 @@ import ssl
 
 AUTH_TYPES = {
     "NoClientCert": ssl.CERT_NONE,
-    "RequestClientCert": None,
-    "RequireClientCert": None,
-    "RequireAnyClientCert": None,
+    "RequestClientCert": ssl.CERT_OPTIONAL,
+    "RequireClientCert": ssl.CERT_REQUIRED,
+    "RequireAnyClientCert": ssl.CERT_REQUIRED,
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
-"""None: takes a certificate without verifying it, which Python's ssl cannot."""
+"""Whether a client must show a certificate."""
+
+UNVERIFIED = frozenset({"RequestClientCert", "RequireClientCert", "RequireAnyClientCert"})
+"""The types under which any certificate will do. The second is an old name of the third."""
 
 VERSIONS = {
     "TLS10": None,

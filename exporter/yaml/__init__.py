@@ -1,7 +1,7 @@
 """YAML text -> values that know their line, and located mistakes: the reader of both configuration files."""
 
 from exporter.yaml.document import Value, find_substitutions
-from exporter.yaml.file import read_file
+from exporter.yaml.file import read_file, read_start
 from exporter.yaml.issue import ConfigError, Issues, Path, dotted, quoted
 from exporter.yaml.scalar import Plain
 from exporter.yaml.section import UNQUOTED, Section, did_you_mean, validate
@@ -19,5 +19,6 @@ __all__ = [
     "find_substitutions",
     "quoted",
     "read_file",
+    "read_start",
     "validate",
 ]

@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from exporter.yaml.document import Document, parse
@@ -16,14 +17,25 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _INNER_MARK = re.compile("^\ufeff", re.MULTILINE)
 
 
-def read_file(path: Path, flag: str, keys: str) -> tuple[Document, Issues]:
+def read_start(path: Path) -> tuple[bytes, float]:
+    """The first `LARGEST` bytes of a file, and one more where there are more, and when it was changed last."""
+    with path.open("rb") as file:
+        modified_at = os.fstat(file.fileno()).st_mtime
+        return file.read(LARGEST + 1), modified_at
+
+
+def read_file(
+    path: Path, flag: str, keys: str, read: Callable[[Path], tuple[bytes, float]] = read_start
+) -> tuple[Document, Issues]:
     """The document in the file at `path`; for messages, the `flag` that names it and some `keys` that it may hold.
+
+    `read` is how the file is read, as `read_start` does it.
 
     Raises:
         ConfigError: where nothing in the file can be used.
     """
     try:
-        content, modified_at = _content(path, flag)
+        content, modified_at = _content(path, flag, read)
         document = parse(_text(content), keys)
     except ParseError as error:
         line, words = error.line, error.text
@@ -38,12 +50,10 @@ def fatal(path: Path, line: int, words: str) -> ConfigError:
     return ConfigError((f"{path}:{line}: document: {words}",))
 
 
-def _content(path: Path, flag: str) -> tuple[bytes, float]:
+def _content(path: Path, flag: str, read: Callable[[Path], tuple[bytes, float]]) -> tuple[bytes, float]:
     """What is in the file, and when that was changed last."""
     try:
-        with path.open("rb") as file:
-            modified_at = os.fstat(file.fileno()).st_mtime
-            content = file.read(LARGEST + 1)
+        content, modified_at = read(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is not a path"
         raise ParseError(1, f"cannot be read: {reason}; name a readable YAML file with {flag}") from None

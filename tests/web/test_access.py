@@ -6,14 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import aiohttp
 import bcrypt
 import pytest
+from patience import patiently
 
 from exporter.web import access
-from exporter.web.authentication import Authenticator
+from exporter.web.authentication import Authenticator, Verdict
+from exporter.web.limits import Limits
 from exporter.web.paths import parse_paths
 from exporter.web.routes import Routes
 from exporter.web.server import Server
@@ -27,6 +30,7 @@ def basic(name: str, password: str) -> str:
 
 ALICE = basic("alice", "correct horse")
 USERS = f"basic_auth_users:\n  alice: {bcrypt.hashpw(b'correct horse', bcrypt.gensalt(4)).decode()}\n"
+BOB = basic("bob", "another word")
 OTHERS = f"basic_auth_users:\n  bob: {bcrypt.hashpw(b'another word', bcrypt.gensalt(4)).decode()}\n"
 
 
@@ -39,6 +43,12 @@ def file(tmp_path: Path) -> Path:
 
 def write(file: Path, text: str) -> None:
     file.write_text(text)
+
+
+async def settled(server: Server) -> None:
+    """Let the server see twice what the file now holds."""
+    for _ in range(2):
+        await server.access.look()
 
 
 async def status(server: Server, path: str = "metrics", auth: str | None = None, method: str = "GET") -> int:
@@ -127,20 +137,176 @@ async def raw(server: Server, request: str) -> bytes:
     return answer
 
 
-async def test_users_are_taken_up_as_they_change(serve: Serve, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_users_are_taken_up_as_they_change(serve: Serve, file: Path) -> None:
     server = await serve(config_file=file)
     assert await status(server, auth=ALICE) == 200
     write(file, OTHERS)
+    await settled(server)
     assert await status(server, auth=ALICE) == 401
-    assert await status(server, auth=basic("bob", "another word")) == 200
-    write(file, "basic_auth_users: {bob: plain}\n")
-    for _ in range(3):
-        assert await status(server, auth=basic("bob", "another word")) == 200
-    output = capsys.readouterr().out
-    assert output.count("the last good one stays in force") == 1
-    assert "another word" not in output
+    assert await status(server, auth=BOB) == 200
+
+
+async def test_the_server_looks_by_itself(serve: Serve, file: Path) -> None:
+    server = await serve(config_file=file, limits=Limits(look=0.01))
+    write(file, OTHERS)
+
+    async def probe() -> bool:
+        return await status(server, auth=BOB) == 200
+
+    await patiently(probe, file.read_text)
+    assert await status(server, auth=ALICE) == 401
+
+
+async def test_a_look_that_breaks_is_not_the_last_one(
+    serve: Serve, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = await serve(config_file=file, limits=Limits(look=0.01))
+    with monkeypatch.context() as patch:
+        patch.setattr(access, "read_settings", Mock(side_effect=RuntimeError("made up")))
+        write(file, OTHERS)
+
+        async def said() -> bool:
+            return "made up" in capsys.readouterr().out
+
+        await patiently(said, file.read_text)
+
+    async def probe() -> bool:
+        return await status(server, auth=BOB) == 200
+
+    await patiently(probe, file.read_text)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged about the file, whatever the log is set to."""
+    lines: list[str] = []
+
+    def note(event: str, **details: object) -> None:
+        lines.append(f"{event}: {details.get('detail', '')}")
+
+    monkeypatch.setattr(access, "_log", Mock(error=note, warning=note, info=note))
+    return lines
+
+
+HALF = USERS[: len(USERS) // 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n",
+        "basic_auth_users:\n",
+        "basic_auth_users: {}\n",
+        "basic_auth_users: ~\n",
+        "http_server_config: {http2: true}\n",
+        HALF,
+        "basic_auth_users: {bob: plain}\n",
+        "basic_auth_users: [\n",
+        "\0",
+        None,
+    ],
+)
+async def test_a_file_without_users_opens_nothing(said: list[str], file: Path, text: str | None) -> None:
+    door = access.Access(file)
+    if text is None:
+        file.unlink()
+    else:
+        write(file, text)
+    for _ in range(5):
+        await door.look()
+    assert door.authenticator is not None
+    assert await door.authenticator.judge(ALICE) is Verdict.ADMITTED
+    assert door.settings.users.keys() == {"alice"}
+    assert len([line for line in said if "the last good one stays in force" in line]) == 1
+    write(file, OTHERS)
+    await door.look()
+    await door.look()
+    assert door.settings.users.keys() == {"bob"}
+
+
+async def test_passwords_are_switched_on_by_a_restart_only(said: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
     write(file, "")
-    assert await status(server) == 200
+    door = access.Access(file)
+    write(file, USERS)
+    await door.look()
+    await door.look()
+    assert door.authenticator is None
+    assert "basic_auth_users: switching passwords on or off needs a restart" in said[0]
+
+
+async def test_a_change_counts_once_two_looks_saw_the_same(said: list[str], file: Path) -> None:
+    door = access.Access(file)
+    await door.look()
+    for text in (OTHERS, USERS, "", OTHERS[: len(OTHERS) // 2], OTHERS + "# more\n", HALF):
+        write(file, text)
+        await door.look()
+        assert door.settings.users.keys() == {"alice"}
+    write(file, OTHERS)
+    await door.look()
+    assert door.settings.users.keys() == {"alice"}
+    await door.look()
+    assert door.settings.users.keys() == {"bob"}
+    assert said == ["the web configuration was read again: "]
+
+
+async def test_a_file_that_is_copied_over_itself_again_and_again_lets_nobody_in(serve: Serve, file: Path) -> None:
+    write(file, USERS + "# padding\n" * 50_000)
+    server = await serve(config_file=file, limits=Limits(look=0.001))
+    whole = file.read_bytes()
+    stop = threading.Event()
+
+    def copy() -> None:
+        while not stop.is_set():
+            with file.open("wb") as opened:
+                for start in range(0, len(whole), 100_000):
+                    opened.write(whole[start : start + 100_000])
+                    opened.flush()
+
+    copying = threading.Thread(target=copy)
+    copying.start()
+    try:
+        assert {await status(server) for _ in range(200)} == {401}
+    finally:
+        stop.set()
+        copying.join()
+    assert await status(server, auth=ALICE) == 200
+
+
+async def test_an_untouched_file_is_not_read_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = access.Access(file)
+    await door.look()
+    monkeypatch.setattr(access, "read_settings", Mock(side_effect=AssertionError))
+    await door.look()
+    await access.Access(None).look()
+
+
+@pytest.mark.parametrize("interval", ["10s", "1m40s"])
+async def test_requests_beyond_the_rate_are_told_when_to_come_back(serve: Serve, tmp_path: Path, interval: str) -> None:
+    file = tmp_path / "web.yml"
+    write(file, f"rate_limit: {{interval: {interval}, burst: 3}}\n" + USERS)
+    server = await serve(config_file=file)
+    assert [await status(server, "-/healthy", auth=ALICE) for _ in range(3)] == [200, 200, 200]
+    async with aiohttp.ClientSession() as session, session.get(server.urls[0]) as answer:
+        assert answer.status == 429  # before the password is looked at
+        assert 1 <= int(answer.headers["Retry-After"]) <= 100
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    write(file, "rate_limit: {interval: 1h, burst: 1}\n" + USERS)
+    await settled(server)
+    assert [await status(server, auth=ALICE) for _ in range(2)] == [200, 429]
+    write(file, "rate_limit: {interval: 0, burst: 0}\n" + USERS)
+    await settled(server)
+    assert [await status(server, auth=ALICE) for _ in range(5)] == [200] * 5
+
+
+async def test_a_doubtful_file_is_said_to_be_one(said: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    write(file, "rate_limit: {interval: 1s}\n")
+    door = access.Access(file)
+    assert [line for line in said if "rate_limit.burst: is 0: every request is refused" in line]
+    assert door.bucket is not None
+    assert door.bucket.take(asyncio.get_running_loop().time() + 60) > 0
 
 
 async def test_headers_of_the_operator_come_last(serve: Serve, tmp_path: Path) -> None:
@@ -161,6 +327,7 @@ async def test_the_cache_outlives_a_change_that_leaves_the_users_alone(serve: Se
     server = await serve(config_file=file)
     assert await status(server, auth=ALICE) == 200
     write(file, USERS + "auth_excluded_paths: [/-/ready]\n")
+    await settled(server)
     with mock.patch("bcrypt.checkpw", side_effect=AssertionError):
         assert await status(server, auth=ALICE) == 200
     assert await status(server, "-/ready") == 200

@@ -1,8 +1,8 @@
 import asyncio
 import base64
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 
 import bcrypt
 import pytest
@@ -30,19 +30,13 @@ class Counting:
 
 
 @pytest.fixture
-def threads() -> Iterator[Executor]:
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
-
-
-@pytest.fixture
 def check() -> Counting:
     return Counting()
 
 
 @pytest.fixture
-def authenticator(threads: Executor, check: Counting) -> Authenticator:
-    return Authenticator(USERS, threads, check)
+def authenticator(check: Counting) -> Authenticator:
+    return Authenticator(USERS, check)
 
 
 def basic(credentials: str | bytes) -> str:
@@ -104,28 +98,28 @@ async def test_a_stranger_meets_the_same_hash_each_time(authenticator: Authentic
     assert set(check.hashes) == {hashed.encode() for hashed in USERS.values()}
 
 
-async def test_a_stranger_cannot_come_in_by_the_password_of_the_hash_he_meets(threads: Executor) -> None:
-    authenticator = Authenticator({"alice": USERS["alice"]}, threads)
+async def test_a_stranger_cannot_come_in_by_the_password_of_the_hash_he_meets() -> None:
+    authenticator = Authenticator({"alice": USERS["alice"]})
     assert await authenticator.judge(basic(f"stranger:{ALICE}")) is Verdict.REFUSED
 
 
 @pytest.mark.parametrize("word", ["unusable", "", "\0"])
-async def test_the_text_that_stands_for_unusable_passwords_is_no_password(threads: Executor, word: str) -> None:
+async def test_the_text_that_stands_for_unusable_passwords_is_no_password(word: str) -> None:
     hashed = bcrypt.hashpw(b"unusable", bcrypt.gensalt(4)).decode()
-    authenticator = Authenticator({"alice": hashed}, threads)
+    authenticator = Authenticator({"alice": hashed})
     expected = Verdict.ADMITTED if word else Verdict.REFUSED
     assert await authenticator.judge(basic(f"alice:{word}")) is (expected if word != "\0" else Verdict.REFUSED)
 
 
-async def test_an_empty_password_is_refused_whatever_the_hash(threads: Executor) -> None:
-    authenticator = Authenticator({"alice": bcrypt.hashpw(b"", bcrypt.gensalt(4)).decode()}, threads)
+async def test_an_empty_password_is_refused_whatever_the_hash() -> None:
+    authenticator = Authenticator({"alice": bcrypt.hashpw(b"", bcrypt.gensalt(4)).decode()})
     assert await authenticator.judge(basic("alice:")) is Verdict.REFUSED
 
 
 @pytest.mark.parametrize("length", [72, 73])
-async def test_no_password_is_cut(threads: Executor, length: int) -> None:
+async def test_no_password_is_cut(length: int) -> None:
     hashed = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
-    authenticator = Authenticator({"alice": hashed}, threads)
+    authenticator = Authenticator({"alice": hashed})
     verdict = await authenticator.judge(basic("alice:" + "x" * length))
     assert verdict is (Verdict.ADMITTED if length == 72 else Verdict.REFUSED)
 
@@ -160,8 +154,7 @@ async def test_what_is_no_basic_header_is_refused_at_once(
 @given(st.text(max_size=60) | st.binary(max_size=60).map(basic) | st.text(max_size=40).map(basic))
 async def test_no_header_at_all_gets_anybody_in(header: str) -> None:
     if header not in {basic(f"alice:{ALICE}"), basic(f"bób:{BOB}")}:
-        with ThreadPoolExecutor(1) as executor:
-            assert await Authenticator(USERS, executor).judge(header) is Verdict.REFUSED
+        assert await Authenticator(USERS).judge(header) is Verdict.REFUSED
 
 
 async def test_checks_that_would_wait_too_long_are_turned_away() -> None:
@@ -170,11 +163,59 @@ async def test_checks_that_would_wait_too_long_are_turned_away() -> None:
     def slow(_password: bytes, _hashed: bytes) -> bool:
         return gate.wait(60)
 
-    with ThreadPoolExecutor(1) as executor:
-        authenticator = Authenticator(USERS, executor, slow)
-        waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(40)]
-        turned_away = [await task for task in waiting[32:]]
-        gate.set()
-        others = await asyncio.gather(*waiting[:32])
+    authenticator = Authenticator(USERS, slow)
+    waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(40)]
+    turned_away = [await task for task in waiting[32:]]
+    gate.set()
+    others = await asyncio.gather(*waiting[:32])
     assert turned_away == [Verdict.BUSY] * 8
     assert others == [Verdict.ADMITTED] * 32
+
+
+async def test_two_checks_at_most_run_at_a_time_and_none_on_the_loop() -> None:
+    gate, lock = threading.Event(), threading.Lock()
+    running: list[str] = []
+    most = 0
+
+    def slow(_password: bytes, _hashed: bytes) -> bool:
+        nonlocal most
+        with lock:
+            running.append(threading.current_thread().name)
+            most = max(most, len(running))
+        gate.wait(60)
+        with lock:
+            running.pop()
+        return False
+
+    authenticator = Authenticator(USERS, slow)
+    waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(6)]
+    while len(running) < 2:
+        await asyncio.sleep(0.01)  # the loop goes on meanwhile
+    assert running == ["bcrypt", "bcrypt"]
+    gate.set()
+    assert await asyncio.gather(*waiting) == [Verdict.REFUSED] * 6
+    assert most == 2
+
+
+async def test_a_check_that_breaks_is_the_callers_trouble() -> None:
+    def broken(_password: bytes, _hashed: bytes) -> bool:
+        raise MemoryError("no room")
+
+    authenticator = Authenticator(USERS, broken)
+    for _ in range(40):
+        with pytest.raises(MemoryError):
+            await authenticator.judge(basic("alice:guess"))
+
+
+def test_an_expensive_hash_does_not_hold_up_the_end_of_the_process() -> None:
+    # Its check would take an hour; the process ends although nobody waits for that.
+    program = (
+        "import asyncio\n"
+        "from exporter.web.authentication import Authenticator\n"
+        "async def main():\n"
+        f"    authenticator = Authenticator({{'alice': '$2y$31${'a' * 21}u{'a' * 31}'}})\n"
+        "    asyncio.create_task(authenticator.judge('Basic YWxpY2U6YQ=='))\n"
+        "    await asyncio.sleep(0.5)\n"
+        "asyncio.run(main())\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0

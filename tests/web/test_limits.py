@@ -147,10 +147,11 @@ async def opened(server: Server, number: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nCookie: " + b"a" * 9000 + b"\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n", 400),
-        (b"GET / HTTP/1.1\r\n" + (b"A: " + b"b" * 1000 + b"\r\n") * 40 + b"\r\n", 431),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nCookie: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 11_000 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + (b"A: " + b"b" * 1000 + b"\r\n") * 66 + b"\r\n", 431),
+        (b"GET /" + b"a" * 70_000, 431),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (b"BREW / HTTP/1.1\r\n\r\n", 400),
@@ -171,6 +172,41 @@ async def test_what_is_no_fair_request_gets_a_plain_refusal(
     assert b"aiohttp" not in answer
     assert body == {400: b"400: Bad Request\n", 431: b"431: Request Header Fields Too Large\n"}[status]
     assert "Traceback" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /metrics?" + b"a" * 16_000 + b" HTTP/1.1\r\nHost: exporter\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: exporter\r\nCookie: " + b"a" * 16_000 + b"\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n" + b"A: b\r\n" * 2_700,
+        b"GET /metrics HTTP/1.1\r\nHost: exporter\r\n" + (b"A: " + b"b" * 1000 + b"\r\n") * 16,
+        b"GET /metrics HTTP/1.1\r\nHost: exporter\r\nA" + b"a" * 8_000 + b": " + b"b" * 8_000 + b"\r\n",
+    ],
+)
+async def test_a_head_of_sixteen_kibibytes_is_read(serve: Serve, head: bytes) -> None:
+    head += b"Connection: close\r\nPadding: " + b"x" * (16_384 - len(head) - 32) + b"\r\n\r\n"
+    assert len(head) == 16_384
+    server = await serve()
+    assert (await talk(server, head)).startswith(b"HTTP/1.1 200 OK")
+    reader, writer = await dial(server)
+    for start in range(0, len(head), 4_000):  # in pieces, as a network brings it
+        writer.write(head[start : start + 4_000])
+        await writer.drain()
+        await asyncio.sleep(0)
+    assert (await rest(reader)).startswith(b"HTTP/1.1 200 OK")
+    writer.close()
+
+
+async def test_a_head_of_more_than_sixty_four_kibibytes_is_refused_however_it_arrives(serve: Serve) -> None:
+    server = await serve()
+    reader, writer = await dial(server)
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: exporter\r\nPadding: ")
+    for _ in range(200):
+        writer.write(b"x" * 1024)
+        await asyncio.sleep(0)
+    assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
+    writer.close()
 
 
 async def test_an_expectation_that_is_none_is_refused(serve: Serve) -> None:

@@ -9,6 +9,7 @@ import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exporter.web.rate_limit import RateLimit
 from exporter.web.schema import _HASH
 from exporter.web.settings import Reading, read_settings
 
@@ -51,7 +52,7 @@ def tls(*lines: str, pair: str = "  cert_file: server.crt\n  key_file: server.ke
         "# nothing\n",
         "{}",
         "~",
-        "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\nauth_excluded_paths:\n",
+        "tls_server_config:\nhttp_server_config:\nrate_limit:\nauth_excluded_paths:\n",
         tls(),
         tls("min_version: TLS13", "max_version: TLS13"),
         tls("client_auth_type: NoClientCert"),
@@ -65,6 +66,11 @@ def tls(*lines: str, pair: str = "  cert_file: server.crt\n  key_file: server.ke
         tls("cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256]"),
         tls("curve_preferences: [X25519]"),
         "http_server_config: {http2: false}",
+        "rate_limit: {}",
+        "rate_limit: {interval: 0, burst: 0}",
+        "rate_limit: {interval: 0s}",
+        "rate_limit: {burst: 5}",
+        "rate_limit: {interval: 1m30.5s, burst: 2}",
         "http_server_config: {headers: {X-XSS-Protection: 0, X-Frame-Options: , Strict-Transport-Security: max-age=1}}",
         f"basic_auth_users: {{alice: {HASH}, bób: '{HASH}'}}\nauth_excluded_paths: [/-/healthy, /-/ready]",
     ],
@@ -102,7 +108,6 @@ def test_certificate_and_key_may_stand_in_the_file(folder: Path) -> None:
     assert found.files == (folder / "web.yml",)
 
 
-ALLOWED_TYPES = "allowed: NoClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
 ALL_TYPES = (
     "RequestClientCert, RequireClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
 )
@@ -147,13 +152,31 @@ ALL_TYPES = (
             ],
         ),
         (
-            "rate_limit: {interval: 1s}",
+            "rate_limit: {interval: often, burst: -1, every: 1s}",
             [
-                (
-                    "1: rate_limit: rate limiting is not supported; a scrape costs little here, put a proxy in front"
-                    " where that is not enough"
-                )
+                ("1: rate_limit.interval: is not a duration; allowed: such as 1s, 500ms or 1m30s, or 0 for no limit"),
+                "1: rate_limit.burst: must be a whole number of requests",
+                "1: rate_limit.every: unknown key, allowed in rate_limit are burst, interval",
             ],
+        ),
+        ("rate_limit: {interval: 1}", None),
+        ("rate_limit: {interval: -1s}", None),
+        ("rate_limit: {interval: ''}", None),
+        ("rate_limit: {interval: 1d}", None),
+        ("rate_limit: {interval: 1s, burst: 1.5}", None),
+        ("rate_limit: {interval: 1s, burst: [1]}", None),
+        ("rate_limit: 1s", ["1: rate_limit: must be a mapping of keys and values, such as interval: 1s"]),
+        *(
+            (
+                f"basic_auth_users: {nobody}",
+                [
+                    (
+                        "1: basic_auth_users: names nobody; add a user, or delete the key if everybody may come in"
+                        " without a password"
+                    )
+                ],
+            )
+            for nobody in ("", "~", "{}")
         ),
         ("http_server_config: {http2: maybe}", ["1: http_server_config.http2: must be true or false"]),
         (
@@ -183,10 +206,10 @@ ALL_TYPES = (
             ["1: http_server_config.headers: must be a mapping of header names to values"],
         ),
         (
-            "basic_auth_users: {alice: secret, bob: $2y$20$" + "a" * 21 + "u" + "a" * 31 + "}",
+            "basic_auth_users: {alice: secret, bob: $2y$32$" + "a" * 21 + "u" + "a" * 31 + "}",
             [
                 "1: basic_auth_users.alice: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'",
-                "1: basic_auth_users.bob: has a bcrypt cost of 20; allowed: 4 to 15, 10 is usual",
+                "1: basic_auth_users.bob: has a bcrypt cost of 32; allowed: 4 to 31, 10 is usual",
             ],
         ),
         (
@@ -245,33 +268,6 @@ ALL_TYPES = (
             ],
         ),
         (
-            tls("client_auth_type: RequireAnyClientCert"),
-            [
-                (
-                    "4: tls_server_config.client_auth_type: RequireAnyClientCert takes certificates without verifying"
-                    f" them, which is not supported; {ALLOWED_TYPES}"
-                )
-            ],
-        ),
-        (
-            tls("client_auth_type: RequireClientCert"),
-            [
-                (
-                    "4: tls_server_config.client_auth_type: RequireClientCert takes certificates without verifying"
-                    f" them, which is not supported; {ALLOWED_TYPES}"
-                )
-            ],
-        ),
-        (
-            tls("client_auth_type: RequestClientCert"),
-            [
-                (
-                    "4: tls_server_config.client_auth_type: RequestClientCert takes certificates without verifying"
-                    f" them, which is not supported; {ALLOWED_TYPES}"
-                )
-            ],
-        ),
-        (
             tls("client_auth_type: noclientcert"),
             [
                 (
@@ -294,13 +290,6 @@ ALL_TYPES = (
             ],
         ),
         (
-            tls("client_auth_type: VerifyClientCertIfGiven", "client_allowed_sans: [a]"),
-            [
-                "1: tls_server_config.client_ca_file: is missing; VerifyClientCertIfGiven needs it, or client_ca",
-                "5: tls_server_config.client_allowed_sans: needs client_auth_type: RequireAndVerifyClientCert",
-            ],
-        ),
-        (
             tls("client_auth_type: RequireAndVerifyClientCert", "client_ca_file: junk.pem"),
             ["5: tls_server_config.client_ca_file: holds no certificates in PEM"],
         ),
@@ -311,34 +300,29 @@ ALL_TYPES = (
         (
             tls("min_version: TLS10", "max_version: SSL3"),
             [
-                "4: tls_server_config.min_version: TLS 1.0 and 1.1 are not supported (RFC 8996); allowed: TLS12, TLS13",
                 ("5: tls_server_config.max_version: unknown value 'SSL3', allowed: TLS10, TLS11, TLS12, TLS13"),
             ],
         ),
         (
-            tls("cipher_suites: [TLS_AES_128_GCM_SHA256]"),
+            tls("max_version: TLS11"),
+            ["4: tls_server_config.max_version: TLS 1.0 and 1.1 are not supported (RFC 8996); allowed: TLS12, TLS13"],
+        ),
+        (
+            tls("client_auth_type: RequestClientCert", "curve_preferences: [X25519]"),
             [
                 (
-                    "4: tls_server_config.cipher_suites: the suites of TLS 1.3 cannot be chosen one by one; add"
-                    " TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, or none"
+                    "4: tls_server_config.client_auth_type: RequestClientCert: the curve X25519 cannot be chosen here;"
+                    " allowed: CurveP256, CurveP384, CurveP521, or none"
                 )
             ],
         ),
+        (tls("client_auth_type: RequestClientCert", pair="  cert_file: junk.pem\n  key_file: junk.pem\n"), None),
         (
             tls(
                 "max_version: TLS12",
                 "cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256]",
             ),
             ["5: tls_server_config.cipher_suites: has no suite of TLS 1.2, and max_version: TLS12 allows no other"],
-        ),
-        (
-            tls("curve_preferences: [CurveP256, X25519]"),
-            [
-                (
-                    "4: tls_server_config.curve_preferences: Python's ssl can be given one curve only; keep one, or"
-                    " leave the key out"
-                )
-            ],
         ),
         (
             tls("curve_preferences: [P256]"),
@@ -359,8 +343,91 @@ def test_what_is_wrong(folder: Path, text: str, expected: list[str] | None) -> N
     assert found == (found if expected is None else expected)
 
 
+SYSTEM = "without client_ca_file trusts every certificate that one of the system's authorities issued"
+COSTS = {"alice": "$04$", "bob": "$15$", "carol": "$18$"}
+ANY = "takes any certificate without verifying who issued it"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (tls(), []),
+        (
+            tls("client_auth_type: VerifyClientCertIfGiven"),
+            [f"4: tls_server_config.client_auth_type: VerifyClientCertIfGiven {SYSTEM}"],
+        ),
+        (
+            tls("client_auth_type: RequireAndVerifyClientCert", "client_allowed_sans: [a]"),
+            [f"4: tls_server_config.client_auth_type: RequireAndVerifyClientCert {SYSTEM}"],
+        ),
+        *(
+            (
+                tls(f"client_auth_type: {kind}", "client_ca_file: ca.crt", "client_allowed_sans: [a]"),
+                [f"4: tls_server_config.client_auth_type: {kind} {ANY}"],
+            )
+            for kind in ("RequestClientCert", "RequireClientCert", "RequireAnyClientCert")
+        ),
+        (
+            tls("min_version: TLS10"),
+            ["4: tls_server_config.min_version: TLS 1.0 and 1.1 are not supported (RFC 8996): clients need TLS 1.2"],
+        ),
+        (
+            tls("cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]"),
+            [
+                (
+                    "4: tls_server_config.cipher_suites: the suites of TLS 1.3 cannot be chosen one by one:"
+                    " TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256 serve too"
+                )
+            ],
+        ),
+        (
+            tls("curve_preferences: [CurveP256, CurveP384, CurveP521, X25519]"),
+            [
+                (
+                    "4: tls_server_config.curve_preferences: Python's ssl can be given one curve only: all of"
+                    " OpenSSL's serve"
+                )
+            ],
+        ),
+        (
+            "basic_auth_users:\n"
+            + "".join(f"  {name}: {HASH.replace('$04$', cost)}\n" for name, cost in COSTS.items()),
+            [
+                (
+                    "4: basic_auth_users.carol: has a bcrypt cost of 18: the first request of this user takes long,"
+                    " minutes from a cost of 20 on; 10 is usual"
+                )
+            ],
+        ),
+        (
+            "rate_limit:\n  interval: 1s\n  burst: 0\n",
+            ["3: rate_limit.burst: is 0: every request is refused; 1 lets one pass each interval"],
+        ),
+    ],
+)
+def test_what_is_doubtful_serves_all_the_same(folder: Path, text: str, expected: list[str]) -> None:
+    found = reading(folder, text)
+    assert found.mistakes == ()
+    assert [line.removeprefix(f"{folder / 'web.yml'}:") for line in found.warnings] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("rate_limit: {interval: 0, burst: 3}", None),
+        ("rate_limit: {interval: 1s, burst: 3}", RateLimit(1.0, 3)),
+        ("rate_limit: {interval: '100ms', burst: 1}", RateLimit(0.1, 1)),
+        ("rate_limit: {interval: 1m30s, burst: 1}", RateLimit(90.0, 1)),
+        ("rate_limit: {interval: 1.5h, burst: 1}", RateLimit(5400.0, 1)),
+        ("rate_limit: {interval: .5s, burst: 1}", RateLimit(0.5, 1)),
+    ],
+)
+def test_rates_are_written_as_go_writes_them(folder: Path, text: str, limit: RateLimit | None) -> None:
+    assert reading(folder, text).settings.rate_limit == limit
+
+
 def test_every_mistake_at_once(folder: Path) -> None:
-    text = tls("min_version: TLS10", "curve_preferences: [a, b]", pair="  cert_file: none\n  kee_file: x\n")
+    text = tls("max_version: TLS10", "curve_preferences: [a, b]", pair="  cert_file: none\n  kee_file: x\n")
     text += "basic_auth_users: {a: b}\nhttp_server_config: {http2: 3}\nauth_excluded_paths: [/]\nrate_limits: {}\n"
     lines = [int(line.split(":")[0]) for line in mistakes(folder, text)]
     assert lines == sorted(lines)

@@ -85,13 +85,21 @@ async def test_a_scrape_over_tls(serve: Serve, certificates: Certificates) -> No
         ("RequireAndVerifyClientCert", None, False),
         ("RequireAndVerifyClientCert", AUTHORITY, True),
         ("RequireAndVerifyClientCert", STRANGERS, False),
+        ("RequestClientCert", None, True),
+        ("RequestClientCert", AUTHORITY, True),
+        ("RequestClientCert", STRANGERS, True),
+        ("RequireAnyClientCert", None, False),
+        ("RequireAnyClientCert", AUTHORITY, True),
+        ("RequireAnyClientCert", STRANGERS, True),
+        ("RequireClientCert", None, False),
+        ("RequireClientCert", STRANGERS, True),
     ],
 )
 @pytest.mark.parametrize("version", ["TLS12", "TLS13"])
 async def test_clients_show_certificates(  # noqa: PLR0917 - one for each column of the table
     serve: Serve, certificates: Certificates, auth_type: str, bearer: trustme.CA | None, admitted: bool, version: str
 ) -> None:
-    authority = () if auth_type == "NoClientCert" else ("client_ca_file: ca.crt",)
+    authority = ("client_ca_file: ca.crt",) if "Verify" in auth_type else ()
     versions = (f"min_version: {version}", f"max_version: {version}")
     file = certificates.configure(f"client_auth_type: {auth_type}", *authority, *versions)
     server = await serve(config_file=file)
@@ -128,10 +136,42 @@ async def test_clients_bear_an_allowed_name(
             await scrape(server, context)
 
 
+@pytest.mark.parametrize("auth_type", ["RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"])
+@pytest.mark.parametrize(
+    ("name", "admitted"),
+    [("scraper.example", True), ("::1", True), ("ops@scraper.example", True), ("other.example", False), (None, False)],
+)
+async def test_an_allowed_name_is_asked_of_any_certificate(
+    serve: Serve, certificates: Certificates, auth_type: str, name: str | None, admitted: bool
+) -> None:
+    authority = ("client_ca_file: ca.crt",) if "Verify" in auth_type else ()
+    allowed = 'client_allowed_sans: [scraper.example, "0:0::1", ops@scraper.example]'
+    server = await serve(config_file=certificates.configure(f"client_auth_type: {auth_type}", allowed, *authority))
+    context = client(AUTHORITY.issue_cert(name) if name else None)
+    if admitted:
+        assert await scrape(server, context) == 200
+    else:
+        with pytest.raises(REFUSALS):
+            await scrape(server, context)
+
+
+@pytest.mark.parametrize("auth_type", ["VerifyClientCertIfGiven", "RequireAndVerifyClientCert"])
+async def test_without_an_authority_the_systems_are_trusted(
+    serve: Serve, certificates: Certificates, auth_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.folder / "ca.crt"))  # where OpenSSL looks for the system's
+    server = await serve(config_file=certificates.configure(f"client_auth_type: {auth_type}"))
+    assert await scrape(server, client(AUTHORITY.issue_cert("scraper.example"))) == 200
+    with pytest.raises(REFUSALS):
+        await scrape(server, client(STRANGERS.issue_cert("scraper.example")))
+
+
 @pytest.mark.parametrize(
     ("lines", "version"),
     [
         (("max_version: TLS12",), "TLSv1.2"),
+        (("max_version: TLS12", "client_auth_type: RequestClientCert"), "TLSv1.2"),
+        (("min_version: TLS13", "client_auth_type: RequestClientCert"), "TLSv1.3"),
         (("min_version: TLS13",), "TLSv1.3"),
         (("cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256]",), "TLSv1.3"),
     ],
@@ -175,23 +215,33 @@ async def test_suites_go_by_their_names_in_go(
     assert await negotiated(server, context, 0) == openssl
 
 
+@pytest.mark.parametrize("auth_type", ["NoClientCert", "RequestClientCert"])
 @pytest.mark.parametrize(("prefer", "chosen"), [("true", "128"), ("false", "256")])
-async def test_whose_order_of_suites_counts(serve: Serve, certificates: Certificates, prefer: str, chosen: str) -> None:
+async def test_whose_order_of_suites_counts(
+    serve: Serve, certificates: Certificates, prefer: str, chosen: str, auth_type: str
+) -> None:
     suites = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
     lines = ("max_version: TLS12", f"cipher_suites: [{suites}]", f"prefer_server_cipher_suites: {prefer}")
-    server = await serve(config_file=certificates.configure(*lines))
+    server = await serve(config_file=certificates.configure(*lines, f"client_auth_type: {auth_type}"))
     context = client()
     context.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256")
     assert chosen in await negotiated(server, context, 0)
 
 
 @pytest.mark.parametrize(
-    ("curve", "other"), [("CurveP256", "secp384r1"), ("CurveP521", "prime256v1"), ("X25519", "prime256v1")]
+    ("curve", "other", "auth_type"),
+    [
+        ("CurveP256", "secp384r1", "NoClientCert"),
+        ("CurveP521", "prime256v1", "NoClientCert"),
+        ("X25519", "prime256v1", "NoClientCert"),
+        ("CurveP384", "prime256v1", "RequestClientCert"),
+    ],
 )
 async def test_the_curve_is_the_one_that_was_chosen(
-    serve: Serve, certificates: Certificates, curve: str, other: str
+    serve: Serve, certificates: Certificates, curve: str, other: str, auth_type: str
 ) -> None:
-    server = await serve(config_file=certificates.configure(f"curve_preferences: [{curve}]"))
+    lines = (f"curve_preferences: [{curve}]", f"client_auth_type: {auth_type}")
+    server = await serve(config_file=certificates.configure(*lines))
     assert await scrape(server, client()) == 200
     context = client()
     context.set_ecdh_curve(other)
@@ -199,8 +249,9 @@ async def test_the_curve_is_the_one_that_was_chosen(
         await scrape(server, context)
 
 
-async def test_http2_is_not_offered(serve: Serve, certificates: Certificates) -> None:
-    server = await serve(config_file=certificates.configure())
+@pytest.mark.parametrize("auth_type", ["NoClientCert", "RequestClientCert"])
+async def test_http2_is_not_offered(serve: Serve, certificates: Certificates, auth_type: str) -> None:
+    server = await serve(config_file=certificates.configure(f"client_auth_type: {auth_type}"))
     context = client()
     context.set_alpn_protocols(["h2", "http/1.1"])
     port = int(server.urls[0].rstrip("/").rpartition(":")[2])
@@ -210,30 +261,44 @@ async def test_http2_is_not_offered(serve: Serve, certificates: Certificates) ->
     await writer.wait_closed()
 
 
+async def settled(server: Server) -> None:
+    """Let the server see twice what the files now hold."""
+    for _ in range(2):
+        await server.access.look()
+
+
 async def test_new_certificates_are_taken_up_as_they_appear(
     serve: Serve, certificates: Certificates, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = await serve(config_file=certificates.configure())
     certificates.issue("second.example")
+    assert "second.example" not in await names(server)
+    await settled(server)
     assert "second.example" in await names(server)
     (certificates.folder / "server.crt").write_text("broken")
     for _ in range(3):
+        await settled(server)
         assert "second.example" in await names(server)
     assert capsys.readouterr().out.count("the last good one stays in force") == 1
     (certificates.folder / "server.crt").unlink()
+    await settled(server)
     assert "second.example" in await names(server)
     certificates.issue("third.example")
+    await settled(server)
     assert "third.example" in await names(server)
 
 
 async def test_a_certificate_that_comes_after_its_configuration(serve: Serve, certificates: Certificates) -> None:
     server = await serve(config_file=certificates.configure())
     certificates.file.write_text(certificates.file.read_text().replace("server.", "later."))
+    await settled(server)
     assert await scrape(server, client()) == 200
     issued = AUTHORITY.issue_cert("127.0.0.1", "later.example")
     issued.private_key_pem.write_to_path(certificates.folder / "later.key")
+    await settled(server)
     assert "later.example" not in await names(server)
     issued.cert_chain_pems[0].write_to_path(certificates.folder / "later.crt")
+    await settled(server)
     assert "later.example" in await names(server)
 
 
@@ -241,6 +306,7 @@ async def test_client_authority_is_taken_up_too(serve: Serve, certificates: Cert
     server = await serve(config_file=certificates.configure())
     assert await scrape(server, client()) == 200
     certificates.configure("client_auth_type: RequireAndVerifyClientCert", "client_ca_file: ca.crt")
+    await settled(server)
     with pytest.raises(REFUSALS):
         await scrape(server, client())
     assert await scrape(server, client(AUTHORITY.issue_cert("scraper.example"))) == 200
@@ -251,9 +317,11 @@ async def test_tls_is_never_switched_off_while_running(
 ) -> None:
     server = await serve(config_file=certificates.configure())
     certificates.file.write_text("")
+    await settled(server)
     assert await scrape(server, client()) == 200
     assert "needs a restart" in capsys.readouterr().out
     certificates.file.unlink()
+    await settled(server)
     assert await scrape(server, client()) == 200
 
 
@@ -298,7 +366,7 @@ async def test_stopping_waits_for_no_client_over_tls(serve: Serve, certificates:
 
 
 async def test_a_bad_configuration_does_not_start(serve: Serve, certificates: Certificates) -> None:
-    certificates.configure("min_version: TLS10", rest="basic_auth_users: {alice: secret}\n")
+    certificates.configure("max_version: TLS10", rest="basic_auth_users: {alice: secret}\n")
     with pytest.raises(ConfigError) as caught:
         await serve(config_file=certificates.file)
     assert len(caught.value.mistakes) == 2
