@@ -17,7 +17,7 @@ from exporter.web import status
 from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
 from exporter.web.routes import Routes, add_routes
-from exporter.web.settings import read_settings
+from exporter.web.settings import Reading, read_settings
 
 _FLAG_ERRORS = (StorageError, ListenError, RouteError)
 
@@ -36,9 +36,11 @@ def check(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
         config = load(Path(arguments.config_file), environ, depth)
     except ConfigError as error:
         mistakes += error.mistakes
+    web_config = Reading()
     web_file = Path(arguments.web_config_file) if arguments.web_config_file else None
     if web_file is not None:
-        mistakes += read_settings(web_file, syntax_only=arguments.syntax_only).mistakes
+        web_config = read_settings(web_file, syntax_only=arguments.syntax_only)
+        mistakes += web_config.mistakes
     mistakes += _flaws(
         [
             *(partial(parse_address, address) for address in arguments.web_listen_address or ()),
@@ -50,8 +52,9 @@ def check(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
         raise ConfigError(tuple(mistakes))
     blocks = [describe(operation, now) for operation in config.operations]
     blocks.append(_places(Database(locate(arguments.storage_url, folder)).path, web_file))
-    if config.warnings:
-        blocks.append("\n".join(f"warning: {warning}" for warning in config.warnings))
+    warnings = (*config.warnings, *web_config.warnings)
+    if warnings:
+        blocks.append("\n".join(f"warning: {warning}" for warning in warnings))
     return "\n\n".join(blocks)
 
 

@@ -124,3 +124,12 @@ def test_only_check_can_do_without_the_other_files(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         main(["run", "--syntax-only"])
     assert "the command run has no flag '--syntax-only'" in capsys.readouterr().err
+
+
+def test_what_is_doubtful_in_the_web_configuration_is_a_warning(
+    check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("rate_limit: {interval: 1s}\n", encoding="utf-8")
+    assert check(f"--web.config.file={web}") == 0
+    assert f"warning: {web}:1: rate_limit.burst: is 0: every request is refused" in capsys.readouterr().out
