@@ -3,6 +3,7 @@
 import math
 
 from exporter.config import schema
+from exporter.config.addresses import check_addresses
 from exporter.config.connection import TOKEN_KEYS, LoadContext, find_base_url, find_ca_file, find_token
 from exporter.config.inherited import Inherited, inherit, review
 from exporter.duration import format_duration
@@ -47,7 +48,10 @@ def _operation(entry: schema.Operation, path: Path, top: Inherited, context: Loa
         zone=inherited.values.timezone,
         budget=_budget(entry, path, issues),
         targets=_targets(entry, path, levels, issues),
+        address_family=entry.address_family,
+        source_address=entry.source_address,
     )
+    check_addresses(entry, path, operation.base_url, issues)
     if not any(_COST_KEYS & level.doubtful for level in levels):
         _check_cost(plan(operation), path, issues)
     return operation

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from exporter.config import values
 from exporter.duration import format_duration
-from exporter.model import Window
+from exporter.model import AddressFamily, Window
 from exporter.yaml import UNQUOTED, Section
 
 _DAY = 86_400.0
@@ -55,6 +55,9 @@ _Server: TypeAlias = Annotated[
     str,
     BeforeValidator(values.server),
     Field(pattern="^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$", description='1 to 32 letters, digits and -, such as "0013"'),
+]
+_Address: TypeAlias = Annotated[
+    _Text, Field(max_length=100, description="an IPv4 or IPv6 address of this machine"), AfterValidator(values.address)
 ]
 _Licenses: TypeAlias = Annotated[
     int,
@@ -104,6 +107,10 @@ class Operation(Settings):
     token: Annotated[SecretStr, BeforeValidator(values.secret)] | None = None
     proxy_url: Annotated[SecretStr, PlainValidator(values.proxy_url)] | None = None
     ca_file: _Reference | None = None
+    address_family: Annotated[AddressFamily, BeforeValidator(values.text), Field(description="any, ipv4 or ipv6")] = (
+        AddressFamily.ANY
+    )
+    source_address: _Address | None = None
     licenses: _Licenses | None = None
     quota_share: _Share = Decimal("0.5")
     campaigns: Annotated[tuple[Campaign | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None = None

@@ -1,6 +1,7 @@
 """What stands in the file -> the value of a key. A ValueError without words leaves them to the field's description."""
 
 import re
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -49,6 +50,17 @@ def trimmed(value: str) -> str:
     if value != value.strip():
         raise ValueError
     return value
+
+
+def address(value: str) -> str:
+    """An IP address that one machine can have, in its usual spelling."""
+    try:
+        found = ip_address(value)
+    except ValueError:
+        raise ValueError from None
+    if found.is_unspecified or found.is_multicast or getattr(found, "ipv4_mapped", None):
+        raise ValueError
+    return str(found)
 
 
 def number(value: object) -> str:

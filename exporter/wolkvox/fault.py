@@ -2,12 +2,14 @@
 
 import errno
 import os
+import socket
 
 import aiohttp
 from yarl import URL
 
-from exporter.model import AddressFamily, Failure, Operation, Reason
+from exporter.model import Failure, Operation, Reason
 from exporter.wolkvox.authorities import AuthoritiesError
+from exporter.wolkvox.connection import family
 from exporter.wolkvox.encoding import TooLargeError, UndecodableError
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.framing import FramingError
@@ -17,7 +19,7 @@ from exporter.wolkvox.report import judge
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
 _UNDECODABLE = "the answer is not encoded as its Content-Encoding says: ask the vendor, or whoever runs the proxy"
 _NAMES = "check server or base_url, proxy_url, and the DNS"
-_KINDS = {AddressFamily.ANY: "", AddressFamily.IPV4: " to an IPv4 address", AddressFamily.IPV6: " to an IPv6 address"}
+_KINDS = {socket.AF_INET: " to an IPv4 address", socket.AF_INET6: " to an IPv6 address"}
 
 
 class BrokenError(Exception):
@@ -85,7 +87,7 @@ def _connection(error: BaseException | None, operation: Operation, exchange: Exc
     """What happened to a connection, in words of our own: an exception's text might hold a URL or headers."""
     match error:
         case aiohttp.ClientConnectorDNSError():
-            text = f"cannot resolve {error.host}{_KINDS[operation.address_family]}: {_NAMES}"
+            text = f"cannot resolve {error.host}{_KINDS.get(family(operation), '')}: {_NAMES}"
         case aiohttp.ClientConnectorCertificateError():
             why = getattr(error.certificate_error, "verify_message", "unusable")
             text = f"the certificate of {error.host} is not trusted ({why}): check base_url, or set ca_file"

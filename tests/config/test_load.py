@@ -380,7 +380,7 @@ def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
     assert config.warnings == ()
     keys = (
         "timezone interval windows delay timeout stale_after operations name server base_url token_file token_env token"
-        " proxy_url ca_file licenses quota_share campaigns id"
+        " proxy_url ca_file address_family source_address licenses quota_share campaigns id"
     )
     assert [key for key in keys.split() if f"{key}:" not in text] == []
 

@@ -69,7 +69,7 @@ async def test_connecting_has_a_limit_of_its_own(deaf: str, ask: Ask, monkeypatc
 
 async def test_a_timeout_below_that_limit_is_a_timeout(deaf: str, ask: Ask) -> None:
     found = await ask(operation(deaf), timeout=0.2)
-    failure(found, Reason.TIMEOUT)
+    assert "no connection to 127.0.0.1 in time" in failure(found, Reason.TIMEOUT).message
     assert found.sent_at is None
 
 
