@@ -1,14 +1,16 @@
 """Groups of rules -> the YAML that Prometheus reads, comments included."""
 
+import shlex
 import textwrap
 from typing import Any
 
 import yaml
 
+from prometheus.parameters import DEFAULTS, Parameters, flag
 from prometheus.rule import Alert, Group, Recording, runbook_url
 
 _HEAD = """\
-# Written by `python -m prometheus.generate`: change prometheus/*.py and run it again, or, where only this file was
+# Written by `{command}`: change prometheus/*.py and run it again, or, where only this file was
 # taken over, edit it here. promtool check rules / promtool test rules tell whether it still holds.
 # Groups run side by side: an alert may see what was recorded one evaluation before.
 """
@@ -33,7 +35,7 @@ def duration(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
-def _fields(rule: Recording | Alert) -> dict[str, Any]:
+def _fields(rule: Recording | Alert, parameters: Parameters) -> dict[str, Any]:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expr}
     return {
@@ -45,8 +47,8 @@ def _fields(rule: Recording | Alert) -> dict[str, Any]:
         "annotations": {
             "summary": rule.summary,
             "description": rule.description,
-            "runbook_url": runbook_url(rule),
-            "dashboard_url": rule.dashboard,
+            "runbook_url": runbook_url(rule, parameters.runbooks_url),
+            "dashboard_url": parameters.grafana_url.rstrip("/") + rule.dashboard,
         },
     }
 
@@ -55,16 +57,22 @@ def _comment(text: str, indent: str) -> str:
     return textwrap.fill(text, width=120, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ") + "\n"
 
 
-def _rule(rule: Recording | Alert) -> str:
-    fields = yaml.dump([_fields(rule)], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+def _rule(rule: Recording | Alert, parameters: Parameters) -> str:
+    fields = yaml.dump([_fields(rule, parameters)], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return _comment(rule.comment, " " * 6) + textwrap.indent(fields, " " * 6)
 
 
-def _group(group: Group) -> str:
-    rules = "\n".join(_rule(rule) for rule in group.rules)
+def _group(group: Group, parameters: Parameters) -> str:
+    rules = "\n".join(_rule(rule, parameters) for rule in group.rules)
     return f"{_comment(group.comment, '  ')}  - name: {group.name}\n    rules:\n{rules}"
 
 
-def document(groups: tuple[Group, ...]) -> str:
-    """The rule file."""
-    return f"{_HEAD}\ngroups:\n" + "\n".join(_group(group) for group in groups)
+def _command(parameters: Parameters) -> str:
+    changed = (f"{flag(name)}={value}" for name, value in parameters.changed.items())
+    return shlex.join(("python", "-m", "prometheus.generate", *changed))
+
+
+def document(groups: tuple[Group, ...], parameters: Parameters = DEFAULTS) -> str:
+    """The rule file, with the addresses of these parameters."""
+    head = _HEAD.format(command=_command(parameters))
+    return f"{head}\ngroups:\n" + "\n".join(_group(group, parameters) for group in groups)

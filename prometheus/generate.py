@@ -1,17 +1,57 @@
-"""Writes prometheus/rules/wolkvox.yml: `python -m prometheus.generate`."""
+"""Writes prometheus/rules/wolkvox.yml: `python -m prometheus.generate`; `--help` names what can be set."""
 
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
-from prometheus.dialling import DIALLING
+from prometheus.dialling import dialling
 from prometheus.document import document
-from prometheus.polling import POLLING
+from prometheus.parameters import DEFAULTS, ParameterError, Parameters, flag
+from prometheus.polling import polling
 from prometheus.recordings import RECORDINGS
+from prometheus.rule import Group
 
-GROUPS = RECORDINGS + DIALLING + POLLING
-"""Every group, in the order of the file."""
+
+def groups(parameters: Parameters) -> tuple[Group, ...]:
+    """Every group, in the order of the file."""
+    return RECORDINGS + dialling(parameters) + polling(parameters)
+
+
+GROUPS = groups(DEFAULTS)
+"""Those of the committed file."""
 
 RULES = Path(__file__).parent / "rules" / "wolkvox.yml"
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m prometheus.generate", description="Write the recording and alerting rules.", allow_abbrev=False
+    )
+    parser.add_argument("--output", type=Path, default=RULES, help="the file to write (default: %(default)s)")
+    for each in fields(Parameters):
+        shown = "" if each.default == "" else " (default: %(default)s)"
+        parser.add_argument(
+            flag(each.name),
+            type=type(each.default),
+            default=each.default,
+            help=each.metadata["help"].replace("%", "%%") + shown,
+        )
+    return parser
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the rule file. What cannot be used ends the program with one line on stderr and exit code 2."""
+    parser = _parser()
+    values = vars(parser.parse_args(arguments))
+    output: Path = values.pop("output")
+    try:
+        parameters = Parameters(**values)
+        output.write_text(document(groups(parameters), parameters), encoding="utf-8")
+    except (ParameterError, OSError) as error:
+        parser.error(str(error))
+
+
 if __name__ == "__main__":
-    RULES.write_text(document(GROUPS), encoding="utf-8")
+    main(sys.argv[1:])

@@ -9,12 +9,6 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-RUNBOOKS = "https://github.com/wolkvox-exporter/wolkvox-exporter/blob/main/docs/runbooks.md"
-"""Where `runbook_url` points; an organisation with its own copy gives that instead."""
-
-JOB = "wolkvox"
-"""The `job` of the example scrape configuration: only `up` needs it, as every other metric has a name of its own."""
-
 
 class Severity(StrEnum):
     """How soon somebody has to look."""
@@ -52,6 +46,7 @@ class Alert:
     summary: str
     description: str
     dashboard: str
+    """Path and query of the dashboard in Grafana, with the alert's labels filled in."""
     comment: str
     """Why the thresholds are what they are, and when to change them."""
     linger: int = 0
@@ -67,7 +62,7 @@ class Group:
     rules: tuple[Recording | Alert, ...]
 
 
-def runbook_url(alert: Alert, base: str = RUNBOOKS) -> str:
+def runbook_url(alert: Alert, base: str) -> str:
     """The alert's section: its name in lower case, as GitHub makes anchors of headings."""
     return f"{base}#{quote(re.sub(r'[^a-z0-9-]', '', alert.name.lower()))}"
 

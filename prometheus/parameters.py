@@ -1,0 +1,80 @@
+"""What an organisation sets to its own: addresses, the job's name, thresholds."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class ParameterError(ValueError):
+    """A parameter that cannot stand in the rules: one line that says which, why, and what is allowed."""
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """All of them, each with what it means; the defaults are those of the committed file."""
+
+    runbooks_url: str = _setting(
+        "https://github.com/wolkvox-exporter/wolkvox-exporter/blob/main/docs/runbooks.md",
+        "page that `runbook_url` points to; the alert's name in lower case is its anchor",
+    )
+    grafana_url: str = _setting(
+        "",
+        "address of Grafana, its path included, put before each `dashboard_url`; needed where alerts are read outside "
+        "of Grafana, as in an e-mail (default: none, links begin with /d/)",
+    )
+    job: str = _setting("wolkvox", "`job` of the exporters in the scrape configuration")
+    min_attempts: int = _setting(50, "attempts in the window below which a share says nothing")
+    spike_share: float = _setting(0.25, "share of busy or of failed attempts, 0 to 1, above which it is a spike")
+    congestion_share: float = _setting(0.1, "share of congestion, 0 to 1, above which lines are short")
+    unusual_factor: float = _setting(2.0, "multiple of its usual share above which busy or failed is unusual")
+    unusual_floor: float = _setting(0.1, "share, 0 to 1, up to which busy or failed is never unusual")
+    collapsed_share: float = _setting(0.02, "share of answers, 0 to 1, below which contact has collapsed")
+    collapsed_fraction: float = _setting(0.5, "fraction of the usual share of answers below which it has collapsed")
+    quota_share: float = _setting(0.9, "share of the day's budget, 0 to 1, above which its end is near")
+
+    def __post_init__(self) -> None:
+        """Refuse what would make rules that Prometheus cannot read or links that lead nowhere.
+
+        Raises:
+            ParameterError: A value that is not allowed.
+        """
+        _check_address("runbooks_url", self.runbooks_url, forbidden="#")
+        if self.grafana_url:
+            _check_address("grafana_url", self.grafana_url, forbidden="?#")
+        if not self.job or not self.job.isprintable() or set('"\\{}') & set(self.job):
+            raise ParameterError(
+                f"{flag('job')}: {self.job!r} is not a job's name; quotes, backslashes and braces are not allowed"
+            )
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int | float) and not value > 0:
+                raise ParameterError(f"{flag(each.name)}: {value} is not greater than 0")
+            if each.name.endswith(("_share", "_floor", "_fraction")) and value >= 1:
+                raise ParameterError(f"{flag(each.name)}: {value} is not a share between 0 and 1; 25 % is 0.25")
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """Those that are not the default, by name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {each.name: values[each.name] for each in fields(self) if values[each.name] != each.default}
+
+
+def flag(name: str) -> str:
+    """A parameter as it is written on the command line."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _check_address(name: str, text: str, *, forbidden: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ParameterError(f"{flag(name)}: {text!r} is not a URL; write it whole, such as https://example.com/path")
+    if set(" {}\n" + forbidden) & set(text) or not text.isprintable():
+        raise ParameterError(f"{flag(name)}: {text!r} holds a character of {f' {{}}{forbidden}'!r} that is not allowed")
+
+
+DEFAULTS = Parameters()
+"""Those of the committed file."""
