@@ -1,5 +1,6 @@
 """What an organisation sets to its own: addresses, the job's name, thresholds."""
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ class Parameters:
     quota_share: float = _setting(0.9, "share of the day's budget, 0 to 1, above which its end is near")
 
     def __post_init__(self) -> None:
-        """Refuse what would make rules that Prometheus cannot read or links that lead nowhere.
+        """Refuse what would make rules that Prometheus cannot read, or links that lead nowhere.
 
         Raises:
             ParameterError: A value that is not allowed.
@@ -45,22 +46,18 @@ class Parameters:
         _check_address("runbooks_url", self.runbooks_url, forbidden="#")
         if self.grafana_url:
             _check_address("grafana_url", self.grafana_url, forbidden="?#")
-        if not self.job or not self.job.isprintable() or set('"\\{}') & set(self.job):
-            raise ParameterError(
-                f"{flag('job')}: {self.job!r} is not a job's name; quotes, backslashes and braces are not allowed"
-            )
+        if not self.job or not self.job.isprintable() or set('"\\{}`') & set(self.job):
+            allowed = "use letters, digits and the like, no quotes, backslashes or braces"
+            raise ParameterError(f"--job: {self.job!r} is not a job's name; {allowed}")
         for each in fields(self):
             value = getattr(self, each.name)
-            if isinstance(value, int | float) and not value > 0:
-                raise ParameterError(f"{flag(each.name)}: {value} is not greater than 0")
-            if each.name.endswith(("_share", "_floor", "_fraction")) and value >= 1:
-                raise ParameterError(f"{flag(each.name)}: {value} is not a share between 0 and 1; 25 % is 0.25")
+            if not isinstance(value, str):
+                _check_number(each.name, value)
 
     @property
     def changed(self) -> dict[str, Any]:
         """Those that are not the default, by name."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {each.name: values[each.name] for each in fields(self) if values[each.name] != each.default}
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) != each.default}
 
 
 def flag(name: str) -> str:
@@ -68,12 +65,23 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def _check_number(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ParameterError(f"{flag(name)}: {value} is not greater than 0 and finite")
+    if name.endswith(("_share", "_floor", "_fraction")) and value >= 1:
+        raise ParameterError(f"{flag(name)}: {value} is not a share between 0 and 1; write 25 % as 0.25")
+
+
 def _check_address(name: str, text: str, *, forbidden: str) -> None:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ParameterError(f"{flag(name)}: {text!r} is not a URL; write it whole, such as https://example.com/path")
-    if set(" {}\n" + forbidden) & set(text) or not text.isprintable():
-        raise ParameterError(f"{flag(name)}: {text!r} holds a character of {f' {{}}{forbidden}'!r} that is not allowed")
+        raise ParameterError(f"{flag(name)}: {text!r} is not a URL; write all of it, such as https://example.com/path")
+    strange = next((letter for letter in text if letter in f" {{}}{forbidden}" or not letter.isprintable()), "")
+    if strange:
+        raise ParameterError(f"{flag(name)}: {strange!r} is not allowed in {text!r}")
 
 
 DEFAULTS = Parameters()

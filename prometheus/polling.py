@@ -185,8 +185,9 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             severity=Severity.CRITICAL,
             summary="The exporter cannot record its requests.",
             description=(
-                f"{OPERATION}: storage refuses to record requests, so none is sent and the figures grow old. Reported by "
-                + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})') + ". "
+                f"{OPERATION}: storage refuses to record requests, so none is sent and the figures grow old. Told by "
+                + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})')
+                + ". "
                 "Look first at free disk space and at the owner of the storage file, then at the exporter's log."
             ),
             dashboard=OPERATION_DASHBOARD,

@@ -17,7 +17,8 @@ from rulebook import ROOT
 
 from prometheus.document import document
 from prometheus.generate import GROUPS
-from prometheus.rule import JOB, hurried
+from prometheus.parameters import DEFAULTS
+from prometheus.rule import hurried
 
 PATIENCE = 90.0
 """Seconds that anything may take on a busy machine before it counts as never happening."""
@@ -128,7 +129,7 @@ def _configure(folder: Path, target: str, alertmanager: str, webhook: str) -> No
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
+        "scrape_configs": [{"job_name": DEFAULTS.job, "static_configs": [{"targets": [target]}]}],
     }
     folder.mkdir()
     (folder / "alertmanager.yml").write_text(json.dumps(routes), encoding="utf-8")

@@ -16,7 +16,8 @@ from real_prometheus import Prometheus
 
 from prometheus.document import document
 from prometheus.generate import GROUPS, RULES
-from prometheus.rule import JOB, hurried
+from prometheus.parameters import DEFAULTS
+from prometheus.rule import hurried
 
 HURRY = 120
 """10m become 5s."""
@@ -50,7 +51,7 @@ async def ruled_prometheus_on(folder: Path, data: Path, target: str) -> AsyncIte
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(rules)],
-        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
+        "scrape_configs": [{"job_name": DEFAULTS.job, "static_configs": [{"targets": [target]}]}],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
     command = (

@@ -6,7 +6,7 @@ from rulebook import ALERTS, nodes
 from exporter.duration import parse_duration
 from exporter.web import status_state
 from grafana import trouble
-from prometheus import dialling
+from prometheus.parameters import DEFAULTS
 
 
 def limits(name: str) -> list[float]:
@@ -43,4 +43,4 @@ def test_missed_polls() -> None:
 def test_the_status_page() -> None:
     shares = {"busy": trouble.SHARE, "failed": trouble.SHARE, "congestion": trouble.CONGESTED}
     assert {result: percent / 100 for result, percent in status_state.SPIKE_SHARES.items()} == shares
-    assert status_state.SPIKE_ATTEMPTS == trouble.VOLUME == dialling.VOLUME
+    assert status_state.SPIKE_ATTEMPTS == trouble.VOLUME == DEFAULTS.min_attempts

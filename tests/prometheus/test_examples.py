@@ -11,7 +11,7 @@ from rulebook import ALERTS, ROOT
 
 from exporter.options import COMMANDS, parse
 from prometheus.generate import GROUPS
-from prometheus.rule import JOB
+from prometheus.parameters import DEFAULTS
 
 PROMETHEUS = ROOT / "prometheus" / "prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus" / "alertmanager.yml"
@@ -65,8 +65,8 @@ def test_scrapes_come_often_enough_for_the_look_back() -> None:
 
 def test_the_job_is_the_one_that_the_alerts_name() -> None:
     jobs = {job["job_name"]: job["static_configs"][0]["targets"] for job in CONFIG["scrape_configs"]}
-    assert jobs[JOB] == ["exporter:10965"]
-    assert f'up{{job="{JOB}"}}' in str(GROUPS)
+    assert jobs[DEFAULTS.job] == ["exporter:10965"]
+    assert f'up{{job="{DEFAULTS.job}"}}' in str(GROUPS)
 
 
 def _names(service: str) -> set[str]:

@@ -9,7 +9,8 @@ import yaml
 from rulebook import ALERTS, EXPORTED, RECORDINGS, children, series, under
 
 from prometheus.document import document, duration
-from prometheus.generate import GROUPS, RULES
+from prometheus.generate import GROUPS, RULES, groups, main
+from prometheus.parameters import DEFAULTS, ParameterError, Parameters
 from prometheus.rule import Alert, Group, Recording, hurried, runbook_url
 
 EXPRESSIONS = {**{rule.record: rule.expr for rule in RECORDINGS}, **{rule.name: rule.expr for rule in ALERTS}}
@@ -71,36 +72,49 @@ def test_no_moving_window_is_counted_again(name: str) -> None:
     assert all(each.endswith("_total") for each in under(EXPRESSIONS[name], COUNTING))
 
 
-def _is_over_instances(node: object) -> bool:
+OWN = {"cluster", "namespace", "job", "operation", "campaign", "window", "result"}
+"""Labels that say what a series is about; all others say where it was made."""
+PER_EXPORTER = {rule.record for rule in RECORDINGS if rule.record.endswith((":sum", ":ratio"))} | {
+    "WolkvoxReloadFailed"
+}
+
+
+def _is_by_own_labels(node: object, own: set[str]) -> bool:
     return (
         isinstance(node, promql.AggregateExpr)
         and str(node.op) in {"max", "min"}
         and node.modifier is not None
-        and node.modifier.type == promql.AggModifierType.Without
-        and {"instance", "pod"} <= set(node.modifier.labels)
+        and node.modifier.type == promql.AggModifierType.By
+        and {"cluster", "namespace", "job"} <= set(node.modifier.labels) <= own
     )
 
 
-def _raw(node: Any) -> set[str]:
-    """Series with an instance that are read outside of an aggregation over instances."""
-    if _is_over_instances(node):
+def _raw(node: Any, own: set[str]) -> set[str]:
+    """Series that are read with the labels of the machine."""
+    if _is_by_own_labels(node, own):
         return set()
     if isinstance(node, promql.VectorSelector):
-        kept = not (node.name or "").endswith((":usual", ":timestamp_seconds"))
-        return {node.name} if kept and node.name else set()
-    return {name for each in children(node) for name in _raw(each)}
+        aggregated = ":" in (node.name or "") and (node.name not in PER_EXPORTER or "instance" in own)
+        return {node.name} if node.name and not aggregated else set()
+    return {name for each in children(node) for name in _raw(each, own)}
 
 
-def test_alerts_and_usual_values_do_not_depend_on_the_instance() -> None:
-    usual = {rule.record: rule.expr for rule in RECORDINGS if rule.record.endswith(":usual")}
-    alerts = {alert.name: alert.expr for alert in ALERTS if not alert.expr.startswith("absent(")}
-    assert {name: raw for name, expr in {**usual, **alerts}.items() if (raw := _raw(promql.parse(expr)))} == {}
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_no_rule_depends_on_the_labels_of_the_machine(name: str) -> None:
+    if EXPRESSIONS[name].startswith("absent("):
+        return
+    own = OWN | {"instance"} if name in PER_EXPORTER else OWN
+    assert _raw(promql.parse(EXPRESSIONS[name]), own) == set()
 
 
-def test_the_check_for_instances_sees_a_raw_series() -> None:
-    assert _raw(promql.parse("max without (instance, pod) (a) > 2 * (b offset 1w)")) == {"b"}
-    assert _raw(promql.parse("max without (instance) (a)")) == {"a"}
-    assert _raw(promql.parse("time() - campaign:wolkvox_busy:usual")) == set()
+def test_the_check_for_labels_sees_a_raw_series() -> None:
+    kept = "cluster, namespace, job, operation"
+    assert _raw(promql.parse(f"max by ({kept}) (a) > 2 * (b offset 1w)"), OWN) == {"b"}
+    assert _raw(promql.parse(f"max by ({kept}, node) (a)"), OWN) == {"a"}
+    assert _raw(promql.parse("max by (job, operation) (a)"), OWN) == {"a"}
+    assert _raw(promql.parse("max without (instance, pod) (a)"), OWN) == {"a"}
+    assert _raw(promql.parse("campaign:wolkvox_busy:ratio"), OWN) == {"campaign:wolkvox_busy:ratio"}
+    assert _raw(promql.parse("time() - campaign:wolkvox_busy:usual"), OWN) == set()
 
 
 def test_alerts_are_named_alike(alert: Alert) -> None:
@@ -173,3 +187,114 @@ def test_the_hurried_copy_is_valid(run: Callable[..., str], tmp_path: Path) -> N
     path = tmp_path / "rules.yml"
     path.write_text(document(hurried(GROUPS, 120)), encoding="utf-8")
     assert "SUCCESS" in run("promtool", "check", "rules", path)
+
+
+def _annotations(path: Path) -> list[dict[str, str]]:
+    rules = [rule for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    return [rule["annotations"] for rule in rules if "alert" in rule]
+
+
+@pytest.mark.parametrize("grafana", ["https://grafana.example.com", "http://10.0.0.7:3000/monitoring/"])
+def test_addresses_come_from_the_parameters(grafana: str, tmp_path: Path, run: Callable[..., str]) -> None:
+    path = tmp_path / "rules.yml"
+    main([f"--output={path}", f"--grafana-url={grafana}", "--runbooks-url=https://wiki.example.com/wolkvox?v=2"])
+    assert "SUCCESS" in run("promtool", "check", "rules", path)
+    for annotations, alert in zip(_annotations(path), ALERTS, strict=True):
+        assert annotations["dashboard_url"] == grafana.rstrip("/") + alert.dashboard
+        assert annotations["runbook_url"] == f"https://wiki.example.com/wolkvox?v=2#{alert.name.lower()}"
+    assert "github.com" not in path.read_text(encoding="utf-8")
+
+
+def test_the_file_says_how_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    main([f"--output={path}", "--job=call centre", "--min-attempts=30"])
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert "`python -m prometheus.generate '--job=call centre' --min-attempts=30`" in first
+
+
+def test_job_and_thresholds_reach_the_expressions(tmp_path: Path, run: Callable[..., str]) -> None:
+    path = tmp_path / "rules.yml"
+    main(
+        [
+            f"--output={path}",
+            "--job=dialler",
+            "--min-attempts=30",
+            "--spike-share=0.33",
+            "--congestion-share=0.07",
+            "--unusual-factor=3",
+            "--unusual-floor=0.12",
+            "--collapsed-share=0.01",
+            "--collapsed-fraction=0.4",
+            "--quota-share=0.95",
+        ]
+    )
+    assert "SUCCESS" in run("promtool", "check", "rules", path)
+    document_of = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    exprs = {rule["alert"]: rule["expr"] for group in document_of for rule in group["rules"] if "alert" in rule}
+    for name, *parts in (
+        ("WolkvoxBusySpike", "> 0.33\n", ">= 30"),
+        ("WolkvoxFailedSpike", "> 0.33\n", ">= 30"),
+        ("WolkvoxFailedUnusual", "> 3 * ", "> 0.12\n", ">= 30"),
+        ("WolkvoxCongestionHigh", "> 0.07\n"),
+        ("WolkvoxContactCollapsed", "< 0.01\n", "< 0.4 * ", ">= 60"),
+        ("WolkvoxQuotaNearEnd", "> 0.95"),
+        ("WolkvoxExporterDown", 'up{job="dialler"}'),
+        ("WolkvoxExporterAbsent", 'absent(up{job="dialler"})'),
+    ):
+        assert all(part in exprs[name] for part in parts), name
+    assert '"wolkvox"' not in path.read_text(encoding="utf-8")
+
+
+def test_without_parameters_the_committed_file_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    main([f"--output={path}"])
+    assert path.read_text(encoding="utf-8") == RULES.read_text(encoding="utf-8")
+    assert groups(DEFAULTS) == GROUPS
+
+
+@pytest.mark.parametrize(
+    ("argument", "part"),
+    [
+        ("--grafana-url=grafana.example.com", "'grafana.example.com' is not a URL"),
+        ("--grafana-url=ftp://grafana", "is not a URL"),
+        ("--grafana-url=https://", "is not a URL"),
+        ("--grafana-url=https://grafana/?orgId=1", "'?' is not allowed"),
+        ("--grafana-url=https://grafana/{{ x }}", "'{' is not allowed"),
+        ("--runbooks-url=", "is not a URL"),
+        ("--runbooks-url=https://wiki/page#top", "'#' is not allowed"),
+        ("--runbooks-url=https://[::1/page", "is not a URL"),
+        ("--job=", "'' is not a job's name"),
+        ('--job=a"} or up{job="b', "is not a job's name"),
+        ("--min-attempts=0", "0 is not greater than 0 and finite"),
+        ("--spike-share=25", "25.0 is not a share between 0 and 1"),
+        ("--spike-share=nan", "nan is not"),
+        ("--collapsed-fraction=1", "1.0 is not a share between 0 and 1"),
+        ("--unusual-factor=-2", "-2.0 is not greater than 0 and finite"),
+        ("--unusual-factor=inf", "inf is not"),
+        ("--min-attempts=many", "invalid int value: 'many'"),
+        ("--output=/nowhere/rules.yml", "/nowhere/rules.yml"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_told_in_one_line(
+    argument: str, part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = [] if argument.startswith("--output") else [f"--output={tmp_path / 'rules.yml'}"]
+    with pytest.raises(SystemExit) as ended:
+        main([*output, argument])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert part in last
+    assert not list(tmp_path.iterdir())
+
+
+def test_parameters_are_checked_wherever_they_are_made() -> None:
+    with pytest.raises(ParameterError, match="--quota-share"):
+        Parameters(quota_share=90)
+
+
+def test_the_help_names_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert "--grafana-url" in told
+    assert "(default: 0.25)" in told
