@@ -7,7 +7,7 @@ from typing import Protocol
 
 from exporter.clock import Clock, age
 from exporter.model import LATENCY_BOUNDS, Failure, Figures, Key, Latency, Operation, Reason, Snapshot, Target
-from exporter.storage.rows import NOTHING_KNOWN, Known
+from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
 
 
 class Listener(Protocol):
@@ -38,6 +38,8 @@ class Entry:
     known: Known
     expiry: float | None = None
     """When its data becomes stale, in monotonic seconds; None where there is no data or it already is."""
+    ready: bool = False
+    """It was polled by this process as it is configured now, or restored while that was current."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -52,7 +54,9 @@ class Board:
         self._clock = clock
         self._listener = listener
         self._entries: dict[Key, Entry] = {}
+        self._operations: dict[str, Operation] = {}
         self._figures: dict[str, Figures] = {}
+        self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
         self._expiries: list[tuple[float, Key]] = []
 
     def entries(self) -> Iterable[Entry]:
@@ -73,22 +77,37 @@ class Board:
         return self._figures.get(operation, Figures(operation=operation))
 
     def arrange(self, operations: Iterable[Operation]) -> None:
-        """Show these operations and targets and no others; what is known of those that stay, stays."""
-        before, figures = self._entries, self._figures
-        self._entries, self._figures = {}, {}
-        for operation in operations:
+        """Show these operations and targets and no others.
+
+        What is known of those that stay, stays, but for what the edit makes void: it leaves at once, storage or not.
+        """
+        before, figures, seen = self._entries, self._figures, self._seen
+        self._entries, self._figures, self._seen = {}, {}, {}
+        present = {operation.name: operation for operation in operations}
+        before_tokens, tokens = _tokens(self._operations.values()), _tokens(present.values())
+        for operation in present.values():
+            old = self._operations.get(operation.name)
+            kept = old is not None and _is_same(old, operation, before_tokens, tokens)
             self._figures[operation.name] = replace(
                 figures.get(operation.name, Figures(operation=operation.name)), budget=operation.budget
             )
             self._listener.set_operation(self._figures[operation.name])
             for target in operation.targets:
-                known = before[target.key].known if target.key in before else NOTHING_KNOWN
-                self._entries[target.key] = Entry(target, known)
-                self._show(target, known)
+                campaign = target.key.operation, target.key.campaign
+                if kept and campaign in seen:
+                    self._seen[campaign] = seen[campaign]
+                entry = before.get(target.key, Entry(target, NOTHING_KNOWN))
+                known = _valid(entry, target) if kept else _void(entry.known)
+                self._show(target, known, ready=kept and entry.ready)
+        self._operations = present
         for key in before.keys() - self._entries.keys():
             self._listener.drop_target(key)
         for name in figures.keys() - self._figures.keys():
             self._listener.drop_operation(name)
+
+    def seen(self, key: Key) -> tuple[str, ...]:
+        """The undocumented results seen for a target's campaign in any of its windows, first seen first."""
+        return self._seen.get((key.operation, key.campaign), ())
 
     def learn(self, key: Key, known: Known) -> None:
         """Show what storage knows of a target; what this process counted stays."""
@@ -96,13 +115,17 @@ class Board:
         if entry is not None:
             mine = entry.snapshot
             snapshot = replace(known.snapshot, polls=mine.polls, failures=mine.failures)
-            self.put(key, replace(known, snapshot=snapshot))
+            polled = known.polled
+            current = polled is not None and age(self._clock, polled) < entry.target.stale_after
+            self._show(entry.target, replace(known, snapshot=snapshot), ready=entry.ready or current)
 
     def put(self, key: Key, known: Known) -> None:
-        """Show what is now known of a target; nothing happens if a reload removed it meanwhile."""
+        """Show what a poll brought; nothing happens if a reload removed its target meanwhile."""
         entry = self._entries.get(key)
         if entry is not None:
-            self._show(entry.target, known)
+            failure = known.snapshot.failure
+            asked = failure is None or failure.reason is not Reason.STORAGE
+            self._show(entry.target, known, ready=entry.ready or asked)
 
     def sent(self, operation: str, used: int) -> None:
         """Count a request that leaves."""
@@ -131,19 +154,13 @@ class Board:
             expiry, key = heapq.heappop(self._expiries)
             entry = self._entries.get(key)
             if entry is not None and entry.expiry == expiry:
-                self._show(entry.target, entry.known)
+                self._show(entry.target, entry.known, ready=entry.ready)
 
     def unready(self) -> list[Target]:
         """The targets of which nothing current is known: neither polled by this process nor restored fresh."""
-        return [entry.target for entry in self._entries.values() if not self._is_ready(entry)]
+        return [entry.target for entry in self._entries.values() if not entry.ready]
 
-    def _is_ready(self, entry: Entry) -> bool:
-        if entry.snapshot.polls > 0:
-            return True
-        polled = entry.known.polled
-        return polled is not None and age(self._clock, polled) < entry.target.stale_after
-
-    def _show(self, target: Target, known: Known) -> None:
+    def _show(self, target: Target, known: Known, *, ready: bool) -> None:
         expiry, stale = None, False
         if known.snapshot.data is not None:
             now = self._clock.monotonic()
@@ -154,7 +171,9 @@ class Board:
                 self._await((expiry, target.key))
         if known.snapshot.stale != stale:
             known = replace(known, snapshot=replace(known.snapshot, stale=stale))
-        self._entries[target.key] = Entry(target, known, expiry)
+        if known.snapshot.seen:
+            self._seen[target.key.operation, target.key.campaign] = merge(self.seen(target.key), known.snapshot.seen)
+        self._entries[target.key] = Entry(target, known, expiry, ready)
         self._listener.set_target(target, known.snapshot)
 
     def _await(self, expiry: tuple[float, Key]) -> None:
@@ -168,6 +187,33 @@ class Board:
         if figures.operation in self._figures and self._figures[figures.operation] != figures:
             self._figures[figures.operation] = figures
             self._listener.set_operation(figures)
+
+
+def _tokens(operations: Iterable[Operation]) -> frozenset[str]:
+    return frozenset(operation.token.get_secret_value() for operation in operations)
+
+
+def _is_same(old: Operation, new: Operation, before: frozenset[str], now: frozenset[str]) -> bool:
+    """Whether what is known under a name is still the operation's.
+
+    Its token may be a new one; it may not be one that another operation had `before`, nor may another have the old one
+    `now`.
+    """
+    gone, token = old.token.get_secret_value(), new.token.get_secret_value()
+    return old.base_url == new.base_url and (token == gone or (token not in before and gone not in now))
+
+
+def _valid(entry: Entry, target: Target) -> Known:
+    """What stays known of a target after an edit: the report only where it describes the same window."""
+    if reading(entry.target) == reading(target):
+        return entry.known
+    return replace(entry.known, snapshot=replace(entry.snapshot, data=None))
+
+
+def _void(known: Known) -> Known:
+    """What stays true of another operation under the same name: when it was asked, and what this process counted."""
+    counts = Snapshot(polls=known.snapshot.polls, failures=known.snapshot.failures)
+    return replace(NOTHING_KNOWN, asked=known.asked, snapshot=counts)
 
 
 def _observe(latency: Latency, duration: float) -> Latency:

@@ -36,10 +36,13 @@ class Crew:
         """Poll for these operations and no others.
 
         A token keeps its worker, also under another operation's name; the worker of a token that is no longer used
-        ends after the poll that it has under way. Nothing changes any more once all polling is to end.
+        ends after the poll that it has under way, and publishes nothing of it. Nothing changes any more once all
+        polling is to end.
         """
         if self._stopping:
             return
+        operations = tuple(operations)
+        self._ledger.arrange(operations)
         by_token = {worker.token: worker for worker in (*self._tasks, *self._workers.values())}
         self._workers = {}
         for operation in operations:
@@ -50,7 +53,7 @@ class Crew:
                 worker.arrange(operation)
             self._workers[operation.name] = worker
         for worker in by_token.values():
-            worker.stop()
+            worker.retire()
         # Side by side: where storage is locked, all fail with the first instead of waiting as long one after another.
         await asyncio.gather(*(worker.settle() for worker in self._workers.values()))
 

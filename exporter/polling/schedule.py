@@ -58,6 +58,10 @@ class Schedule:
     def __contains__(self, key: Key) -> bool:
         return key in self._intervals
 
+    def interval(self, key: Key) -> float | None:
+        """The target's interval; None for an unknown one."""
+        return self._intervals.get(key)
+
     def add(self, key: Key, interval: float, due: float) -> None:
         """Take in a target, or change its interval, and say when it is due."""
         self.drop(key)

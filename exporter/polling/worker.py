@@ -18,7 +18,7 @@ from exporter.polling.schedule import Schedule
 from exporter.polling.telling import tell
 from exporter.storage.database import StorageError
 from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, TooEarly
-from exporter.storage.rows import reading
+from exporter.storage.rows import Known, reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
 
@@ -50,6 +50,17 @@ class Api(Protocol):
     async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
         """One request; see `wolkvox.client.Client`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A poll under way."""
+
+    target: Target
+    server: str
+    at: Stamp
+    known: Known
+    """What was known before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ class Worker:
         self._day = ""
         self._used = 0
         self._stopping = asyncio.Event()
+        self._retired = False
         self._wake = asyncio.Event()
         self._deadline = clock.monotonic() + GRACE_SECONDS
         self.arrange(operation)
@@ -122,6 +134,7 @@ class Worker:
             self._version = -1  # without the lease: what was read so far was not of these
         self._day = ""  # the count is kept by name, and the board may know this operation by a new one
         self._targets = targets
+        self._retired = False
         self._stopping.clear()
         self._wake.set()
 
@@ -129,6 +142,11 @@ class Worker:
         """End after the poll under way."""
         self._stopping.set()
         self._wake.set()
+
+    def retire(self) -> None:
+        """End after the poll under way and publish nothing of it: a reload has no use for the token any more."""
+        self._retired = True
+        self.stop()
 
     def lose(self) -> None:
         """The lease went to another process while this one was silent."""
@@ -173,6 +191,7 @@ class Worker:
         """Do what is due, or wait a little."""
         self._expect(TURN_SECONDS)
         if not await self.settle():
+            await self._fail_due()
             await self._pause(STANDBY_SECONDS)
             return
         await self._turn_day()
@@ -180,7 +199,18 @@ class Worker:
         pause = TURN_SECONDS if head is None else head[0] - self._clock.monotonic()
         if pause > 0:
             await self._pause(min(pause, TURN_SECONDS))
-        elif head is not None:
+        elif head is not None and self._held and not self._fresh and not self._stopping.is_set():
+            await self._poll(self._targets[head[1]])
+
+    async def _fail_due(self) -> None:
+        """While storage cannot tell who may ask, or when, what is due fails: its silence must not look like health."""
+        if self._standing_by or self._storage_failed_at is None:
+            return
+        for key in self._fresh:
+            target = self._targets[key]
+            if self._schedule.interval(key) != target.interval:
+                self._schedule.add(key, target.interval, self._earliest(target))
+        while (head := self._schedule.head()) is not None and head[0] <= self._clock.monotonic():
             await self._poll(self._targets[head[1]])
 
     async def sweep(self) -> None:
@@ -251,25 +281,25 @@ class Worker:
         return now + max(0.0, target.interval + UNFINISHED_MARGIN - age(self._clock, asked))
 
     async def _poll(self, target: Target) -> None:
-        began = stamp(self._clock)
-        server = self._operation.base_url
+        begun = _Begun(target, self._operation.base_url, stamp(self._clock), self._board.known(target.key))
         self._schedule.take(target.key)
         try:
-            await self._conclude(target, server, began, await self._ask(target, server))
+            await self._conclude(begun, await self._ask(begun))
         except NotHolder:
-            self._reschedule(target.key, began.monotonic)
+            self._reschedule(target.key, begun.at.monotonic)
             self.lose()
         except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
-            self._reschedule(target.key, began.monotonic + early.wait)
+            self._reschedule(target.key, begun.at.monotonic + early.wait)
         except Exception:
             # Should concluding be what fails, the target comes again all the same.
             self._reschedule(target.key, self._clock.monotonic() + target.interval)
             failure = Failure(Reason.INTERNAL, "fault of the exporter; its log has the traceback, please report it")
-            await self._conclude(target, server, began, _Asked(failure, None, None, 0))
+            await self._conclude(begun, _Asked(failure, None, None, 0))
             raise
 
-    async def _ask(self, target: Target, server: str) -> _Asked:
+    async def _ask(self, begun: _Begun) -> _Asked:
         """Ask once, and once more where the failure allows; raises `NotHolder`, `TooEarly`."""
+        target = begun.target
         refusal = self._refusal()
         if refusal is not None:
             return _Asked(refusal, None, None, 0)
@@ -279,7 +309,7 @@ class Worker:
             return first
         self._expect(delay)
         await self._clock.wait(self._stopping, delay)
-        if self._stopping.is_set() or self._is_outdated(target, server):
+        if self._stopping.is_set() or self._is_outdated(begun):
             return first
         try:
             second = await self._send(target, 0.0, 2)
@@ -290,7 +320,8 @@ class Worker:
     def _refusal(self) -> Failure | None:
         """Why nothing is sent now, if so."""
         now = self._clock.monotonic()
-        if self._storage_failed_at is not None and now - self._storage_failed_at < STORAGE_PAUSE:
+        failed_at = self._storage_failed_at
+        if not self._held or self._fresh or (failed_at is not None and now - failed_at < STORAGE_PAUSE):
             return Failure(Reason.STORAGE, "not sent: storage failed a moment ago and cannot record requests")
         shortest = min(target.interval for target in self._targets.values())
         # Half the margin: the poll that is due an interval after the refused one is the one to find out.
@@ -319,20 +350,21 @@ class Worker:
         self._board.answered(operation.name, answer.duration)
         return _Asked(answer.outcome, asked_for, _left(grant.at, answer.sent_at), number)
 
-    async def _conclude(self, target: Target, server: str, began: Stamp, asked: _Asked) -> None:
+    async def _conclude(self, begun: _Begun, asked: _Asked) -> None:
         """Publish what the poll brought, put it down, and place the next one."""
-        key = target.key
+        key = begun.target.key
         ended = stamp(self._clock)
-        before = self._board.known(key)
+        current = not self._is_outdated(begun)
+        before = self._board.known(key) if current else begun.known
         failure = asked.outcome if isinstance(asked.outcome, Failure) else None
-        duration = ended.monotonic - began.monotonic if asked.requests else 0.0
+        duration = ended.monotonic - begun.at.monotonic if asked.requests else 0.0
         poll = Poll(ended.wall - duration, duration, asked.requests, failure)
         if failure is None and isinstance(asked.outcome, Report) and asked.bounds is not None:
             poll = replace(poll, attempts=sum(row.attempts for row in asked.outcome.rows))
-            snapshot = succeeded(before.snapshot, poll, asked.outcome, asked.bounds)
+            seen = self._board.seen(key) if current else before.snapshot.seen
+            snapshot = succeeded(replace(before.snapshot, seen=seen), poll, asked.outcome, asked.bounds)
         elif failure is not None:
             snapshot = failed(before.snapshot, poll, failure)
-            self._board.failed(key.operation, failure.reason)
         known = replace(
             before,
             snapshot=snapshot,
@@ -340,22 +372,26 @@ class Worker:
             succeeded=ended if failure is None else before.succeeded,
             polled=ended,
         )
-        tell(self._log, target, before.snapshot.failure, poll)
         self._judge_rest(key, asked, failure)
         self._previous = None if failure is None else failure.reason
-        if not self._is_outdated(target, server):
+        if current:
+            tell(self._log, begun.target, before.snapshot.failure, poll)
+            if failure is not None:
+                self._board.failed(key.operation, failure.reason)
             self._board.put(key, known)
         self._stand()
         if key in self._schedule:
             last = ended.monotonic if asked.asked is None else asked.asked.monotonic
             self._schedule.after(key, last + ARRIVAL_MARGIN)
         if failure is None or failure.reason is not Reason.STORAGE:
-            await self._put_down(Outcome(target, server, known))
+            await self._put_down(Outcome(begun.target, begun.server, known))
 
-    def _is_outdated(self, target: Target, server: str) -> bool:
-        """Whether a reload during its poll has made a target's report one of another window or server."""
-        current = self._targets.get(target.key)
-        return current is None or server != self._operation.base_url or reading(current) != reading(target)
+    def _is_outdated(self, begun: _Begun) -> bool:
+        """Whether a reload during a poll has made its report one of another token, server or window."""
+        current = self._targets.get(begun.target.key)
+        if self._retired or current is None or begun.server != self._operation.base_url:
+            return True
+        return reading(current) != reading(begun.target)
 
     async def _put_down(self, outcome: Outcome) -> None:
         try:

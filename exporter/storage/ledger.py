@@ -107,6 +107,7 @@ class Ledger:
         self._clock = clock
         self._holder = holder
         self._hash_key = b""
+        self._owners = rows.Owners()
         self._held: set[str] = set()
         self._sightings: dict[str, _Sighting] = {}
         self._anchors: dict[Stamp, Stamp] = {}  # moments of earlier boots by this one's clock, as first seen
@@ -129,6 +130,13 @@ class Ledger:
         """The name of a token in storage: HMAC-SHA-256 under a key that only this storage has."""
         return hmac.new(self._hash_key, token.get_secret_value().encode(), hashlib.sha256).hexdigest()
 
+    def arrange(self, operations: Iterable[Operation]) -> None:
+        """Say which operations there are: what one of them left behind under its name and token stays its own."""
+        present = list(operations)
+        self._owners = rows.Owners(
+            frozenset(one.name for one in present), frozenset(self.hash(one.token) for one in present)
+        )
+
     async def adopt(self, operation: Operation) -> dict[Key, Known]:
         """Make a place for each target of the operation, and tell what is known of it."""
         token = self.hash(operation.token)
@@ -143,7 +151,8 @@ class Ledger:
             if now == since:
                 return now, {}
             changed = select(targets).where(targets.c.token == token, targets.c.version > since)
-            return now, rows.match(operation, self._anchored(connection.execute(changed).mappings().all()))
+            found = self._anchored(connection.execute(changed).mappings().all())
+            return now, rows.match(operation, token, found, self._owners)
 
         return await self._database.run(work)
 
@@ -208,7 +217,7 @@ class Ledger:
             self._shaken.discard(request.token)
             raise
         self._used[request.target.key.operation, request.day] = grant.used
-        self._remember(request.token, request.target, grant.at)
+        self._asked[rows.name(request.target)] |= {"asked": grant.at, "token": request.token}
         return grant
 
     async def finish(self, token: str, outcome: Outcome, rest: Rest | None) -> None:
@@ -223,7 +232,7 @@ class Ledger:
             if self._land(connection, token, rest):
                 rows.write(connection, token, outcome.server, outcome.target, known)
 
-        self._remember(token, outcome.target, asked)
+        self._asked[rows.name(outcome.target)]["asked"] = asked
         await self._database.run(work)
 
     async def release(self, held: Iterable[str]) -> None:
@@ -242,16 +251,15 @@ class Ledger:
         stored = self._anchored(read)
         for before, row in zip(read, stored, strict=True):
             if row["asked"] != before["asked"]:  # of an earlier boot; each restart would take it as now once more
-                moment = {"the_moment": row["asked"], "the_token": row["token"]}
-                statements.ASK.run(connection, rows.place(rows.name_of(row)) | moment)
-        known = rows.match(operation, stored)
-        present = {rows.name_of(row) for row in stored}
+                statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": row["asked"]})
+        known = rows.match(operation, token, stored, self._owners)
+        present = {rows.place_of(row) for row in stored}
         missing = []
         for target in operation.targets:
             asked = known[target.key].asked if target.key in known else None
             row = rows.blank(token, operation.base_url, target) | {"asked": asked}
             self._asked[rows.name(target)] = row
-            if rows.name(target) not in present:
+            if rows.place_of(row) not in present:
                 missing.append(row)
         if missing:
             connection.execute(targets.insert(), missing)
@@ -320,9 +328,8 @@ class Ledger:
         used = rows.count(connection, target.key.operation, request.day)
         if request.budget is not None and used > request.budget:
             raise BudgetGone
-        asked = rows.place(rows.name(target)) | {"the_moment": now, "the_token": request.token}
-        if statements.ASK.run(connection, asked).rowcount == 0:
-            row = self._asked[rows.name(target)] | {"asked": now, "token": request.token}
+        row = self._asked[rows.name(target)] | {"asked": now, "token": request.token}
+        if statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": now}).rowcount == 0:
             connection.execute(targets.insert().values(**row))
         return Grant(now, used)
 
@@ -345,9 +352,6 @@ class Ledger:
         }
         return statements.LAND.run(connection, landed).rowcount == 1
 
-    def _remember(self, token: str, target: Target, asked: Stamp | None) -> None:
-        self._asked[rows.name(target)] |= {"asked": asked, "token": token}
-
     async def _rebuild(self) -> None:
         await self._database.reopen(self._restore)
         self._shaken |= self._held
@@ -368,13 +372,13 @@ class Ledger:
                 connection.execute(usage.insert().values(operation=operation, day=day, requests=count))
             elif stored < count:
                 connection.execute(usage.update().where(place).values(requests=count))
-        names = {rows.name_of(row) for row in connection.execute(select(targets)).mappings()}
-        missing = [row for name, row in self._asked.items() if name not in names]
+        places = {rows.place_of(row) for row in connection.execute(select(targets)).mappings()}
+        missing = [row for row in self._asked.values() if rows.place_of(row) not in places]
         if missing:
             connection.execute(targets.insert(), missing)
         later = [
-            rows.place(name) | {"the_moment": row["asked"], "the_token": row["token"]}
-            for name, row in self._asked.items()
+            rows.parameters(rows.place_of(row)) | {"the_moment": row["asked"]}
+            for row in self._asked.values()
             if row["token"] in self._held
         ]
         if later:

@@ -19,7 +19,10 @@ KEPT_DAYS = 40
 """How long the count of a day and an abandoned campaign are kept; a window reaches back 31 days at most."""
 
 Name = tuple[str, str, str]
-"""Campaign, span and operation: the primary key."""
+"""Campaign, span and operation: what an interval counts for, whatever the token."""
+
+Place = tuple[str, str, str, str, str]
+"""These, the token's hash and the server: the primary key, and whose a report is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,35 @@ class Known:
 NOTHING_KNOWN = Known(Snapshot(), asked=None, succeeded=None, polled=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The operations of the present configuration: what belongs to one of them is not another one's."""
+
+    names: frozenset[str] = frozenset()
+    tokens: frozenset[str] = frozenset()
+    """Hashes."""
+
+
 def span(target: Target) -> str:
     """The window's name in storage: by its length, however that is written."""
-    return "today" if target.window.length is None else str(target.window.length)
+    if target.window.length is None:
+        return "yesterday" if target.window.days_ago else "today"
+    return str(target.window.length)
 
 
 def name(target: Target) -> Name:
-    """The primary key of a target's row."""
+    """What the target's interval counts for."""
     return (target.key.campaign, span(target), target.key.operation)
 
 
-def name_of(row: Mapping[Any, Any]) -> Name:
+def place_of(row: Mapping[Any, Any]) -> Place:
     """The primary key of a row that was read."""
-    return (row["campaign"], row["span"], row["operation"])
+    return (row["campaign"], row["span"], row["operation"], row["token"], row["server"])
 
 
-def place(key: Name) -> dict[str, object]:
+def parameters(place: Place) -> dict[str, object]:
     """The parameters of a statement that say where the row is."""
-    campaign, length, operation = key
-    return {"the_campaign": campaign, "the_span": length, "the_operation": operation}
+    return dict(zip(("the_campaign", "the_span", "the_operation", "the_token", "the_server"), place, strict=True))
 
 
 def blank(token: str, server: str, target: Target) -> dict[str, object]:
@@ -79,39 +92,80 @@ def reading(target: Target) -> str:
     return json.dumps([target.zone.key, delay])
 
 
-def match(operation: Operation, rows: Iterable[Mapping[Any, Any]]) -> dict[Key, Known]:
+def match(operation: Operation, token: str, rows: Iterable[Mapping[Any, Any]], owners: Owners) -> dict[Key, Known]:
     """What the rows, found by the operation's name or by its token, tell of each of its targets.
 
     The moments in the rows must be of this boot of the machine.
 
     When a target was last asked is true whatever was edited since. Its reports are not: those of another server are of
-    another campaign, those of another zone or delay of another window.
+    another campaign, those of another zone or delay of another window. A report goes over to a new name or a new token
+    of its operation, unless that one was or is another operation's: who swaps two of them begins anew.
     """
-    found: dict[tuple[str, str], list[Mapping[Any, Any]]] = {}
+    rows = list(rows)
+    rotated = all(row["operation"] == operation.name for row in rows if row["token"] == token)
+    asked: dict[tuple[str, str], list[Stamp | None]] = {}
+    own: dict[tuple[str, str], list[_Read]] = {}
+    seen: dict[str, tuple[str, ...]] = {}
     for row in rows:
-        found.setdefault((row["campaign"], row["span"]), []).append(row)
+        place = row["campaign"], row["span"]
+        asked.setdefault(place, []).append(row["asked"])
+        snapshot = _snapshot(row) if _is_of(row, operation, token, owners, rotated=rotated) else None
+        if snapshot is not None:
+            own.setdefault(place, []).append(_Read(row, snapshot))
+            seen[row["campaign"]] = merge(seen.get(row["campaign"], ()), snapshot.seen)
     known = {}
     for target in operation.targets:
-        candidates = found.get((target.key.campaign, span(target)))
-        if candidates:
-            known[target.key] = _known(operation, target, candidates)
+        place = target.key.campaign, span(target)
+        found = _known(operation, target, own[place]) if place in own else NOTHING_KNOWN
+        if results := seen.get(target.key.campaign, ()):
+            found = replace(found, snapshot=replace(found.snapshot, seen=results))
+        if place in asked or results:
+            latest = max((one for one in asked.get(place, ()) if one is not None), key=_youth, default=None)
+            known[target.key] = replace(found, asked=latest)
     return known
 
 
-def _known(operation: Operation, target: Target, rows: list[Mapping[Any, Any]]) -> Known:
-    asked = max((row["asked"] for row in rows if row["asked"] is not None), key=_youth, default=None)
-    # Under several names, as after a renaming, the name's own row counts unless another was polled since.
-    own = sorted(rows, key=lambda row: row["operation"] != operation.name)
-    row = max(own, key=lambda row: -math.inf if row["polled"] is None else _youth(row["polled"]))
-    if row["server"] != operation.base_url or row["snapshot"] is None:
-        return replace(NOTHING_KNOWN, asked=asked)
+def merge(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Results in the order in which they were seen, each once."""
+    return first if more == first or not more else tuple(dict.fromkeys((*first, *more)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row with its snapshot."""
+
+    row: Mapping[Any, Any]
+    snapshot: Snapshot
+
+
+def _is_of(row: Mapping[Any, Any], operation: Operation, token: str, owners: Owners, *, rotated: bool) -> bool:
+    """Whether the report in a row is the operation's, also under an earlier name or token of it.
+
+    `rotated`: nobody else ever had the token, so it may well be the operation's new one.
+    """
+    if row["server"] != operation.base_url:
+        return False
+    if row["token"] == token:
+        return row["operation"] == operation.name or row["operation"] not in owners.names
+    return rotated and row["token"] not in owners.tokens
+
+
+def _snapshot(row: Mapping[Any, Any]) -> Snapshot | None:
+    """What the row has; one of another version of the program is as good as none."""
     try:
-        snapshot = text.from_text(row["snapshot"])
-    except ValueError:  # of another version of the program: as good as none
-        return replace(NOTHING_KNOWN, asked=asked)
-    if row["reading"] != reading(target):
+        return None if row["snapshot"] is None else text.from_text(row["snapshot"])
+    except ValueError:
+        return None
+
+
+def _known(operation: Operation, target: Target, found: list[_Read]) -> Known:
+    """By the row that was polled last; by the one of the present name where that cannot be told."""
+    own = sorted(found, key=lambda one: one.row["operation"] != operation.name)
+    last = max(own, key=lambda one: -math.inf if one.row["polled"] is None else _youth(one.row["polled"]))
+    snapshot = last.snapshot
+    if last.row["reading"] != reading(target):
         snapshot = replace(snapshot, data=None)
-    return Known(snapshot, asked, row["succeeded"], row["polled"])
+    return Known(snapshot, last.row["asked"], last.row["succeeded"], last.row["polled"])
 
 
 def _youth(moment: Stamp) -> float:
@@ -121,18 +175,16 @@ def _youth(moment: Stamp) -> float:
 
 def write(connection: Connection, token: str, server: str, target: Target, known: Known) -> None:
     """Put down what is known of a target."""
-    parameters = place(name(target)) | {
-        "the_token": token,
+    values = parameters((*name(target), token, server)) | {
         "the_asked": known.asked,
         "the_succeeded": known.succeeded,
         "the_polled": known.polled,
-        "the_server": server,
         "the_reading": reading(target),
         "the_snapshot": text.to_text(known.snapshot),
     }
-    if statements.WRITE.run(connection, parameters).rowcount == 0:
+    if statements.WRITE.run(connection, values).rowcount == 0:
         connection.execute(targets.insert(), blank(token, server, target))
-        statements.WRITE.run(connection, parameters)
+        statements.WRITE.run(connection, values)
 
 
 def count(connection: Connection, operation: str, day: str) -> int:
@@ -148,7 +200,6 @@ def prune(connection: Connection, now: float) -> None:
     """Forget days and campaigns that nothing depends on any more."""
     oldest = now - KEPT_DAYS * 86400
     connection.execute(usage.delete().where(usage.c.day < datetime.fromtimestamp(oldest, UTC).date().isoformat()))
-    asked = select(targets.c.campaign, targets.c.span, targets.c.operation, targets.c.asked)
-    for row in connection.execute(asked.where(targets.c.asked.is_not(None))).mappings().all():
+    for row in connection.execute(select(targets).where(targets.c.asked.is_not(None))).mappings().all():
         if row["asked"].wall < oldest:
-            statements.FORGET.run(connection, place(name_of(row)))
+            statements.FORGET.run(connection, parameters(place_of(row)))

@@ -63,26 +63,66 @@ targets = Table(
     Column("campaign", String, primary_key=True),
     Column("span", String, primary_key=True),  # the window's length in seconds, or "today"
     Column("operation", String, primary_key=True),
-    Column("token", String, nullable=False, index=True),
+    Column("token", String, primary_key=True, index=True),  # another token sees another operation's campaigns
+    Column("server", String, primary_key=True),  # base URL: another server has other campaigns under the same id
     Column("asked", StampType),  # when the latest request left
     Column("succeeded", StampType),  # when the latest good report came
     Column("polled", StampType),  # when the latest poll ended
-    Column("server", String, nullable=False),  # base URL: another server has other campaigns under the same id
     Column("reading", String, nullable=False),  # zone and delay that the report was asked with
     Column("snapshot", Text),  # JSON, see snapshot.py
     Column("version", Integer, nullable=False, default=0),
 )
 
 
+_VERSION_1 = (
+    "CREATE TABLE meta (name VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (name))",
+    (
+        "CREATE TABLE tokens (token VARCHAR NOT NULL, holder VARCHAR, beat VARCHAR NOT NULL, flight VARCHAR, "
+        "flight_timeout FLOAT, rest TEXT, rest_since VARCHAR, version INTEGER NOT NULL, PRIMARY KEY (token))"
+    ),
+    (
+        "CREATE TABLE usage (operation VARCHAR NOT NULL, day VARCHAR NOT NULL, requests INTEGER NOT NULL, "
+        "PRIMARY KEY (operation, day))"
+    ),
+    (
+        "CREATE TABLE targets (campaign VARCHAR NOT NULL, span VARCHAR NOT NULL, operation VARCHAR NOT NULL, "
+        "token VARCHAR NOT NULL, asked VARCHAR, succeeded VARCHAR, polled VARCHAR, server VARCHAR NOT NULL, "
+        "reading VARCHAR NOT NULL, snapshot TEXT, version INTEGER NOT NULL, PRIMARY KEY (campaign, span, operation))"
+    ),
+    "CREATE INDEX ix_targets_token ON targets (token)",
+)
+"""As the files of version 1 are. It stays as it is: what comes later is a migration."""
+
+
 def _create(connection: Connection) -> None:
     """From an empty file to version 1."""
-    metadata.create_all(connection)
+    for statement in _VERSION_1:
+        connection.exec_driver_sql(statement)
     connection.execute(meta.insert().values(name="hash_key", value=secrets.token_hex(32)))
+
+
+def _own_rows(connection: Connection) -> None:
+    """From version 1 to 2: a row belongs to token and server too, so that two operations can swap them."""
+    kept = "campaign, span, operation, token, server, asked, succeeded, polled, reading, snapshot, version"
+    for statement in (
+        "ALTER TABLE targets RENAME TO targets_1",
+        "DROP INDEX ix_targets_token",
+        (
+            "CREATE TABLE targets (campaign VARCHAR NOT NULL, span VARCHAR NOT NULL, operation VARCHAR NOT NULL, "
+            "token VARCHAR NOT NULL, server VARCHAR NOT NULL, asked VARCHAR, succeeded VARCHAR, polled VARCHAR, "
+            "reading VARCHAR NOT NULL, snapshot TEXT, version INTEGER NOT NULL, "
+            "PRIMARY KEY (campaign, span, operation, token, server))"
+        ),
+        "CREATE INDEX ix_targets_token ON targets (token)",
+        f"INSERT INTO targets ({kept}) SELECT {kept} FROM targets_1",  # noqa: S608 (nothing of it comes from outside)
+        "DROP TABLE targets_1",
+    ):
+        connection.exec_driver_sql(statement)
 
 
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create,)
+MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows)
 """`MIGRATIONS[n]` leads from version n to n + 1; version 0 is an empty file."""
 
 

@@ -81,25 +81,23 @@ def _place() -> ColumnElement[bool]:
         targets.c.campaign == bindparam("the_campaign"),
         targets.c.span == bindparam("the_span"),
         targets.c.operation == bindparam("the_operation"),
+        targets.c.token == bindparam("the_token"),
+        targets.c.server == bindparam("the_server"),
     )
 
 
 _STAMP = targets.c.asked.type
 
-ASK = Prepared(
-    targets.update().where(_place()).values(asked=bindparam("the_moment", type_=_STAMP), token=bindparam("the_token"))
-)
+ASK = Prepared(targets.update().where(_place()).values(asked=bindparam("the_moment", type_=_STAMP)))
 """The target is asked for now."""
 
 WRITE = Prepared(
     targets.update()
     .where(_place())
     .values(
-        token=bindparam("the_token"),
         asked=bindparam("the_asked", type_=_STAMP),
         succeeded=bindparam("the_succeeded", type_=_STAMP),
         polled=bindparam("the_polled", type_=_STAMP),
-        server=bindparam("the_server"),
         reading=bindparam("the_reading"),
         snapshot=bindparam("the_snapshot"),
         version=select(tokens.c.version).where(_TOKEN).scalar_subquery(),

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from support import Start, Vendor, VirtualClock, bad, operation, target
 
-from exporter.model import Reason
+from exporter.model import Operation, Reason
 from exporter.storage.database import StorageError
 
 
@@ -220,3 +220,75 @@ async def test_a_stop_while_it_fails_ends_all_the_same(
     with capture_logs() as logs:
         await process.stop()
     assert "leases not given up, a successor waits up to 30 s" in [line["event"] for line in logs]
+
+
+LOCKED = StorageError("storage kept.db: database is locked")
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        operation(target("1"), target("2")),
+        operation(target("1", interval=120.0)),
+        operation(target("1", interval=600.0)),
+        operation(target("1", delay=60.0)),
+        operation(target("1"), base_url="http://elsewhere"),
+        operation(target("1"), token="token-2"),
+        operation(target("1", operation="renamed"), name="renamed"),
+    ],
+    ids=["a campaign", "shorter interval", "longer interval", "delay", "server", "token", "name"],
+)
+async def test_what_is_due_and_not_asked_fails_with_storage_after_a_reload_without_it(
+    start: Start, clock: VirtualClock, vendor: Vendor, edited: Operation
+) -> None:
+    process = await start(operation(target("1")))
+    await clock.run(10.0)
+    process.disk.trouble = LOCKED
+    await process.arrange(edited)
+    await clock.run(2000.0)
+    assert len(vendor.log) == 1
+    for one in edited.targets:
+        shown = process.published.targets[one.key]
+        assert shown.failure is not None
+        assert shown.failure.reason is Reason.STORAGE
+        assert 2000.0 / one.interval - 2 < shown.failures < 2000.0 / one.interval + 2
+    assert process.crew.stuck() == []
+    process.disk.trouble = None
+    await clock.run(edited.targets[0].interval + 10.0)
+    assert [entry.snapshot.failure for entry in process.board.entries()] == [None] * len(edited.targets)
+    for one in edited.targets:
+        moments = vendor.moments(one.key.campaign)
+        assert all(after - before >= one.interval for before, after in pairwise(moments))
+
+
+async def test_what_a_reload_makes_void_leaves_at_once_without_storage_too(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    process = await start(operation())
+    await clock.run(10.0)
+    before = process.shown()
+    process.disk.trouble = LOCKED
+    await process.arrange(operation(target(delay=60.0)))
+    assert (process.shown().data, process.shown().last_success_at) == (None, before.last_success_at)
+    assert process.board.unready() == []
+    await process.arrange(operation(target(delay=60.0), base_url="http://elsewhere"))
+    assert (process.shown().data, process.shown().last_success_at, process.shown().polls) == (None, None, 1)
+    await clock.run(400.0)
+    assert process.reason() is Reason.STORAGE
+    assert len(process.board.unready()) == 1, "it was never asked there"
+    process.disk.trouble = None
+    await clock.run(310.0)
+    assert process.board.unready() == []
+    assert vendor.log[-1].base_url == "http://elsewhere"
+
+
+async def test_one_that_stands_by_fails_nothing_while_storage_does(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    await start(operation())
+    second = await start(operation())
+    await clock.run(10.0)
+    second.disk.trouble = LOCKED
+    await second.arrange(operation(target(), target("another")))
+    await clock.run(700.0)
+    assert second.failed(Reason.STORAGE) == 0

@@ -8,11 +8,12 @@ from support import VirtualClock, bad, operation, target
 from exporter.clock import Stamp, stamp
 from exporter.model import Bounds, Data, Key, Operation, Reason, Snapshot
 from exporter.storage import rows
-from exporter.storage.rows import NOTHING_KNOWN, Known
+from exporter.storage.rows import NOTHING_KNOWN, Known, Owners
 from exporter.storage.schema import migrate, targets, tokens, usage
 
 DAY = 86400.0
 KEY = Key("acme", "32841", "1h")
+BOTH = Owners(frozenset({"acme", "globex"}), frozenset({"t", "u"}))
 
 
 @pytest.fixture(autouse=True)
@@ -29,14 +30,18 @@ def known(clock: VirtualClock) -> Known:
     return Known(snapshot, asked=now, succeeded=now, polled=now)
 
 
-def put(connection: Connection, known: Known, of: Operation) -> None:
-    connection.execute(tokens.insert().prefix_with("or ignore").values(token="t", beat=Stamp(0.0, "", 0.0), version=3))
+def put(connection: Connection, known: Known, of: Operation, token: str = "t") -> None:
+    lease = tokens.insert().prefix_with("or ignore")
+    connection.execute(lease.values(token=token, beat=Stamp(0.0, "", 0.0), version=3))
     for one in of.targets:
-        rows.write(connection, "t", of.base_url, one, known)
+        rows.write(connection, token, of.base_url, one, known)
 
 
-def read(connection: Connection, operation: Operation) -> dict[Key, Known]:
-    return rows.match(operation, connection.execute(select(targets)).mappings().all())
+def read(
+    connection: Connection, operation: Operation, token: str = "t", owners: Owners | None = None
+) -> dict[Key, Known]:
+    owners = owners or Owners(frozenset({operation.name}), frozenset({token}))
+    return rows.match(operation, token, connection.execute(select(targets)).mappings().all(), owners)
 
 
 def test_what_is_written_is_read_again(connection: Connection, known: Known) -> None:
@@ -78,6 +83,50 @@ def test_of_another_server_only_the_request_is_true(connection: Connection, know
     put(connection, known, operation())
     moved = operation(base_url="http://elsewhere")
     assert read(connection, moved) == {KEY: replace(NOTHING_KNOWN, asked=known.asked)}
+
+
+def globex() -> Operation:
+    return operation(target(operation="globex"), name="globex")
+
+
+def test_another_token_of_the_operation_inherits_unless_the_old_one_is_another_operations_now(
+    connection: Connection, known: Known
+) -> None:
+    put(connection, known, operation())
+    assert read(connection, operation(), "new") == {KEY: known}
+    assert read(connection, operation(), "u", BOTH) == {KEY: replace(NOTHING_KNOWN, asked=known.asked)}
+
+
+def test_another_name_of_the_operation_inherits_unless_the_old_one_is_another_operations_now(
+    connection: Connection, known: Known
+) -> None:
+    put(connection, known, operation())
+    theirs = Key("globex", "32841", "1h")
+    assert read(connection, globex()) == {theirs: known}
+    assert read(connection, globex(), "t", BOTH) == {theirs: replace(NOTHING_KNOWN, asked=known.asked)}
+
+
+def test_rows_of_swapped_operations_stay_apart_and_are_there_again_when_they_are_swapped_back(
+    connection: Connection, known: Known
+) -> None:
+    failing = replace(known, snapshot=replace(known.snapshot, failure=bad(Reason.QUOTA)))
+    put(connection, known, operation())
+    put(connection, failing, globex(), "u")
+    for token, name in (("u", operation()), ("t", globex())):
+        assert [one.snapshot for one in read(connection, name, token, BOTH).values()] == [Snapshot()]
+        put(connection, NOTHING_KNOWN, name, token)
+    assert read(connection, operation(), "t", BOTH) == {KEY: known}
+    assert list(read(connection, globex(), "u", BOTH).values()) == [failing]
+
+
+def test_what_was_seen_in_one_window_is_known_in_all_of_the_campaign(connection: Connection, known: Known) -> None:
+    for window, seen in (("1h", ("fax", "mailbox")), ("today", ("fax", "tcpa"))):
+        put(connection, replace(known, snapshot=replace(known.snapshot, seen=seen)), operation(target(window=window)))
+    found = read(connection, operation(target(window="1h"), target(window="30m"), target("another")))
+    assert {key.window: one.snapshot.seen for key, one in found.items()} == dict.fromkeys(
+        ("1h", "30m"), ("fax", "mailbox", "tcpa")
+    )
+    assert found[Key("acme", "32841", "30m")].snapshot.data is None
 
 
 @pytest.mark.parametrize("edited", [target(delay=60.0), target(zone=ZoneInfo("UTC"))], ids=["delay", "zone"])
