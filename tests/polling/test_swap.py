@@ -9,12 +9,12 @@ from exporter.model import Operation, Reason
 from exporter.storage.database import StorageError
 
 
-def acme(token: str = "token-1", **edited: str) -> Operation:
-    return operation(token=token, **edited)
+def acme(token: str = "token-1", base_url: str = "http://vendor") -> Operation:
+    return operation(token=token, base_url=base_url)
 
 
-def globex(token: str = "token-2", **edited: str) -> Operation:
-    return operation(target(operation="globex"), name="globex", token=token, **edited)
+def globex(token: str = "token-2") -> Operation:
+    return operation(target(operation="globex"), name="globex", token=token)
 
 
 SWAPS = [
@@ -67,8 +67,8 @@ async def test_no_operation_shows_figures_of_anothers_token(
             attempts = None if data is None else sum(row.attempts for row in data.rows)
             assert attempts in (None, int(one.token.get_secret_value()[-1])), f"{one.name} after {30 * moment} s"
     assert all(entry.snapshot.data is not None for entry in process.board.entries())
-    for one in ("acme", "globex"):
-        moments = [sent.at for sent in vendor.log if sent.target.key.operation == one]
+    for name in ("acme", "globex"):
+        moments = [sent.at for sent in vendor.log if sent.target.key.operation == name]
         assert all(after - before >= 300.0 for before, after in itertools.pairwise(moments))
 
 
