@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from exporter import __version__
 from exporter.app import App, Read
@@ -29,6 +30,7 @@ from exporter.model import Snapshot
 from exporter.notify import Notifier
 from exporter.once import ask_once
 from exporter.options import fail, parse
+from exporter.output import OutputError, replaced
 from exporter.process import end, serve, stop_on_signals
 from exporter.simulator.error import SimulatorError
 from exporter.storage.database import Database, StorageError
@@ -40,7 +42,7 @@ from exporter.web.routes import Routes
 
 _log = structlog.get_logger()
 
-START_ERRORS = (StorageError, ListenError, RouteError, SimulatorError)
+START_ERRORS = (StorageError, ListenError, OutputError, RouteError, SimulatorError)
 """Why a start cannot work, each a line of its own."""
 
 SOME_FAILED = 2
@@ -90,15 +92,22 @@ async def _once(arguments: argparse.Namespace, redactor: Redactor) -> int:
     stopping = stop_on_signals()
     clock = SystemClock()
     read = partial(load, Path(arguments.config_file), os.environ)
-    app = _app(read, _database(arguments), clock, redactor)
-    await app.start()
-    try:
-        await ask_once(app, clock, stopping)
-        sys.stdout.buffer.write(await app.page(Exposition.TEXT, Encoding.IDENTITY))
-        sys.stdout.buffer.flush()
-    finally:
-        await end(app)
+    # Without the process_* and python_* of a process that is over before anyone reads them: in a file for node_exporter
+    # they would clash with its own.
+    app = _app(read, _database(arguments), clock, redactor, CollectorRegistry())
+    with _output(arguments.output) as output:
+        await app.start()
+        try:
+            await ask_once(app, clock, stopping)
+            output.write(await app.page(Exposition.TEXT, Encoding.IDENTITY))
+            output.flush()
+        finally:
+            await end(app)
     return 0 if all(_is_answered(entry.snapshot) for entry in app.board.entries()) else SOME_FAILED
+
+
+def _output(name: str | None) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdout.buffer) if name is None else replaced(Path(name))
 
 
 def _is_answered(snapshot: Snapshot) -> bool:
@@ -186,12 +195,14 @@ def _database(arguments: argparse.Namespace) -> Database:
     return Database(locate(arguments.storage_url, Path(arguments.config_file).parent))
 
 
-def _app(read: Read, database: Database, clock: SystemClock, redactor: Redactor) -> App:
+def _app(
+    read: Read, database: Database, clock: SystemClock, redactor: Redactor, registry: CollectorRegistry | None = None
+) -> App:
     return App(
         read,
         database=database,
         clock=clock,
         redactor=redactor,
         build=this_build(os.environ),
-        registry=runtime_registry(),
+        registry=runtime_registry() if registry is None else registry,
     )

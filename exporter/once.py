@@ -15,9 +15,13 @@ LEASE_PATIENCE = 30.0
 
 LEASE_PAUSE = 1.0
 
+DUE_PATIENCE = 10.0
+"""Seconds to wait, in all, for what is not due yet: a cron job comes a little earlier after its last time than that one
+asked, and would find nothing due every second time."""
+
 
 async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
-    """Poll every target that is due, tokens side by side; what was asked within its interval stays as it is stored."""
+    """Poll every target that is due or nearly so, tokens side by side; what was asked since stays as it is stored."""
     before = {entry.target.key: entry.snapshot.polls for entry in app.board.entries()}
     sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.crew.workers()]
     keeper = asyncio.ensure_future(app.crew.keep())
@@ -38,7 +42,7 @@ async def _sweep(worker: Worker, clock: Clock, stopping: asyncio.Event) -> None:
         if left <= 0:
             return
         await clock.wait(stopping, min(LEASE_PAUSE, left))
-    poll = asyncio.ensure_future(worker.sweep())
+    poll = asyncio.ensure_future(worker.sweep(DUE_PATIENCE))
     stop = asyncio.ensure_future(stopping.wait())
     await asyncio.wait({poll, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()

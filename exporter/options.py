@@ -14,7 +14,7 @@ PREFIX = "WOLKVOX_EXPORTER_"
 COMMANDS = {
     "run": "run the exporter (the default)",
     "check": "validate the configuration and print what it will cost",
-    "once": "ask every campaign that is due, once, and write the exposition to stdout",
+    "once": "ask every campaign that is due, once, and write the exposition to stdout or a file",
     "demo": "run on a simulated Wolkvox API, without any configuration",
     "simulate": "run the simulated Wolkvox API alone, or write its past for Prometheus",
 }
@@ -95,6 +95,11 @@ def parser_of(command: str) -> _Parser:
         _add_storage_flags(parser)
     if command in {"run", "check", "demo"}:
         _add_web_flags(parser)
+    if command == "once":
+        parser.add_argument(
+            "--output", dest="output", metavar="FILE", default=None,
+            help="write to this file instead of stdout: beside it, then renamed, so that readers see it whole",
+        )  # fmt: skip
     if command == "check":
         parser.add_argument(
             "--syntax-only", dest="syntax_only", action=argparse.BooleanOptionalAction, default=False,

@@ -146,6 +146,28 @@ def test_once_ends_with_2_where_some_failed(
     assert b"made-up-token" not in printed.err + printed.out
 
 
+def test_once_leaves_out_what_describes_a_process_that_is_over(
+    configured: list[str], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    main(["once", *configured])
+    page = capsysbinary.readouterr().out.decode()
+    assert "wolkvox_exporter_build_info" in page
+    assert not re.search(r"^(# \w+ )?(process|python)_", page, re.MULTILINE)
+
+
+def test_once_writes_a_file_and_nothing_to_stdout(
+    configured: list[str], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    file = tmp_path / "textfile" / "wolkvox.prom"
+    assert main(["once", *configured, f"--output={file}"]) == 1
+    assert b"error: --output" in capsysbinary.readouterr().err
+    file.parent.mkdir()
+    assert main(["once", *configured, f"--output={file}"]) == 0
+    assert capsysbinary.readouterr().out == b""
+    assert plain(file.read_text(encoding="utf-8")).by("campaign", "wolkvox_campaign_up") == {"32841": 1, "32842": 1}
+    assert list(file.parent.iterdir()) == [file]
+
+
 def serving(monkeypatch: pytest.MonkeyPatch, then: Callable[[str], object]) -> None:
     """Once it serves, do something with its address and end it as SIGTERM does."""
 

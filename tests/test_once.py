@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,50 @@ async def test_what_was_asked_within_its_interval_comes_from_storage(
     await clock.run(300.0)
     await once(operation(target("1"), target("2")))
     assert len(vendor.log) == 4
+
+
+async def test_at_the_period_of_the_interval_it_asks_every_time(
+    once: Once, vendor: Vendor, clock: VirtualClock
+) -> None:
+    vendor.latency = 1.5
+    for run in range(40):
+        await clock.run(run * 300.0 - clock.true)  # cron
+        app = await once(operation(target("1"), target("2"), target("1", "today")))
+        await app.stop(0.0)
+    assert [len(vendor.moments(campaign)) for campaign in ("1", "2")] == [80, 40]
+    for moments in (vendor.moments("2"),):
+        assert min(after - before for before, after in pairwise(moments)) >= 300.0
+
+
+async def test_it_waits_ten_seconds_in_all_for_what_is_not_due_yet(
+    once: Once, vendor: Vendor, clock: VirtualClock
+) -> None:
+    late = [operation(target(str(number)), name=f"o{number}", token=f"token-{number}") for number in range(1)]
+    await (await once(*late)).stop(0.0)
+    await clock.run(289.0)
+    began = clock.true
+    await (await once(*late)).stop(0.0)
+    assert clock.true - began < 1.0
+    assert len(vendor.log) == 1
+    await clock.run(291.0 - clock.true)
+    await once(*late)
+    assert len(vendor.log) == 2
+    assert clock.true < 302.0
+
+
+async def test_a_signal_ends_the_wait_for_what_is_not_due_yet(
+    once: Once, loaded: Once, vendor: Vendor, clock: VirtualClock, stopping: asyncio.Event
+) -> None:
+    await (await once(operation())).stop(0.0)
+    await clock.run(295.0)
+    app = await loaded(operation())
+    asking = asyncio.ensure_future(ask_once(app, clock, stopping))
+    await clock.run(1.0)
+    stopping.set()
+    while not asking.done():
+        await clock.run(0.1)
+    assert clock.true < 298.0
+    assert len(vendor.log) == 1
 
 
 async def test_a_failure_does_not_keep_the_others_from_being_asked(once: Once, vendor: Vendor) -> None:

@@ -18,6 +18,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "yaml": set(),
     "log": set(),
     "notify": set(),
+    "output": set(),
     "healthcheck": set(),
     "wolkvox": NOUNS,
     "storage": NOUNS,

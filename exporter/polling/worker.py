@@ -35,7 +35,7 @@ ARRIVAL_MARGIN = 0.1
 """Added to each interval: two requests that left an interval apart may arrive a little closer."""
 
 UNFINISHED_MARGIN = 0.5
-"""The same after a restart, when it is not known how long after its record the latest request left."""
+"""The same after a restart, where it is not known how long after its record the latest request left."""
 
 STORAGE_PAUSE = 5.0
 """For so long after storage failed it is not tried again: each try may take seconds."""
@@ -213,16 +213,20 @@ class Worker:
         while (head := self._schedule.head()) is not None and head[0] <= self._clock.monotonic():
             await self._poll(self._targets[head[1]])
 
-    async def sweep(self) -> None:
-        """Poll every target that is due now, once."""
-        now = self._clock.monotonic()
-        for key, target in list(self._targets.items()):
-            due = self._schedule.due(key)
-            if self._held and due is not None and due <= now and not self._stopping.is_set():
+    async def sweep(self, patience: float) -> None:
+        """Poll every target once that is due, soonest first; it waits `patience` seconds in all for what is not yet."""
+        for target in sorted(self._targets.values(), key=lambda target: self._schedule.due(target.key) or 0.0):
+            due = self._schedule.due(target.key)
+            pause = 0.0 if due is None else max(0.0, due - self._clock.monotonic())
+            if 0.0 < pause <= patience:
+                patience -= pause
+                await self._pause(pause)
+                pause = 0.0
+            if self._held and due is not None and not pause and not self._stopping.is_set():
                 try:
                     await self._poll(target)
                 except Exception:  # noqa: BLE001 (as in `run`: the other targets are still to be asked)
-                    self._log.exception("poll failed by a fault of the exporter", campaign=key.campaign)
+                    self._log.exception("poll failed by a fault of the exporter", campaign=target.key.campaign)
 
     async def settle(self) -> bool:
         """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
@@ -275,10 +279,13 @@ class Worker:
     def _earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
         now = self._clock.monotonic()
-        asked = self._board.known(target.key).asked
-        if asked is None:
+        known = self._board.known(target.key)
+        if known.asked is None:
             return now
-        return now + max(0.0, target.interval + UNFINISHED_MARGIN - age(self._clock, asked))
+        waited = age(self._clock, known.asked)
+        is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
+        margin = ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN
+        return now + max(0.0, target.interval + margin - waited)
 
     async def _poll(self, target: Target) -> None:
         begun = _Begun(target, self._operation.base_url, stamp(self._clock), self._board.known(target.key))

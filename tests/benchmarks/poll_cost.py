@@ -131,7 +131,7 @@ class Whole:
     async def polls(self) -> None:
         """`POLLS` of them."""
         before = self._board.figures("acme").requests
-        await self._worker.sweep()
+        await self._worker.sweep(0.0)
         if self._board.figures("acme").requests - before != POLLS:
             raise RuntimeError("not every poll was sent")
         await asyncio.sleep(0.15)  # the margin after an interval

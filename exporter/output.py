@@ -1,0 +1,62 @@
+"""A file that its readers see whole: written beside its place, then renamed."""
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+class OutputError(Exception):
+    """The file cannot be written. The message is one line that names it."""
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of the one at `path` in the end, unless an exception comes.
+
+    A new file gets the mode that the umask leaves, one that was there keeps its own. Raises `OutputError`, at the
+    start already where the folder or what is there forbids it.
+    """
+    with _explained(path):
+        place = path.resolve()  # a symbolic link stays one
+        mode = _mode(place)
+        # Hidden, and without the ending by which others look for whole files.
+        beside = place.with_name(f".{place.name[:200]}.{secrets.token_hex(4)}.tmp")
+        file = beside.open("xb")
+    try:
+        yield file
+        with _explained(path), file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())  # or a crash could leave an empty file under the name
+            beside.replace(place)
+    finally:
+        with suppress(OSError):
+            file.close()
+            beside.unlink(missing_ok=True)
+
+
+def _mode(place: Path) -> int | None:
+    """The mode of the file that is there; None where there is none."""
+    try:
+        status = place.stat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is not a regular file")
+    return stat.S_IMODE(status.st_mode)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
+    else:
+        return
+    raise OutputError(f"--output {str(path)!r} cannot be written: {reason}; name a file in a folder that exists")
