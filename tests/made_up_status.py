@@ -198,6 +198,21 @@ def troubled() -> Status:
     return status(*rows, operations=operations, reload_ok=False)
 
 
+def windowed() -> Status:
+    """Three campaigns in seven windows; one of them fails in two."""
+    rows = [
+        shown(target(campaign, name=name, window=window), good(HEALTHY))
+        for campaign, name in (("32841", "Cobranza"), ("32842", "Encuesta"))
+        for window in ("1h", "today")
+    ]
+    rows.append(shown(target("32843", operation="globex", name="Ventas", window="1h"), good(HEALTHY)))
+    rows += [
+        shown(target("32843", operation="globex", name="Ventas", window=window), failed(Reason.AUTH, good(HEALTHY)))
+        for window in ("30m", "today")
+    ]
+    return status(*rows)
+
+
 def crowd(count: int) -> Status:
     """Many campaigns with full histories, one in twenty in trouble."""
     scale = random.Random(11)

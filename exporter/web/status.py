@@ -120,7 +120,7 @@ def _json(view: Overview) -> Iterator[bytes]:
     """The document in pieces that each take a few milliseconds."""
     yield json.dumps(head(view)).removesuffix("}").encode() + b', "campaigns": ['
     separator = b"\n"
-    for start in range(0, view.found, _SLICE):
+    for start in range(0, view.found.windows, _SLICE):
         rows = (campaign_document(each, view.status.at) for each in view.matching[start : start + _SLICE])
         yield separator + b",\n".join(json.dumps(row, allow_nan=False).encode() for row in rows)
         separator = b",\n"

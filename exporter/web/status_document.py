@@ -111,8 +111,10 @@ class OperationDocument(TypedDict):
 
     operation: Annotated[str, Field(description="Its name.")]
     server: Annotated[str, Field(description="Scheme, host and port of the API.")]
-    campaigns: Annotated[Count, Field(description="Campaigns and windows.")]
-    trouble: Annotated[Count, Field(description="How many of them are in trouble.")]
+    campaigns: Annotated[Count, Field(description="A campaign in several windows counts once.")]
+    windows: Annotated[Count, Field(description="Windows of all campaigns: what is polled.")]
+    trouble: Annotated[Count, Field(description="Campaigns with a window in trouble.")]
+    windows_in_trouble: Count
     quota: QuotaDocument
     requests: Annotated[Count, Field(description="Sent by this process.")]
     failures: Annotated[
@@ -130,10 +132,14 @@ class OperationDocument(TypedDict):
 class SummaryDocument(TypedDict):
     """Counts over all campaigns and windows, whatever the filter."""
 
-    campaigns: Annotated[Count, Field(description="Campaigns and windows.")]
-    trouble: Count
-    states: Annotated[dict[State, Count], Field(description="How many are in each state; every state is there.")]
-    found: Annotated[Count, Field(description="How many the filter lets through: the length of `campaigns`.")]
+    campaigns: Annotated[Count, Field(description="A campaign in several windows counts once.")]
+    windows: Annotated[Count, Field(description="Windows of all campaigns: what is polled.")]
+    trouble: Annotated[Count, Field(description="Campaigns with a window in trouble.")]
+    windows_in_trouble: Count
+    states: Annotated[dict[State, Count], Field(description="Windows in each state; every state is there.")]
+    found: Annotated[
+        Count, Field(description="Windows that the filter lets through: the length of the list `campaigns`.")
+    ]
 
 
 @with_config(_EXACT)
@@ -170,7 +176,10 @@ class HeadDocument(TypedDict):
 class StatusDocument(HeadDocument):
     """The whole answer."""
 
-    campaigns: Annotated[list[CampaignDocument], Field(description="In the order of trouble, or as `sort` says.")]
+    campaigns: Annotated[
+        list[CampaignDocument],
+        Field(description="One for each campaign and window, in the order of trouble, or as `sort` says."),
+    ]
 
 
 def head(view: Overview) -> HeadDocument:
@@ -186,10 +195,12 @@ def head(view: Overview) -> HeadDocument:
             "file": _file(status.file),
         },
         "summary": {
-            "campaigns": len(status.targets),
-            "trouble": view.trouble,
+            "campaigns": view.all.campaigns,
+            "windows": view.all.windows,
+            "trouble": view.trouble.campaigns,
+            "windows_in_trouble": view.trouble.windows,
             "states": dict(view.states),
-            "found": view.found,
+            "found": view.found.windows,
         },
         "operations": [_operation(each) for each in view.operations],
     }
@@ -228,8 +239,10 @@ def _operation(view: OperationView) -> OperationDocument:
     return {
         "operation": encodable(figures.operation),
         "server": encodable(view.status.server),
-        "campaigns": view.status.targets,
-        "trouble": view.trouble,
+        "campaigns": view.all.campaigns,
+        "windows": view.all.windows,
+        "trouble": view.trouble.campaigns,
+        "windows_in_trouble": view.trouble.windows,
         "quota": {
             "used": figures.used,
             "budget": figures.budget,

@@ -18,6 +18,22 @@ LATE = 120.0
 """Seconds from which a late poll is news; the schedule itself strays by less."""
 
 
+class Tally(NamedTuple):
+    """How many campaigns, and in how many windows. A campaign in several windows is one campaign."""
+
+    campaigns: int
+    windows: int
+
+
+NOTHING = Tally(0, 0)
+
+
+def tally(digests: Iterable[Digest]) -> Tally:
+    """Count what these digests are of."""
+    keys = [each.target.key for each in digests]
+    return Tally(len({(key.operation, key.campaign) for key in keys}), len(keys))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something that wants attention, said once however many campaigns it hits."""
@@ -27,7 +43,7 @@ class Problem:
     operation: str
     """Empty where it is the whole exporter's."""
     reason: Reason | None = None
-    campaigns: int = 0
+    hit: Tally = NOTHING
     since: float | None = None
     """The earliest last success among them; None where one of them never had any."""
     figure: float = 0.0
@@ -43,7 +59,8 @@ class OperationView:
     """An operation with what its campaigns add up to."""
 
     status: OperationStatus
-    trouble: int
+    all: Tally
+    trouble: Tally
     next_poll_at: float | None
 
     @property
@@ -75,16 +92,19 @@ class Overview:
     status: Status
     query: Query
     states: Mapping[State, int]
-    """Over all targets, not only those that the filter lets through."""
+    """Windows in each state, over all, not only those that the filter lets through."""
     reasons: Sequence[Reason]
     """Why some fail just now."""
-    trouble: int
+    all: Tally
+    trouble: Tally
     ages: Ages | None
     next_poll_at: float | None
     problems: Sequence[Problem]
     operations: Sequence[OperationView]
     matching: Sequence[Digest]
     """What the filter lets through, in the order asked for."""
+    found: Tally
+    """Of what the filter lets through."""
     page: int
     pages: int
 
@@ -92,11 +112,6 @@ class Overview:
     def rows(self) -> Sequence[Digest]:
         """Of this page."""
         return self.matching[(self.page - 1) * PAGE_ROWS : self.page * PAGE_ROWS]
-
-    @property
-    def found(self) -> int:
-        """How many the filter lets through."""
-        return len(self.matching)
 
     @property
     def first(self) -> int:
@@ -121,12 +136,14 @@ def overview(status: Status, digests: Sequence[Digest], query: Query) -> Overvie
         query=query,
         states={state: states[state] for state in State},
         reasons=[reason for reason in Reason if reason in failing],
-        trouble=sum(states[state] for state in TROUBLE),
+        all=tally(digests),
+        trouble=tally(each for each in digests if each.state in TROUBLE),
         ages=Ages(max(moments), min(moments)) if moments else None,
         next_poll_at=_earliest(each.next_poll_at for each in operations),
         problems=_problems(status, digests, operations),
         operations=operations,
         matching=found,
+        found=tally(found),
         page=page,
         pages=pages,
     )
@@ -153,7 +170,8 @@ def campaign(status: Status, digests: Iterable[Digest], key: Key) -> CampaignVie
 def _operation(status: OperationStatus, digests: Sequence[Digest]) -> OperationView:
     return OperationView(
         status=status,
-        trouble=sum(each.state in TROUBLE for each in digests),
+        all=tally(digests),
+        trouble=tally(each for each in digests if each.state in TROUBLE),
         next_poll_at=_earliest(each.status.next_poll_at for each in digests),
     )
 
@@ -170,10 +188,12 @@ def _problems(status: Status, digests: Sequence[Digest], operations: Sequence[Op
         if each.state in TROUBLE:
             groups[(each.target.key.operation, *_kind(each))].append(each)
     hit = [
-        Problem(kind, operation, reason, len(members), _since(members))
+        Problem(kind, operation, reason, tally(members), _since(members))
         for (operation, kind, reason), members in groups.items()
     ]
-    hit.sort(key=lambda problem: (problem.kind == "spike", -problem.campaigns, problem.operation))
+    hit.sort(
+        key=lambda problem: (problem.kind == "spike", -problem.hit.campaigns, -problem.hit.windows, problem.operation)
+    )
     return whole + hit + [problem for each in operations for problem in _strains(each)]
 
 

@@ -45,6 +45,11 @@ class Language:
         """`1 campaign`, `1,234 campaigns`."""
         return self.words[f"{key}_one" if count == 1 else f"{key}_many"].format(n=self.number(count))
 
+    def tally(self, counted: tuple[int, int]) -> str:
+        """`7 windows of 3 campaigns`."""
+        campaigns, windows = counted
+        return self.say("tally", windows=self.count("windows", windows), campaigns=self.count("campaigns", campaigns))
+
     def number(self, value: int) -> str:
         """A whole number with its thousands grouped."""
         return f"{value:,}".replace(",", self.group)

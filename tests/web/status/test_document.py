@@ -36,6 +36,23 @@ async def test_answers_follow_the_schema(serve: Serve, status: Status) -> None:
     assert len(found["campaigns"]) == len(status.targets) == found["summary"]["campaigns"] == found["summary"]["found"]
 
 
+async def test_campaigns_and_windows_are_counted_apart(serve: Serve) -> None:
+    found = await document(serve, made_up.windowed(), state="ok")
+    assert len(found["campaigns"]) == 5
+    counts = {name: count for name, count in found["summary"].items() if name != "states"}
+    assert counts == {"campaigns": 3, "windows": 7, "trouble": 1, "windows_in_trouble": 2, "found": 5}
+    assert {state: count for state, count in found["summary"]["states"].items() if count} == {"ok": 5, "failing": 2}
+    operations = {each["operation"]: each for each in found["operations"]}
+    fields = ("campaigns", "windows", "trouble", "windows_in_trouble")
+    assert [operations["acme"][name] for name in fields] == [2, 4, 0, 0]
+    assert [operations["globex"][name] for name in fields] == [1, 3, 1, 2]
+
+
+async def test_a_campaign_id_of_two_operations_is_two_campaigns(serve: Serve) -> None:
+    rows = [made_up.shown(made_up.target("1", operation=name), made_up.good({"answer": 1})) for name in ("a", "b")]
+    assert (await document(serve, made_up.status(*rows)))["summary"]["campaigns"] == 2
+
+
 async def test_it_says_what_the_page_says(serve: Serve) -> None:
     found = await document(serve, made_up.troubled())
     assert found["summary"]["trouble"] == 6

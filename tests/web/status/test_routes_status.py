@@ -62,6 +62,47 @@ async def test_headlines(serve: Serve, status: Status, headline: str) -> None:
     assert headline in Reader(await read(serve, status)).texts
 
 
+@pytest.mark.parametrize(
+    ("language", "phrases"),
+    [
+        (
+            "en",
+            (
+                "(1) Wolkvox campaigns",
+                "1 campaign in trouble",
+                "7 windows of 3 campaigns :",
+                "token refused · 2 windows of 1 campaign · oldest last success",
+                "acme https://wv0013.wolkvox.com 2 (4 windows) 0",
+                "globex https://wv0013.wolkvox.com 1 (3 windows) 1",
+            ),
+        ),
+        (
+            "es",
+            (
+                "(1) Campañas de Wolkvox",
+                "1 campaña con problemas",
+                "7 ventanas de 3 campañas :",
+                "token rechazado · 2 ventanas de 1 campaña ·",
+                "2 (4 ventanas) 0",
+                "1 (3 ventanas) 1",
+            ),
+        ),
+    ],
+)
+async def test_a_campaign_is_counted_once_however_many_windows_it_has(
+    serve: Serve, language: str, phrases: tuple[str, ...]
+) -> None:
+    texts = Reader(await read(serve, made_up.windowed(), **{"Accept-Language": language})).texts
+    said = re.sub(r"\s+", " ", " ".join(texts)).replace(": ", " : ").replace("  ", " ")
+    for phrase in phrases:
+        assert phrase in said, said
+
+
+async def test_a_filter_counts_what_it_lets_through(serve: Serve) -> None:
+    said = " ".join(Reader(await read(serve, made_up.windowed(), "/?state=failing")).texts)
+    assert "2 windows of 1 campaign" in said
+
+
 async def test_the_content_of_the_configuration_is_named(serve: Serve) -> None:
     text = " ".join(Reader(await read(serve, made_up.calm())).texts)
     assert re.search(
@@ -156,7 +197,7 @@ async def test_pages_of_a_hundred_rows(serve: Serve) -> None:
         answer = await client.get("/", params={"page": str(page)})
         text = await answer.text()
         assert text.count('<th scope="row"><a href="campaign?') == rows
-    assert "201\N{EN DASH}250 of 250 rows" in text
+    assert "201\N{EN DASH}250 of 250 windows of 250 campaigns" in text
     assert 'rel="next"' not in text
     assert 'rel="prev"' in text
 
