@@ -1,7 +1,30 @@
-"""`python -m exporter`."""
+"""`python -m exporter` and the console script: what must stand before the rest of the program is imported."""
 
+import os
 import sys
 
-from exporter.cli import main
+from exporter.signals import Signals
+from exporter.streams import open_closed_streams
 
-sys.exit(main())
+ANSWERING = frozenset({"check", "once", "backfill"})
+"""Commands whose exit code 0 says more than that they have ended."""
+
+
+def main() -> int:
+    """Run the command that the arguments name; the exit code."""
+    open_closed_streams()
+    signals = Signals()
+    signals.listen()
+    signals.on_stop(_end_early)
+    from exporter.cli import main as run  # noqa: PLC0415 (takes a second or more, and signals come in it too)
+
+    return run(signals=signals)
+
+
+def _end_early(number: int) -> None:
+    """End before anything has begun: a clean stop, unless the command was to answer something."""
+    os._exit(128 + number if ANSWERING.intersection(sys.argv) else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

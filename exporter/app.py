@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.config import ConfigError
-from exporter.log import Redactor
+from exporter.log import Redactor, dropped_lines
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
@@ -56,7 +56,7 @@ class App:
         self._ledger = Ledger(database, clock, holder=this_process(clock.boot))
         self._client = Client(clock)
         self._crew = Crew(self._ledger, clock, self._hire)
-        self._page = Page(build, registry, self._crew.lags, clock.now)
+        self._page = Page(build, registry, self._crew.lags, clock.now, dropped_lines)
         self._board = Board(clock, self._page)
         self._operations: tuple[Operation, ...] = ()
         self._plans: dict[str, OperationPlan] = {}

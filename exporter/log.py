@@ -10,6 +10,8 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from exporter.writer import BackgroundWriter
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("logfmt", "json")
 
@@ -80,6 +82,18 @@ def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None =
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def tell_dropped(lines: int, why: str) -> None:
+    """Say that so many log lines were not written, once lines are again."""
+    # An error, so that it is said at every level.
+    structlog.get_logger(__name__).error("log lines dropped", lines=lines, why=why)
+
+
+def dropped_lines() -> int:
+    """How many log lines of this process were not written."""
+    handlers = (one for one in logging.getLogger().handlers if isinstance(one, logging.StreamHandler))
+    return sum(one.stream.dropped for one in handlers if isinstance(one.stream, BackgroundWriter))
 
 
 def _name_level(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,10 +1,8 @@
 """The running process: signals, systemd, and an end within five seconds."""
 
 import asyncio
-import os
-import signal
-import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -12,6 +10,7 @@ import structlog
 from exporter.app import App
 from exporter.clock import Clock
 from exporter.notify import Notifier
+from exporter.signals import Signals
 from exporter.web.server import Server
 
 _log = structlog.get_logger()
@@ -19,30 +18,25 @@ _log = structlog.get_logger()
 PATIENCE = 4.0
 """Seconds that requests under way get to end after SIGTERM."""
 
-LIMIT = 4.6
-"""Seconds after SIGTERM at which the process ends: a disk or a look-up in the DNS that hangs cannot be broken off."""
 
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set. A second signal ends the process at once."""
+def stop_event(signals: Signals) -> asyncio.Event:
+    """An event in the running loop that is set once the process is to stop."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-
-    def stop(number: int) -> None:
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-        deadline = threading.Timer(LIMIT, os._exit, (0,))
-        deadline.daemon = True
-        deadline.start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
+    signals.on_stop(lambda _: _in_loop(loop, stopping.set))
     return stopping
 
 
-async def serve(app: App, server: Server, clock: Clock, notifier: Notifier, stopping: asyncio.Event) -> None:
-    """Poll and serve until `stopping` is set, then end both."""
+def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Let the loop call it, from any thread; a loop that has ended has nothing to do."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
+async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
+    app: App, server: Server, clock: Clock, notifier: Notifier, signals: Signals, stopping: asyncio.Event
+) -> None:
+    """Poll and serve until `stopping` is set, then end both. A reload that was asked for during the start comes now."""
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -51,9 +45,9 @@ async def serve(app: App, server: Server, clock: Clock, notifier: Notifier, stop
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGHUP, reload)
     app.crew.start()
     notifier.send("READY=1", f"STATUS=serving {', '.join(server.urls)}")
+    signals.on_reload(lambda: _in_loop(loop, reload))
     watchdog = asyncio.create_task(_feed_watchdog(app, clock, notifier, stopping))
     await stopping.wait()
     _log.info("stopping")

@@ -40,6 +40,7 @@ class Command:
         *arguments: str,
         environ: Mapping[str, str] | None = None,
         program: Sequence[str] = PROGRAM,
+        close_fds: bool = True,
     ) -> None:
         number = next(_numbers)
         self._stdout, self._stderr = folder / f"{number}.out", folder / f"{number}.err"
@@ -51,6 +52,7 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
+                close_fds=close_fds,
             )
 
     @property

@@ -21,6 +21,7 @@ EXPORTED = {
         catalog.OPERATION_METRICS,
         catalog.EXPORTER_METRICS,
         catalog.LIVE_METRICS,
+        catalog.PROCESS_METRICS,
     )
     for metric in metrics
 }

@@ -50,12 +50,7 @@ def _as_before() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deadline of a stop would end the tests too."""
-    monkeypatch.setattr("exporter.process.threading.Timer", _Idle)
-
-
-class _Idle(threading.Thread):
-    def __init__(self, *_: object) -> None:
-        super().__init__()
+    monkeypatch.setattr("exporter.signals.LIMIT", 3600.0)
 
 
 @pytest.fixture
@@ -242,7 +237,7 @@ def test_simulate_serves_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatc
 def test_secrets_are_struck_out_of_the_line_of_a_start_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def fails(arguments: object, redactor: Redactor) -> int:
+    async def fails(arguments: object, redactor: Redactor, signals: object) -> int:
         redactor.keep(["made-up-token"])
         raise StorageError("storage kept.db: made-up-token")
 
@@ -253,7 +248,7 @@ def test_secrets_are_struck_out_of_the_line_of_a_start_error(
 
 def test_a_second_signal_ends_the_process_at_once(configured: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
-    monkeypatch.setattr("exporter.process.os._exit", codes.append)
+    monkeypatch.setattr("exporter.signals.os._exit", codes.append)
 
     def twice(url: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)

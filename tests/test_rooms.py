@@ -16,7 +16,10 @@ MAY_KNOW: dict[str, set[str]] = {
     "clock": set(),
     "duration": set(),
     "yaml": set(),
-    "log": set(),
+    "log": {"writer"},
+    "signals": set(),
+    "streams": set(),
+    "writer": set(),
     "notify": set(),
     "output": set(),
     "healthcheck": set(),
@@ -28,7 +31,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "polling": NOUNS | {"storage", "wolkvox"},
     "metrics": NOUNS,
     "web": NOUNS | {"metrics.format", "yaml", "polling.plan"},
-    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan"},
+    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan", "writer"},
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 

@@ -399,3 +399,15 @@ LIVE_METRICS: tuple[Metric[float], ...] = (
         _one,
     ),
 )
+
+PROCESS_METRICS: tuple[Metric[int], ...] = (
+    Metric(
+        "wolkvox_exporter_log_lines_dropped_total",
+        Kind.COUNTER,
+        (),
+        "Log lines that could not be written, because nobody read stderr or its disk was full",
+        "Counted by the exporter",
+        "Not cached: as it is at each scrape; counts this process and starts at 0",
+        _one,
+    ),
+)

@@ -10,6 +10,7 @@ from exporter.metrics.catalog import (
     EXPORTER_METRICS,
     LIVE_METRICS,
     OPERATION_METRICS,
+    PROCESS_METRICS,
     TARGET_METRICS,
     Metric,
 )
@@ -38,7 +39,7 @@ _SECTIONS: tuple[tuple[str, Sequence[Metric[Any]]], ...] = (
     ("Of each campaign and window", TARGET_METRICS),
     ("Of each campaign", CAMPAIGN_METRICS),
     ("Of each operation", (*OPERATION_METRICS, *LIVE_METRICS)),
-    ("Of the exporter", EXPORTER_METRICS),
+    ("Of the exporter", (*EXPORTER_METRICS, *PROCESS_METRICS)),
 )
 
 

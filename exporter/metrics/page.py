@@ -15,6 +15,7 @@ from exporter.metrics.catalog import (
     LIVE_METRICS,
     OPERATION,
     OPERATION_METRICS,
+    PROCESS_METRICS,
     TARGET,
     TARGET_METRICS,
     Described,
@@ -78,12 +79,14 @@ class Page:
         registry: CollectorRegistry,
         lags: Callable[[], Mapping[str, float]],
         now: Callable[[], float],
+        dropped: Callable[[], int] = int,
     ) -> None:
-        """Both are asked at each scrape.
+        """All three are asked at each scrape.
 
         `lags` gives for each operation how late its most overdue poll is, in seconds; `now` is the wall clock, in Unix
-        seconds.
+        seconds; `dropped` counts the log lines that could not be written.
         """
+        self._dropped = dropped
         self._build = build
         self._registry = registry
         self._lags = lags
@@ -200,6 +203,9 @@ class Page:
         for metric in LIVE_METRICS:
             parts.append(_header(metric, exposition))
             parts += [lines(metric.name, pairs(OPERATION, entry), metric.samples(lag)) for entry, lag in lags]
+        for process_metric in PROCESS_METRICS:
+            parts.append(_header(process_metric, exposition))
+            parts.append(lines(process_metric.name, "", process_metric.samples(self._dropped())))
         parts.append(runtime(self._registry, exposition))
         if exposition is Exposition.OPENMETRICS:
             parts.append(b"# EOF\n")

@@ -19,6 +19,7 @@ from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import ZONE, Settings
 from exporter.simulator.traffic import Hours
+from exporter.writer import BackgroundWriter
 
 BAR = 40
 """Width of the progress bar in characters."""
@@ -102,7 +103,7 @@ async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
         await _write(arguments, stop)
         return
     async with Simulator(_settings(arguments)) as simulator:
-        print(_greeting(simulator), flush=True)  # noqa: T201  # what the command is for
+        BackgroundWriter(sys.stdout).write(f"{_greeting(simulator)}\n")
         await stop.wait()
 
 

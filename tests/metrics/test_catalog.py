@@ -7,6 +7,7 @@ from exporter.metrics.catalog import (
     EXPORTER_METRICS,
     LIVE_METRICS,
     OPERATION_METRICS,
+    PROCESS_METRICS,
     TARGET_METRICS,
     Kind,
     Metric,
@@ -18,6 +19,7 @@ CATALOG: tuple[Metric[Any], ...] = (
     *OPERATION_METRICS,
     *EXPORTER_METRICS,
     *LIVE_METRICS,
+    *PROCESS_METRICS,
 )
 
 

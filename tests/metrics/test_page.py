@@ -72,8 +72,16 @@ async def test_golden(
 def test_empty_page_is_valid(exposition: Exposition, make_page: MakePage) -> None:
     text = make_page().render(exposition).decode()
     families = list((parse_text if exposition is Exposition.TEXT else parse_openmetrics)(text))
-    assert sum(len(family.samples) for family in families) == 1
+    assert sum(len(family.samples) for family in families) == 2  # the build and the log lines dropped
     assert all(family.documentation for family in families)
+
+
+def test_dropped_log_lines_are_counted_at_each_scrape() -> None:
+    dropped = iter([0, 7])
+    page = Page(Build("1", "r", "3"), CollectorRegistry(), dict, lambda: NOON, lambda: next(dropped))
+    name = "wolkvox_exporter_log_lines_dropped_total"
+    assert f"{name} 0.0\n" in page.render(Exposition.TEXT).decode()
+    assert f"{name} 7.0\n" in page.render(Exposition.OPENMETRICS).decode()
 
 
 def test_both_bodies_say_the_same(make_target: MakeTarget, make_data: MakeData) -> None:
@@ -162,6 +170,7 @@ def test_before_the_first_poll_only_what_is_known(make_page: MakePage, make_targ
         "wolkvox_campaign_info",
         "wolkvox_campaign_utc_offset_seconds",
         "wolkvox_poll_lag_seconds",
+        "wolkvox_exporter_log_lines_dropped_total",
     }
 
 
@@ -238,9 +247,8 @@ def test_lag_is_asked_at_each_scrape() -> None:
     page = Page(Build("1", "r", "3"), CollectorRegistry(), lambda: lags, lambda: NOON)
     assert b'wolkvox_poll_lag_seconds{operation="b"} 1.0\n' in page.render(Exposition.TEXT)
     lags.update(b=2.0, a=0.0)
-    assert page.render(Exposition.TEXT).endswith(
-        b'wolkvox_poll_lag_seconds{operation="a"} 0.0\nwolkvox_poll_lag_seconds{operation="b"} 2.0\n'
-    )
+    both = b'wolkvox_poll_lag_seconds{operation="a"} 0.0\nwolkvox_poll_lag_seconds{operation="b"} 2.0\n'
+    assert both in page.render(Exposition.TEXT)
 
 
 def test_a_snapshot_that_cannot_be_written_changes_nothing(

@@ -31,9 +31,11 @@ class Announced(io.StringIO):
     def __init__(self) -> None:
         super().__init__()
         self.ready = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def flush(self) -> None:
-        self.ready.set()
+        """In the thread that writes, so that a full pipe holds up nothing."""
+        self._loop.call_soon_threadsafe(self.ready.set)
 
 
 @asynccontextmanager
