@@ -88,8 +88,11 @@ class App:
         await self._ledger.open()
         self._open.push_async_callback(self._ledger.close)
         await self._open.enter_async_context(self._client)
-        _log.info("configuration loaded", operations=len(config.operations), **_described(config.file))
         await self._arrange(config)
+
+    def announce(self) -> None:
+        """Say what runs. Not in `start`: what comes after it may fail, and a failed start is told in one line."""
+        _log.info("configuration loaded", operations=len(self._operations), **_described(self._file))
 
     async def reload(self) -> tuple[str, ...]:
         """Load the configuration anew, whole or not at all; every mistake, none after a success."""

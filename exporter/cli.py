@@ -135,6 +135,7 @@ async def _once(arguments: argparse.Namespace, redactor: Redactor, signals: Sign
     app = _app(read, _database(arguments), clock, redactor, CollectorRegistry())
     with _output(arguments.output) as output:
         await app.start()
+        app.announce()
         try:
             await ask_once(app, clock, stopping)
             page = await app.page(Exposition.TEXT, Encoding.IDENTITY)
@@ -213,6 +214,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
         )
         undo.pop_all()
     _favour_the_loop()
+    app.announce()
     _log.info("wolkvox-exporter serves", version=__version__, url=" ".join(web.urls))
     if simulated:
         home = web.urls[0].rstrip("/")
