@@ -1,40 +1,148 @@
-"""`python -m exporter.healthcheck [URL]`: exit 0 where the exporter is healthy. For images without curl."""
+"""`python -m exporter.healthcheck`: exit 0 where the exporter lives. For images without curl.
 
+It takes the flags and the environment of `run` and asks `/-/healthy` where a `run` with them serves; or it asks the URL
+that it is given.
+"""
+
+import os
 import ssl
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
 
-DEFAULT = "http://127.0.0.1:10965/-/healthy"
+from exporter.options import parse
+from exporter.web.address import ListenError, parse_address
+from exporter.web.paths import RouteError, parse_paths
 
 TIMEOUT = 3.0
-"""Seconds."""
+"""Seconds that a connection, a handshake and an answer may take."""
+
+_DEFAULT = ":10965"
+_HEALTHY = "/-/healthy"
+_EVERYWHERE = {"", "::", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
+_ALIVE = {HTTPStatus.UNAUTHORIZED: "asks for a password", HTTPStatus.TOO_MANY_REQUESTS: "limits its requests"}
+"""Answers to a stranger, by a process whose loops turn."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Ask for `/-/healthy` and say in one line how it stands."""
-    url = argv[0] if argv else DEFAULT
-    if not url.startswith(("http://", "https://")):
-        sys.stderr.write(f"healthcheck: {url!r} is no URL; write http://HOST:PORT/-/healthy\n")
-        return 1
-    unverified = ssl.create_default_context()
-    unverified.check_hostname = False  # it asks itself over loopback, where no certificate's name fits
-    unverified.verify_mode = ssl.CERT_NONE
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=unverified)
-    )
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to ask."""
+
+    host: str
+    port: int
+    path: str
+    schemes: tuple[str, ...]
+    """To be tried in this order: a web configuration file may switch TLS on."""
+
+
+class _AskedForACertificateError(Exception):
+    """The server ended the handshake, or the connection after it."""
+
+
+def target(argv: Sequence[str], environ: Mapping[str, str]) -> Target:
+    """Where a `run` with these flags and this environment serves; ends the program where the flags are wrong.
+
+    Raises:
+        ValueError: one line that says why nobody can tell.
+    """
+    if argv and not argv[0].startswith("-") and argv[0] not in {"run", "demo"}:
+        return _by_url(argv[0])
+    command = [] if argv and not argv[0].startswith("-") else ["run"]
+    flags = parse([*command, *argv], environ)
     try:
-        with opener.open(url, timeout=TIMEOUT) as answer:
-            sys.stdout.write(answer.read(1000).decode(errors="replace"))
-    except urllib.error.HTTPError as error:
-        sys.stderr.write(f"healthcheck: {error.code} {error.read(1000).decode(errors='replace').strip()}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"healthcheck: {url}: {getattr(error, 'reason', error)}\n")
-        return 1
-    return 0
+        address = parse_address((flags.web_listen_address or [_DEFAULT])[0])
+        paths = parse_paths(flags.web_external_url, flags.web_route_prefix)
+    except (ListenError, RouteError) as error:
+        raise ValueError(str(error)) from None
+    if not address.port:
+        raise ValueError("--web.listen-address has port 0: only the exporter's log says which port it took; give a URL")
+    host = "127.0.0.1" if address.host in _EVERYWHERE else address.host
+    return Target(
+        host, address.port, paths.prefix + _HEALTHY, ("https", "http") if flags.web_config_file else ("http",)
+    )
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Ask, and say in one line how it stands."""
+    try:
+        alive, said = _look(target(argv, environ))
+    except ValueError as error:
+        alive, said = False, str(error)
+    (sys.stdout if alive else sys.stderr).write(f"{said}\n" if alive else f"healthcheck: {said}\n")
+    return 0 if alive else 1
+
+
+def _look(where: Target) -> tuple[bool, str]:
+    """Whether it lives, and how that is known."""
+    host = f"[{where.host}]" if ":" in where.host else where.host
+    said = ""
+    for scheme in where.schemes:
+        url = f"{scheme}://{host}:{where.port}{where.path}"
+        try:
+            return _judge(url, *_ask(where, scheme))
+        except _AskedForACertificateError:
+            return True, f"{url} asks for a client certificate"
+        except HTTPException:
+            said = f"{url}: what answers there does not speak HTTP"
+        except ssl.SSLError as error:  # no TLS there
+            said = f"{url}: {error.reason or error}"
+        except OSError as error:
+            return False, f"{url}: {error}"
+    return False, said
+
+
+def _judge(url: str, status: int, text: str) -> tuple[bool, str]:
+    if status in _ALIVE:
+        return True, f"{url} {_ALIVE[HTTPStatus(status)]}"
+    return (True, text.strip()) if status == HTTPStatus.OK else (False, f"{status} {text.strip()}")
+
+
+def _by_url(url: str) -> Target:
+    hint = "write http://HOST:PORT/-/healthy"
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        raise ValueError(f"{url!r} is not a URL; {hint}") from None
+    if not parts.hostname:
+        raise ValueError(f"{url!r} is not a URL; {hint}")
+    query = f"?{parts.query}" if parts.query else ""
+    return Target(parts.hostname, port, (parts.path or "/") + query, (parts.scheme,))
+
+
+def _ask(where: Target, scheme: str) -> tuple[int, str]:
+    tls = _unverified() if scheme == "https" else None
+    connection = (
+        HTTPConnection(where.host, where.port, timeout=TIMEOUT)
+        if tls is None
+        else HTTPSConnection(where.host, where.port, timeout=TIMEOUT, context=tls)
+    )
+    shaken = False
+    try:
+        connection.connect()
+        shaken = tls is not None
+        connection.request("GET", where.path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(1000).decode(errors="replace")
+    except (ssl.SSLError, ConnectionError) as error:
+        # With TLS 1.3 the server looks at the certificate after the client is through; some close without a word.
+        if shaken or "ALERT" in str(getattr(error, "reason", "")):
+            raise _AskedForACertificateError from None
+        raise
+    finally:
+        connection.close()
+
+
+def _unverified() -> ssl.SSLContext:
+    """It asks its own machine, under a name that no certificate bears."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -75,7 +75,7 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, tmp_path: Path
 
 def test_the_image_listens_where_its_health_check_asks() -> None:
     assert instructions("EXPOSE") == [PORT]
-    assert f":{PORT}/-/healthy" in healthcheck.DEFAULT
+    assert str(healthcheck.target([], {}).port) == PORT
     assert f":{PORT}" in " ".join(parser_of("run").format_help().split())
     (check,) = instructions("HEALTHCHECK")
     assert check.endswith('CMD ["python", "-m", "exporter.healthcheck"]'), "in exec form: no shell"

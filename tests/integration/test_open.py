@@ -7,8 +7,10 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bcrypt
+import pytest
 import trustme
 import yaml
 from real_exporter import Exporter
@@ -32,9 +34,13 @@ def secure(folder: Path) -> None:
     (folder / "web.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
-def healthcheck(url: str) -> "subprocess.CompletedProcess[str]":
+def healthcheck(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "exporter.healthcheck", url], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "exporter.healthcheck", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -50,7 +56,23 @@ async def test_tls_and_a_password(run: Run, operation: Operation, tmp_path: Path
     assert 'wolkvox_campaign_info{operation="acme",campaign="1",name=""} 1' in answer.text
     checked = healthcheck(f"{exporter.url}/-/healthy")
     assert (checked.returncode, checked.stdout) == (0, "wolkvox-exporter is healthy.\n")
+    checked = healthcheck("run", f"--web.listen-address={urlsplit(exporter.url).netloc}", "--web.config.file=web.yml")
+    assert (checked.returncode, checked.stdout) == (0, "wolkvox-exporter is healthy.\n")
     assert "open sesame" not in exporter.stderr
+
+
+@pytest.mark.parametrize("version", ["TLS12", "TLS13"])
+@pytest.mark.parametrize("kind", ["RequireAndVerifyClientCert", "RequireAnyClientCert"])
+async def test_a_certificate_that_is_asked_for_is_life(
+    run: Run, operation: Operation, tmp_path: Path, kind: str, version: str
+) -> None:
+    secure(tmp_path)
+    section = {"cert_file": "chain.pem", "key_file": "key.pem", "client_auth_type": kind, "max_version": version}
+    (tmp_path / "web.yml").write_text(yaml.safe_dump({"tls_server_config": section}), encoding="utf-8")
+    exporter = await run({"operations": [operation("acme", "1")]}, "--web.config.file=web.yml")
+    checked = healthcheck(f"--web.listen-address={urlsplit(exporter.url).netloc}", "--web.config.file=web.yml")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "asks for a client certificate" in checked.stdout
 
 
 async def test_several_addresses_and_another_path(run: Run, operation: Operation) -> None:
