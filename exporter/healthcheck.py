@@ -5,9 +5,11 @@ that it is given.
 """
 
 import os
+import socket
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -23,6 +25,8 @@ TIMEOUT = 3.0
 _DEFAULT = ":10965"
 _HEALTHY = "/-/healthy"
 _EVERYWHERE = {"", "::", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
+_TLS_RECORDS = {b"\x15", b"\x16"}
+"""What an alert and a handshake begin with (RFC 8446, 5.1)."""
 _ALIVE = {HTTPStatus.UNAUTHORIZED: "asks for a password", HTTPStatus.TOO_MANY_REQUESTS: "limits its requests"}
 """Answers to a stranger, by a process whose loops turn."""
 
@@ -128,12 +132,22 @@ def _ask(where: Target, scheme: str) -> tuple[int, str]:
         answer = connection.getresponse()
         return answer.status, answer.read(1000).decode(errors="replace")
     except (ssl.SSLError, ConnectionError) as error:
-        # With TLS 1.3 the server looks at the certificate after the client is through; some close without a word.
-        if shaken or "ALERT" in str(getattr(error, "reason", "")):
-            raise _AskedForACertificateError from None
+        # With TLS 1.3 the server looks at the certificate after the client is through. Many close without a word.
+        if shaken or (tls is not None and _speaks_tls(where, tls)):
+            raise _AskedForACertificateError from error
         raise
     finally:
         connection.close()
+
+
+def _speaks_tls(where: Target, tls: ssl.SSLContext) -> bool:
+    """Whether the server answers a client's hello with TLS, whatever comes of the handshake."""
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        tls.wrap_bio(received, sent).do_handshake()
+    with socket.create_connection((where.host, where.port), TIMEOUT) as connection:
+        connection.sendall(sent.read())
+        return connection.recv(1) in _TLS_RECORDS
 
 
 def _unverified() -> ssl.SSLContext:
