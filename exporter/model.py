@@ -169,6 +169,8 @@ class Failure:
     """HTTP status, where an answer came."""
     excerpt: str = ""
     """A short, printable piece of the answer."""
+    retry_after: float | None = None
+    """Seconds from the answer on for which the vendor asked to be left alone, where it did."""
 
 
 @dataclass(frozen=True, slots=True)

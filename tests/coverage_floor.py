@@ -62,6 +62,7 @@ PURE = (
     "exporter/wolkvox/redaction.py",
     "exporter/wolkvox/report.py",
     "exporter/wolkvox/results.py",
+    "exporter/wolkvox/retry_after.py",
     "exporter/wolkvox/window.py",
     "exporter/yaml/composer.py",
     "exporter/yaml/document.py",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -233,3 +234,15 @@ async def test_a_signal_ends_the_wait_for_a_lease(
     assert clock.true == 3.0
     assert len(vendor.log) == 1
     await running.kill()
+
+
+async def test_a_short_pause_that_the_vendor_asks_for_is_waited_out(
+    loaded: Once, clock: VirtualClock, vendor: Vendor, stopping: asyncio.Event
+) -> None:
+    vendor.next.append(replace(bad(Reason.SERVER_ERROR), retry_after=20.0))
+    app = await loaded(operation(target("1"), target("2"), target("3")))
+    asking = asyncio.ensure_future(ask_once(app, clock, stopping))
+    await clock.run(60.0)
+    await asking
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2", "3"]
+    assert vendor.log[1].at - (vendor.log[0].at + vendor.latency) >= 20.0

@@ -1,13 +1,21 @@
-"""A token's rest: after some refusals asking for other campaigns would bring the same."""
+"""A token's rest: after some refusals, and while a vendor stalls, asking for other campaigns would bring the same."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from exporter.clock import Clock, Stamp, age
-from exporter.model import Failure, Key, Reason
+from exporter.model import Failure, Key, Poll, Reason, Target
 from exporter.storage.ledger import Rest
+from exporter.storage.rows import Known
 
 REASONS = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
 """The refusals that concern the token and not the campaign."""
+
+SHORT_WAIT = 60.0
+"""Seconds that polls are late for rather than failed, where the vendor asked for a pause."""
+
+_SILENT = frozenset({Reason.TIMEOUT, Reason.CONNECT})
+"""Failures that say nothing of whether a resting token is well."""
 
 
 class Resting:
@@ -26,13 +34,18 @@ class Resting:
 
     def refusal(self, seconds: float) -> Failure | None:
         """Why nothing is sent now: the latest refusal was less than `seconds` ago. After that one poll may find out."""
-        if self.rest is None:
-            return None
-        left = seconds - age(self._clock, self.rest.since)
-        if left <= 0:
+        left = self._left(seconds)
+        if self.rest is None or left <= 0:
             return None
         failure = self.rest.failure
         return replace(failure, message=f"not sent, the token rests for {left:.0f} s: {failure.message}")
+
+    def pause(self) -> float:
+        """Seconds, up to `SHORT_WAIT`, for which the vendor asked and polls wait; 0 where they need not or fail."""
+        if self.rest is None or not is_pause(self.rest.failure):
+            return 0.0
+        left = self._left(0.0)
+        return left if left <= SHORT_WAIT else 0.0
 
     def unsent(self, key: Key) -> None:
         """Remember a target that failed unsent."""
@@ -44,6 +57,13 @@ class Resting:
         before, self.rest = self.rest, Rest(failure, at)
         return before is None
 
+    def goes_on(self, failure: Failure, at: Stamp) -> bool:
+        """Rest on from `at` where the request that was to find out got no answer; False where something was learnt."""
+        if self.rest is None or is_pause(self.rest.failure) or failure.reason not in _SILENT:
+            return False
+        self.rest = Rest(self.rest.failure, at)
+        return True
+
     def answered(self) -> frozenset[Key] | None:
         """End the rest; the targets that failed unsent, None where there was no rest."""
         if self.rest is None:
@@ -52,3 +72,51 @@ class Resting:
         self.rest = None
         self._unsent.clear()
         return unsent
+
+    def _left(self, seconds: float) -> float:
+        """Seconds that the rest still takes, where the next request may come `seconds` after the refused one."""
+        if self.rest is None:
+            return 0.0
+        failure = self.rest.failure
+        span = 0.0 if is_pause(failure) else seconds
+        return max(span, failure.retry_after or 0.0) - age(self._clock, self.rest.since)
+
+
+def is_pause(failure: Failure) -> bool:
+    """Whether the vendor only asked to be left alone for a while, after which polls go on as planned."""
+    return failure.retry_after is not None and failure.reason not in REASONS
+
+
+def stalls(failure: Failure, campaign: str, known: Iterable[tuple[Key, Known]]) -> bool:
+    """Whether a poll's failure is the second time-out in a row on its token, the first of another campaign.
+
+    One slow campaign is its own trouble. Two of them are the vendor's, and requests that timed out may still lie in its
+    queue: more of them would be served at once.
+
+    Args:
+        failure: Of the poll that has just ended.
+        campaign: Which it asked for.
+        known: What was known before it of each of the token's targets.
+    """
+    if failure.reason is not Reason.TIMEOUT:
+        return False
+    asked = [(one.asked.monotonic, key, one) for key, one in known if one.asked is not None]
+    if not asked:
+        return False
+    _, key, before = max(asked, key=lambda one: one[0])
+    return key.campaign != campaign and _timed_out(before.snapshot.history)
+
+
+def _timed_out(history: tuple[Poll, ...]) -> bool:
+    """Whether the latest poll that sent something ended in a time-out."""
+    sent = next((poll for poll in reversed(history) if poll.requests), None)
+    return sent is not None and sent.failure is not None and sent.failure.reason is Reason.TIMEOUT
+
+
+def in_turn(targets: Iterable[Target], asked: Callable[[Key], Stamp | None]) -> list[Target]:
+    """The targets, those of the campaign first that has waited longest since it was asked for anything."""
+    moments = {target: -1.0 if (one := asked(target.key)) is None else one.monotonic for target in targets}
+    latest: dict[str, float] = {}
+    for target, moment in moments.items():
+        latest[target.key.campaign] = max(moment, latest.get(target.key.campaign, -1.0))
+    return sorted(moments, key=lambda target: (latest[target.key.campaign], moments[target]))

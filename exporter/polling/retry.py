@@ -3,13 +3,15 @@
 from random import Random
 
 from exporter.model import Failure, Reason, Report
+from exporter.polling.rest import SHORT_WAIT
 
 
 def retry_delay(outcome: Report | Failure, previous: Reason | None, random: Random) -> float | None:
     """Seconds to wait before the one retry; None where there is none.
 
     A dropped connection may be an accident; two polls in a row are none. A concurrent request of somebody else needs
-    time to end. After a time-out the vendor may still be at work, and every other answer would be the same again.
+    time to end. A short pause that the vendor asked for is kept, a long one leaves the rest to the next poll. After a
+    time-out the vendor may still be at work, and every other answer would be the same again.
 
     Args:
         outcome: what the first request brought.
@@ -18,8 +20,11 @@ def retry_delay(outcome: Report | Failure, previous: Reason | None, random: Rand
     """
     if not isinstance(outcome, Failure):
         return None
+    asked_for = outcome.retry_after or 0.0
+    if asked_for > SHORT_WAIT:
+        return None
     if outcome.reason is Reason.CONNECT and previous is not Reason.CONNECT:
-        return random.uniform(2.0, 4.0)
+        return max(random.uniform(2.0, 4.0), asked_for)
     if outcome.reason is Reason.CONCURRENCY:
-        return random.uniform(10.5, 12.5)
+        return max(random.uniform(10.5, 12.5), asked_for)
     return None

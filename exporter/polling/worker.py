@@ -12,7 +12,7 @@ from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Bounds, Failure, Key, Operation, Poll, Reason, Report, Target
 from exporter.polling.board import Board
 from exporter.polling.outcome import failed, succeeded
-from exporter.polling.rest import REASONS, Resting
+from exporter.polling.rest import REASONS, Resting, in_turn, is_pause, stalls
 from exporter.polling.retry import retry_delay
 from exporter.polling.schedule import Schedule
 from exporter.polling.telling import tell
@@ -196,11 +196,33 @@ class Worker:
             return
         await self._turn_day()
         head = self._schedule.head()
-        pause = TURN_SECONDS if head is None else head[0] - self._clock.monotonic()
+        pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._resting.pause())
         if pause > 0:
             await self._pause(min(pause, TURN_SECONDS))
         elif head is not None and self._held and not self._fresh and not self._stopping.is_set():
-            await self._poll(self._targets[head[1]])
+            await self._poll_in_turn(head[1])
+
+    async def _poll_in_turn(self, due: Key) -> None:
+        """Poll the target that is due, after the one whose turn it is to find out whether a resting token is well."""
+        probe = self._probe()
+        if probe is not None and probe.key != due:
+            await self._poll(probe)
+        if self._held and due in self._targets and not self._stopping.is_set():
+            await self._poll(self._targets[due])
+
+    def _probe(self) -> Target | None:
+        """The target that is to find out whether a resting token is well; None where none is, or it may not be asked.
+
+        Campaigns take turns: that of one alone may be what the vendor cannot answer.
+        """
+        if self._resting.rest is None or self._refusal() is not None:
+            return None
+        now = self._clock.monotonic()
+        first = in_turn(self._targets.values(), self._asked_at)
+        return next((target for target in first if self._earliest(target) <= now), None)
+
+    def _asked_at(self, key: Key) -> Stamp | None:
+        return self._board.known(key).asked
 
     async def _fail_due(self) -> None:
         """While storage cannot tell who may ask, or when, what is due fails: its silence must not look like health."""
@@ -215,18 +237,27 @@ class Worker:
 
     async def sweep(self, patience: float) -> None:
         """Poll every target once that is due, soonest first; it waits `patience` seconds in all for what is not yet."""
-        for target in sorted(self._targets.values(), key=lambda target: self._schedule.due(target.key) or 0.0):
+        for target in self._order():
             due = self._schedule.due(target.key)
             pause = 0.0 if due is None else max(0.0, due - self._clock.monotonic())
             if 0.0 < pause <= patience:
                 patience -= pause
                 await self._pause(pause)
                 pause = 0.0
+            if (asked_for := self._resting.pause()) > 0:
+                await self._pause(asked_for)
             if self._held and due is not None and not pause and not self._stopping.is_set():
                 try:
                     await self._poll(target)
                 except Exception:  # noqa: BLE001 (as in `run`: the other targets are still to be asked)
                     self._log.exception("poll failed by a fault of the exporter", campaign=target.key.campaign)
+
+    def _order(self) -> list[Target]:
+        """The targets soonest first; while the token rests, in the order in which they may find out."""
+        targets = self._targets.values()
+        if self._resting.rest is not None:
+            return in_turn(targets, self._asked_at)
+        return sorted(targets, key=lambda target: self._schedule.due(target.key) or 0.0)
 
     async def settle(self) -> bool:
         """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
@@ -314,6 +345,7 @@ class Worker:
         delay = retry_delay(first.outcome, self._previous, self._random)
         if delay is None:
             return first
+        await self._keep_pause(first.outcome)
         self._expect(delay)
         await self._clock.wait(self._stopping, delay)
         if self._stopping.is_set() or self._is_outdated(begun):
@@ -323,6 +355,15 @@ class Worker:
         except Refusal:
             return first
         return first if second.requests == 0 else second
+
+    async def _keep_pause(self, outcome: Report | Failure) -> None:
+        """Put down before a retry that the vendor asked for a pause, for whoever may take over meanwhile."""
+        if isinstance(outcome, Failure) and is_pause(outcome):
+            self._resting.refused(outcome, stamp(self._clock))
+            try:
+                await self._ledger.put_rest(self.token, self._resting.rest)
+            except StorageError as error:
+                self._storage_failed(error)
 
     def _refusal(self) -> Failure | None:
         """Why nothing is sent now, if so."""
@@ -409,14 +450,22 @@ class Worker:
     def _judge_rest(self, key: Key, asked: _Asked, failure: Failure | None) -> None:
         if asked.asked is None:
             self._resting.unsent(key)
-        elif failure is not None and failure.reason in REASONS:
+        elif failure is not None and is_pause(failure):
+            self._resting.refused(failure, stamp(self._clock))
+            self._log.warning("token waits, as the vendor asks", seconds=failure.retry_after, detail=failure.message)
+        elif failure is not None and (failure.reason in REASONS or self._stalls(key, failure)):
             if self._resting.refused(failure, asked.asked):
                 self._log.warning("token rests", reason=failure.reason.value, detail=failure.message)
+        elif failure is not None and self._resting.goes_on(failure, asked.asked):
+            pass
         elif (unsent := self._resting.answered()) is not None:
             self._log.info("token rests no longer")
             # They were not asked in this round, so each may be as soon as its own interval allows.
             for waiting in unsent & self._targets.keys() - {key}:
                 self._schedule.set(waiting, self._earliest(self._targets[waiting]))
+
+    def _stalls(self, key: Key, failure: Failure) -> bool:
+        return stalls(failure, key.campaign, ((one, self._board.known(one)) for one in self._targets))
 
     def _storage_failed(self, error: StorageError) -> None:
         if self._storage_failed_at is None:

@@ -235,6 +235,10 @@ class Ledger:
         self._asked[rows.name(outcome.target)]["asked"] = asked
         await self._database.run(work)
 
+    async def put_rest(self, token: str, rest: Rest | None) -> None:
+        """Put down that the token rests, and that its request is over, before its poll is."""
+        await self._database.run(lambda connection: self._land(connection, token, rest))
+
     async def release(self, held: Iterable[str]) -> None:
         """Give up the leases of those token hashes that have no request in flight."""
         names = list(held)

@@ -1,6 +1,7 @@
 """One request to the vendor's API, and the one answer that came of it."""
 
 import asyncio
+import math
 import socket
 import traceback
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from yarl import URL
 
 from exporter import __version__
 from exporter.clock import Clock
+from exporter.duration import format_duration
 from exporter.model import Bounds, Failure, Operation, Reason, Report, Target
 from exporter.wolkvox import encoding
 from exporter.wolkvox.authorities import Authorities
@@ -25,6 +27,7 @@ from exporter.wolkvox.fault import BrokenError, failure
 from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
 from exporter.wolkvox.report import judge
+from exporter.wolkvox.retry_after import STATUSES, parse_retry_after
 
 CONNECT_LIMIT = 15.0
 """Seconds within which a connection has to be up, proxy and TLS included."""
@@ -102,7 +105,7 @@ class Client:
             outcome = await self._judged(operation, exchange.status or 0, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this poll and no other
             outcome = failure(exchange.flaw or error, operation, exchange) or self._fault(operation, error)
-        return Answer(outcome, exchange.sent_at, self._clock.monotonic() - begun)
+        return Answer(self._paused(outcome, exchange), exchange.sent_at, self._clock.monotonic() - begun)
 
     async def _fetch(self, operation: Operation, url: URL, exchange: Exchange) -> bytes:
         """The whole decoded body. Raises what `failure` understands."""
@@ -124,7 +127,8 @@ class Client:
                 trace_request_ctx=exchange,
             )
             try:
-                exchange.status = response.status
+                exchange.status, exchange.date = response.status, response.headers.get("Date")
+                exchange.retry_after = tuple(response.headers.getall("Retry-After", ()))
                 return await _body(response)
             finally:
                 response.close()
@@ -140,6 +144,16 @@ class Client:
         shown = await asyncio.to_thread(excerpt, body, secrets(operation))
         message = outcome.message if shown or not outcome.excerpt else f"{outcome.message}; {_WITHHELD}"
         return replace(outcome, message=message, excerpt=shown)
+
+    def _paused(self, outcome: Report | Failure, exchange: Exchange) -> Report | Failure:
+        """The outcome with the pause that the vendor asks for, where it does."""
+        if not isinstance(outcome, Failure) or not {exchange.status, outcome.status} & STATUSES:
+            return outcome
+        seconds = parse_retry_after(exchange.retry_after, exchange.date, self._clock.now())
+        if seconds is None:
+            return outcome
+        text = f"{outcome.message}; the vendor asks for a pause of {format_duration(math.ceil(seconds))} (Retry-After)"
+        return replace(outcome, message=text, retry_after=seconds)
 
     def _fault(self, operation: Operation, error: Exception) -> Failure:
         told = hide("".join(traceback.format_exception(error)), secrets(operation))

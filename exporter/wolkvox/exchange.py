@@ -21,6 +21,10 @@ class Exchange:
     sent_at: float | None = None
     status: int | None = None
     """HTTP status, once the answer's head came."""
+    retry_after: tuple[str, ...] = ()
+    """Lines of the header Retry-After."""
+    date: str | None = None
+    """The header Date."""
     flaw: FramingError | None = None
     """Why the answer cannot be read, where it cannot."""
 

@@ -1,12 +1,14 @@
 """A token that the vendor refuses rests: one request an interval finds out whether it is well again."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
 from support import Start, Vendor, VirtualClock, bad, good, operation, target
 
-from exporter.model import Operation, Reason
+from exporter.model import Failure, Operation, Reason, Report
+from exporter.storage.database import StorageError
 
 RESTING = (Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN)
 CAMPAIGNS = ("1", "2", "3")
@@ -169,3 +171,175 @@ async def test_a_budget_that_is_gone_during_a_rest_is_told_as_the_rest(
     await clock.run(310.0)
     assert process.reason("1") is Reason.BUDGET
     assert process.figures().rest is not None
+
+
+# A vendor that stalls.
+
+
+def stalled(*campaigns: str) -> Operation:
+    return operation(*(target(campaign, timeout=60.0) for campaign in campaigns))
+
+
+async def test_after_time_outs_of_two_campaigns_in_a_row_the_token_rests(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.outcome = bad(Reason.TIMEOUT)
+    process = await start(stalled("1", "2", "3", "4"))
+    await clock.run(290.0)
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2"]
+    assert [process.reason(campaign) for campaign in ("1", "2", "3", "4")] == [Reason.TIMEOUT] * 4
+    assert process.figures().rest == bad(Reason.TIMEOUT)
+    unsent = process.shown("3").failure
+    assert unsent is not None
+    assert unsent.message.startswith("not sent, the token rests for 29")
+
+
+async def test_its_probes_take_the_campaigns_in_turn_one_an_interval(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.outcome = bad(Reason.TIMEOUT)
+    await start(stalled("1", "2", "3", "4"))
+    await clock.run(2000.0)
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2", "3", "4", "1", "2", "3", "4"]
+    assert all(after - before >= 300.0 for before, after in pairwise([sent.at for sent in vendor.log][1:]))
+
+
+@pytest.mark.parametrize("reason", RESTING)
+async def test_probes_after_a_refusal_take_turns_too(
+    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason
+) -> None:
+    vendor.outcome = bad(reason)
+    await start(acme())
+    await clock.run(1000.0)
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2", "3", "1"]
+
+
+async def test_one_slow_campaign_alone_holds_nobody_up(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcomes["1"] = bad(Reason.TIMEOUT)
+    process = await start(operation(target("1"), target("1", "today"), target("2"), target("3")))
+    await clock.run(3000.0)
+    assert process.figures().rest is None
+    assert process.failed(Reason.TIMEOUT) == len(vendor.moments("1"))
+    assert len(vendor.moments("2")) == len(vendor.moments("3")) >= 10
+
+
+async def test_one_slow_campaign_does_not_prolong_a_rest_of_all(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.outcomes["1"] = bad(Reason.TIMEOUT)
+    vendor.next.extend([bad(Reason.TIMEOUT), bad(Reason.TIMEOUT)])
+    process = await start(stalled("1", "2", "3"))
+    await clock.run(10.0)
+    assert process.figures().rest == bad(Reason.TIMEOUT)
+    await clock.run(500.0)
+    assert process.figures().rest is None
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [Reason.TIMEOUT, None, None]
+
+
+@pytest.mark.parametrize("between", [good(), bad(Reason.SERVER_ERROR), bad(Reason.CONNECT)])
+async def test_time_outs_that_are_not_in_a_row_rest_nothing(
+    start: Start, clock: VirtualClock, vendor: Vendor, between: Report | Failure
+) -> None:
+    vendor.outcome = between
+    vendor.outcomes = {"1": bad(Reason.TIMEOUT), "3": bad(Reason.TIMEOUT)}
+    process = await start(stalled("1", "2", "3", "4"))
+    await clock.run(30.0)
+    assert process.figures().rest is None
+    assert len({sent.target.key.campaign for sent in vendor.log}) == 4
+
+
+async def test_two_time_outs_count_over_a_restart(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.outcome = bad(Reason.TIMEOUT)
+    first = await start(stalled("1"))
+    await clock.run(10.0)
+    await first.stop()
+    second = await start(stalled("1", "2", "3"))
+    await clock.run(10.0)
+    assert second.figures().rest == bad(Reason.TIMEOUT)
+    assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2"]
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.CONNECT])
+async def test_a_probe_without_an_answer_ends_no_rest(
+    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason
+) -> None:
+    vendor.outcome = bad(reason)
+    vendor.next.append(bad(Reason.AUTH))
+    process = await start(acme())
+    await clock.run(550.0)
+    assert process.figures().rest == bad(Reason.AUTH)
+    assert process.reason("1") is Reason.AUTH
+
+
+# A pause that the vendor asks for.
+
+
+def paused(reason: Reason, seconds: float) -> Failure:
+    return replace(bad(reason), retry_after=seconds)
+
+
+@pytest.mark.parametrize("reason", [Reason.SERVER_ERROR, Reason.CONCURRENCY])
+async def test_a_long_pause_is_kept_and_others_fail_unsent(
+    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason
+) -> None:
+    vendor.next.append(paused(reason, 900.0))
+    process = await start(acme())
+    with capture_logs() as logs:
+        await clock.run(890.0)
+    assert len(vendor.log) == 1
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [reason] * 3
+    assert process.figures().rest == paused(reason, 900.0)
+    [line] = [line for line in logs if line["event"] == "token waits, as the vendor asks"]
+    assert line["seconds"] == 900.0
+    await clock.run(330.0)
+    assert vendor.log[1].at - (vendor.log[0].at + vendor.latency) >= 900.0
+    assert process.figures().rest is None
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [None] * 3
+
+
+async def test_a_short_pause_makes_polls_late_and_fails_none(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+    vendor.next.append(paused(Reason.SERVER_ERROR, 45.0))
+    process = await start(acme())
+    await clock.run(40.0)
+    assert len(vendor.log) == 1
+    await clock.run(20.0)
+    assert [process.reason(campaign) for campaign in CAMPAIGNS] == [Reason.SERVER_ERROR, None, None]
+    assert 45.0 <= vendor.log[1].at - (vendor.log[0].at + vendor.latency) <= 46.0
+    assert process.failed(Reason.SERVER_ERROR) == 1
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(3.0, (10.5, 12.5)), (40.0, (40.0, 40.2))])
+async def test_a_retry_waits_for_the_longer_of_the_two(
+    start: Start, clock: VirtualClock, vendor: Vendor, seconds: float, waited: tuple[float, float]
+) -> None:
+    vendor.next.append(paused(Reason.CONCURRENCY, seconds))
+    process = await start(operation(target("1")))
+    await clock.run(60.0)
+    first, second = vendor.moments("1")
+    assert waited[0] <= second - (first + vendor.latency) <= waited[1]
+    assert (process.reason("1"), process.figures().rest) == (None, None)
+
+
+@pytest.mark.parametrize("seconds", [50.0, 3600.0])
+async def test_a_pause_is_kept_over_a_crash(start: Start, clock: VirtualClock, vendor: Vendor, seconds: float) -> None:
+    vendor.next.append(paused(Reason.CONCURRENCY, seconds))
+    first = await start(acme())
+    await clock.run(8.0)
+    await first.kill()
+    await start(acme())
+    await clock.run(seconds + 340.0)
+    assert vendor.log[1].at - (vendor.log[0].at + vendor.latency) >= seconds
+    assert len({sent.target.key.campaign for sent in vendor.log[1:]}) == 3
+
+
+async def test_a_storage_that_fails_loses_no_pause_in_this_process(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.next.append(paused(Reason.CONCURRENCY, 30.0))
+    process = await start(acme())
+    await clock.run(0.5)
+    process.disk.trouble = StorageError("storage x: made up")
+    await clock.run(10.0)
+    process.disk.trouble = None
+    await clock.run(60.0)
+    assert vendor.log[1].at - (vendor.log[0].at + vendor.latency) >= 30.0

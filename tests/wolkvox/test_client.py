@@ -140,6 +140,51 @@ async def test_proxies_in_the_environment_are_not_used(
     assert proxy.connections == 0
 
 
+# A pause that the vendor asks for.
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [
+        (["Retry-After: 120"], 120.0),
+        (["retry-after:  7 "], 7.0),
+        (["Retry-After: 3", "Retry-After: 9"], 9.0),
+        (["Retry-After: 999999999999999999999"], 86_400.0),
+        (["Date: Mon, 21 Sep 2026 14:00:00 GMT", "Retry-After: Mon, 21 Sep 2026 14:10:00 GMT"], 600.0),
+        (["Retry-After: soon"], None),
+        (["Retry-After: -5"], None),
+        (["Retry-After: 0"], None),
+        (["Retry-After:"], None),
+        ([], None),
+    ],
+)
+async def test_a_pause_is_heard_and_told(
+    start: Start, ask: Ask, status: int, lines: list[str], seconds: float | None
+) -> None:
+    peer = await start(always(answer(b"busy", status, *lines)))
+    found = failure(await ask(operation(peer.url)))
+    assert found.retry_after == seconds
+    assert ("asks for a pause" in found.message) is (seconds is not None)
+
+
+async def test_a_pause_is_heard_by_the_code_of_an_envelope_too(start: Start, ask: Ask) -> None:
+    peer = await start(always(answer(b'{"code": "429", "error": "TOO MANY", "msg": ""}', 200, "Retry-After: 90")))
+    assert failure(await ask(operation(peer.url))).retry_after == 90.0
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 500, 502])
+async def test_other_answers_ask_for_no_pause(start: Start, ask: Ask, status: int) -> None:
+    peer = await start(always(answer(b"{}", status, "Retry-After: 90")))
+    assert failure(await ask(operation(peer.url))).retry_after is None
+
+
+async def test_a_pause_is_heard_from_an_answer_that_breaks_off(start: Start, ask: Ask) -> None:
+    peer = await start(then_close(b"HTTP/1.1 503 Busy\r\nRetry-After: 30\r\nContent-Length: 10\r\n\r\nhalf"))
+    found = failure(await ask(operation(peer.url)))
+    assert (found.reason, found.retry_after) == (Reason.CONNECT, 30.0)
+
+
 # The token.
 
 

@@ -66,6 +66,7 @@ ENGLISH = Language(
         "sender_elsewhere": "another process on this storage",
         "late": "{span} late",
         "rests": "The token rests: {what}",
+        "asked_to_wait": "Wolkvox asks for a pause of {span} (Retry-After).",
         "filter": "Filter",
         "all_operations": "All operations",
         "all_states": "All states",

@@ -66,6 +66,7 @@ SPANISH = Language(
         "sender_elsewhere": "otro proceso con este almacenamiento",
         "late": "{span} de retraso",
         "rests": "El token descansa: {what}",
+        "asked_to_wait": "Wolkvox pide una pausa de {span} (Retry-After).",
         "filter": "Filtrar",
         "all_operations": "Todas las operaciones",
         "all_states": "Todos los estados",
