@@ -102,6 +102,9 @@ class Operation:
     budget: int | None
     """Requests that this exporter may send per local day; None: not limited."""
     targets: tuple[Target, ...]
+    token_file: Path | None = None
+    """Where the token is read again, if it stands in a file; the same of the next."""
+    proxy_url_file: Path | None = None
     address_family: AddressFamily = AddressFamily.ANY
     source_address: str | None = None
     """The IP address of this machine from which connections are made; None: whichever the route has."""

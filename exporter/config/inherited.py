@@ -45,6 +45,12 @@ def review(own: Settings, inherited: Inherited, path: Path, issues: Issues) -> N
     if "interval" in given and own.interval < _ADVISED_INTERVAL:
         text = f"{format_duration(own.interval)} is short: the vendor advises one request every 5m, use 5m or more"
         issues.warn((*path, "interval"), text)
+    if "timeout" in given and own.timeout < _VENDOR_TIMEOUT:
+        text = (
+            f"{format_duration(own.timeout)} is short: the vendor may work on a request for 60s, and goes on with one"
+            " that is given up earlier; use 60s"
+        )
+        issues.warn((*path, "timeout"), text)
     if "timeout" in given and own.timeout > _VENDOR_TIMEOUT:
         text = f"{format_duration(own.timeout)} is long: the vendor ends each call after 60s, use 60s or less"
         issues.warn((*path, "timeout"), text)

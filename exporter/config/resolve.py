@@ -4,7 +4,15 @@ import math
 
 from exporter.config import schema
 from exporter.config.addresses import check_addresses
-from exporter.config.connection import TOKEN_KEYS, LoadContext, find_base_url, find_ca_file, find_token
+from exporter.config.connection import (
+    TOKEN_KEYS,
+    LoadContext,
+    file_of,
+    find_base_url,
+    find_ca_file,
+    find_proxy_url,
+    find_token,
+)
 from exporter.config.inherited import Inherited, inherit, review
 from exporter.duration import format_duration
 from exporter.model import Key, Operation, Target
@@ -43,13 +51,15 @@ def _operation(entry: schema.Operation, path: Path, top: Inherited, context: Loa
         name=entry.name or "",
         base_url=find_base_url(entry, path, issues),
         token=find_token(entry, path, context, issues),
-        proxy_url=entry.proxy_url,
+        proxy_url=find_proxy_url(entry, path, context, issues),
         ca_file=find_ca_file(entry, path, context, issues),
         zone=inherited.values.timezone,
         budget=_budget(entry, path, issues),
         targets=_targets(entry, path, levels, issues),
         address_family=entry.address_family,
         source_address=entry.source_address,
+        token_file=file_of(entry.token_file, context),
+        proxy_url_file=file_of(entry.proxy_url_file, context),
     )
     check_addresses(entry, path, operation.base_url, issues)
     if not any(_COST_KEYS & level.doubtful for level in levels):

@@ -106,6 +106,8 @@ class Operation(Settings):
     token_env: _Reference | None = None
     token: Annotated[SecretStr, BeforeValidator(values.secret)] | None = None
     proxy_url: Annotated[SecretStr, PlainValidator(values.proxy_url)] | None = None
+    proxy_url_file: _Reference | None = None
+    proxy_url_env: _Reference | None = None
     ca_file: _Reference | None = None
     address_family: Annotated[AddressFamily, BeforeValidator(values.text), Field(description="any, ipv4 or ipv6")] = (
         AddressFamily.ANY

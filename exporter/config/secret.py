@@ -1,11 +1,13 @@
-"""Where a token comes from. No message quotes a token, nor what may be one that was put under the wrong key."""
+"""Where secrets come from. No message quotes one, nor what may be one that was put under the wrong key."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from pydantic import SecretStr
 
+from exporter.config.url import check_proxy_url
 from exporter.yaml import quoted
 
 _LONGEST = 4_096
@@ -29,29 +31,13 @@ def token_of_text(text: str) -> SecretStr:
     return SecretStr(token)
 
 
-def token_of_file(written: str, folder: FilePath) -> SecretStr:
-    """The token in a file; `written` is its path, from `folder` where it is relative.
-
-    Raises:
-        ValueError: where the file cannot be read or holds no usable token.
-    """
-    path = folder / written
+def proxy_url_of_text(text: str) -> SecretStr:
+    """The URL of a proxy without the white space around it; raises `ValueError` where it cannot be used as one."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_FILE + 1)
-    except OSError as error:
-        # what names no file may be a token under the wrong key, and is not quoted
-        name = quoted(written) if written.startswith("/") else "the file that it names, in the folder of this one,"
-        raise ValueError(f"{name} cannot be read: {error.strerror}; a file with the token alone is needed") from None
-    if len(content) > _LONGEST_FILE:
-        raise ValueError(f"{quoted(written)} is larger than {_LONGEST_FILE} bytes, it must hold the token alone")
-    try:
-        return token_of_text(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:  # it quotes the bytes, so what is raised below must not chain to it
-        problem = "is not text, it must hold the token alone"
+        return SecretStr(check_proxy_url(text.strip()))
     except ValueError as error:
-        problem = f"is of no use: {error}"
-    raise ValueError(f"{quoted(written)} {problem}")
+        problem = str(error)
+    raise ValueError(f"the proxy's URL {problem}")
 
 
 def is_open_to_others(path: FilePath) -> bool:
@@ -65,16 +51,55 @@ def is_open_to_others(path: FilePath) -> bool:
         return False
 
 
-def token_of_environment(name: str, environ: Mapping[str, str]) -> SecretStr:
-    """The token in the environment variable `name`.
+@dataclass(frozen=True, slots=True)
+class SecretKind:
+    """A secret that may stand in a file or in the environment."""
 
-    Raises:
-        ValueError: where it is not set or holds no usable token.
-    """
-    if name not in environ:  # the name is not quoted: the token itself is sometimes written here
-        raise ValueError("the environment variable that it names is not set, set it or use token_file")
-    try:
-        return token_of_text(environ[name])
-    except ValueError as error:
-        problem = str(error)
-    raise ValueError(f"the environment variable that it names is of no use: {problem}")
+    noun: str
+    key: str
+    """Its keys are this, this with `_file`, and this with `_env`."""
+    read: Callable[[str], SecretStr]
+    """From a text; raises `ValueError`."""
+
+    def of_file(self, written: str, folder: FilePath) -> SecretStr:
+        """The secret in a file; `written` is its path, from `folder` where it is relative.
+
+        Raises:
+            ValueError: where the file cannot be read or holds no usable secret.
+        """
+        path = folder / written
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LONGEST_FILE + 1)
+        except OSError as error:
+            # what names no file may be a token under the wrong key, and is not quoted
+            name = quoted(written) if written.startswith("/") else "the file that it names, in the folder of this one,"
+            needed = f"a file with {self.noun} alone is needed"
+            raise ValueError(f"{name} cannot be read: {error.strerror}; {needed}") from None
+        if len(content) > _LONGEST_FILE:
+            raise ValueError(f"{quoted(written)} is larger than {_LONGEST_FILE} bytes, it must hold {self.noun} alone")
+        try:
+            return self.read(content.decode("utf-8-sig"))
+        except UnicodeDecodeError:  # it quotes the bytes, so what is raised below must not chain to it
+            problem = f"is not text, it must hold {self.noun} alone"
+        except ValueError as error:
+            problem = f"is of no use: {error}"
+        raise ValueError(f"{quoted(written)} {problem}")
+
+    def of_environment(self, name: str, environ: Mapping[str, str]) -> SecretStr:
+        """The secret in the environment variable `name`.
+
+        Raises:
+            ValueError: where it is not set or holds no usable secret.
+        """
+        if name not in environ:  # the name is not quoted: the token itself is sometimes written here
+            raise ValueError(f"the environment variable that it names is not set, set it or use {self.key}_file")
+        try:
+            return self.read(environ[name])
+        except ValueError as error:
+            problem = str(error)
+        raise ValueError(f"the environment variable that it names is of no use: {problem}")
+
+
+TOKEN = SecretKind("the token", "token", token_of_text)
+PROXY_URL = SecretKind("the proxy's URL", "proxy_url", proxy_url_of_text)

@@ -6,6 +6,7 @@ import socket
 import traceback
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Self
 from urllib.parse import quote
@@ -147,7 +148,7 @@ class Client:
 
     def _paused(self, outcome: Report | Failure, exchange: Exchange) -> Report | Failure:
         """The outcome with the pause that the vendor asks for, where it does."""
-        if not isinstance(outcome, Failure) or not {exchange.status, outcome.status} & STATUSES:
+        if not isinstance(outcome, Failure) or not (exchange.status in STATUSES or _is_enveloped(outcome)):
             return outcome
         seconds = parse_retry_after(exchange.retry_after, exchange.date, self._clock.now())
         if seconds is None:
@@ -174,6 +175,11 @@ def _open_session(family: socket.AddressFamily, source: str | None) -> aiohttp.C
         auto_decompress=False,
         trust_env=False,
     )
+
+
+def _is_enveloped(failure: Failure) -> bool:
+    """Whether the `code` of an envelope under HTTP 200 says what 429 or 503 would."""
+    return failure.status == HTTPStatus.OK and failure.reason in {Reason.CONCURRENCY, Reason.SERVER_ERROR}
 
 
 @lru_cache(maxsize=64)
