@@ -21,6 +21,7 @@ from exporter.polling.board import Board
 from exporter.polling.crew import Crew
 from exporter.polling.plan import OperationPlan, plan
 from exporter.polling.worker import Worker
+from exporter.rotation import Change, SecretWatch
 from exporter.storage.database import Database
 from exporter.storage.holder import this_process
 from exporter.storage.ledger import Ledger
@@ -66,11 +67,17 @@ class App:
         self._reloaded_at = self._started_at
         self._file: FileVersion | None = None
         self._reloading = asyncio.Lock()
+        self._secrets = SecretWatch(clock, self._change)
 
     @property
     def crew(self) -> Crew:
         """The workers."""
         return self._crew
+
+    @property
+    def secrets(self) -> SecretWatch:
+        """What reads secret files again."""
+        return self._secrets
 
     @property
     def board(self) -> Board:
@@ -88,6 +95,7 @@ class App:
         await self._ledger.open()
         self._open.push_async_callback(self._ledger.close)
         await self._open.enter_async_context(self._client)
+        self._secrets.begin(config.operations)
         await self._arrange(config)
 
     def announce(self) -> None:
@@ -107,10 +115,19 @@ class App:
                 return error.mistakes
             self._reload_ok = True
             self._reloaded_at = self._clock.now()
+            self._secrets.begin(config.operations)
             await self._arrange(config)
             self._crew.start()
         _log.info("configuration reloaded", operations=len(config.operations), **_described(config.file))
         return ()
+
+    async def _change(self, change: Change) -> None:
+        """Go on with other operations, as after a reload."""
+        async with self._reloading:
+            operations = change(self._operations)
+            if operations != self._operations:
+                await self._arrange(Config(operations, file=self._file))
+                self._crew.start()
 
     async def stop(self, patience: float) -> None:
         """End polling, with `patience` seconds for requests under way, and close storage."""
@@ -171,6 +188,7 @@ class App:
             board=self._board,
             clock=self._clock,
             random=self._random,
+            renew=self._secrets.renew,
         )
 
     async def _arrange(self, config: Config) -> None:

@@ -48,14 +48,16 @@ async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
     app.crew.start()
     notifier.send("READY=1", f"STATUS=serving {', '.join(server.urls)}")
     signals.on_reload(lambda: _in_loop(loop, reload))
+    secrets = asyncio.create_task(app.secrets.run(stopping))
     watchdog = asyncio.create_task(_feed_watchdog(app, clock, notifier, stopping))
     await stopping.wait()
     _log.info("stopping")
     notifier.send("STOPPING=1")
     await end(app, server)
-    watchdog.cancel()
-    with suppress(asyncio.CancelledError):
-        await watchdog
+    for task in (watchdog, secrets):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
     _log.info("stopped")
 
 

@@ -35,7 +35,7 @@ MAY_KNOW: dict[str, set[str]] = {
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 
-WIRING = {"app", "check", "once", "process", "options", "cli", "__main__", ""}
+WIRING = {"app", "rotation", "check", "once", "process", "options", "cli", "__main__", ""}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

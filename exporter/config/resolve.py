@@ -61,7 +61,7 @@ def _operation(entry: schema.Operation, path: Path, top: Inherited, context: Loa
         token_file=file_of(entry.token_file, context),
         proxy_url_file=file_of(entry.proxy_url_file, context),
     )
-    check_addresses(entry, path, operation.base_url, issues)
+    check_addresses(entry, path, operation.base_url, operation.proxy_url, issues)
     if not any(_COST_KEYS & level.doubtful for level in levels):
         _check_cost(plan(operation), path, issues)
     return operation

@@ -2,7 +2,7 @@
 
 import stat
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,15 +45,13 @@ class Renewal:
     """Names of those whose new token is that of another operation; the old one stays in force."""
 
 
-def secret_files(operations: Iterable[Operation]) -> tuple[SecretFile, ...]:
-    """The files that hold secrets of these operations, each once."""
-    found = [
-        SecretFile(kind, path)
-        for operation in operations
-        for kind, path in ((TOKEN, operation.token_file), (PROXY_URL, operation.proxy_url_file))
-        if path is not None
-    ]
-    return tuple(dict.fromkeys(found))
+def secrets_of(operations: Iterable[Operation]) -> Iterator[tuple[SecretFile, SecretStr]]:
+    """The files that hold secrets of these operations, each with the one in force."""
+    for operation in operations:
+        if operation.token_file is not None:
+            yield SecretFile(TOKEN, operation.token_file), operation.token
+        if operation.proxy_url_file is not None and operation.proxy_url is not None:
+            yield SecretFile(PROXY_URL, operation.proxy_url_file), operation.proxy_url
 
 
 def read_all(files: Iterable[SecretFile]) -> Contents:

@@ -1,6 +1,7 @@
 """One token's polls, one after another: due poll, ledger, client, board, storage."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -86,13 +87,16 @@ class Worker:
         board: Board,
         clock: Clock,
         random: Random,
+        renew: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`renew` reads the operation's secrets again, before a request that finds out whether the token is well."""
         self._operation = operation
         self._ledger = ledger
         self._api = api
         self._board = board
         self._clock = clock
         self._random = random
+        self._renew = renew
         self._log = structlog.get_logger().bind(operation=operation.name)
         self.token = ledger.hash(operation.token)
         self._targets: dict[Key, Target] = {}
@@ -204,11 +208,21 @@ class Worker:
 
     async def _poll_in_turn(self, due: Key) -> None:
         """Poll the target that is due, after the one whose turn it is to find out whether a resting token is well."""
+        if await self._is_renewed():
+            return
         probe = self._probe()
         if probe is not None and probe.key != due:
             await self._poll(probe)
         if self._held and due in self._targets and not self._stopping.is_set():
             await self._poll(self._targets[due])
+
+    async def _is_renewed(self) -> bool:
+        """Whether a resting token, or what else its operation is, has just been replaced."""
+        if self._renew is None or self._resting.rest is None or self._refusal() is not None:
+            return False
+        operation = self._operation
+        await self._renew()
+        return self._stopping.is_set() or self._operation is not operation
 
     def _probe(self) -> Target | None:
         """The target that is to find out whether a resting token is well; None where none is, or it may not be asked.
