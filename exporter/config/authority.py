@@ -1,23 +1,33 @@
 import ssl
+from datetime import datetime
 from pathlib import Path
 
+from exporter.config.certificates import doubts
 from exporter.yaml import quoted
 
+_LARGEST = 16 * 2**20
 
-def check_authorities(path: Path) -> None:
+
+def check_authorities(path: Path, now: datetime) -> tuple[str, ...]:
     """See that TLS can load the certificates in the file at `path`, so that a bad one shows now and not in a request.
+
+    Returns:
+        One line for each doubt about them.
 
     Raises:
         ValueError: one line that names the file.
     """
+    content = b""
     try:
-        with path.open("rb"):  # apart from the loading, whose errors do not say what kept the file from being read
-            pass
+        with path.open("rb") as file:  # apart from the loading, whose errors do not say what kept it from being read
+            content = file.read(_LARGEST)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         problem = "holds no certificates in PEM, the form that begins with -----BEGIN CERTIFICATE-----"
+        if b"-----BEGIN CERTIFICATE-----" in content:
+            problem = "holds a certificate that is damaged, copy it again from where it came"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}; allowed is a file of PEM certificates"
     else:
-        return
+        return doubts(content, now)
     raise ValueError(f"{quoted(str(path))} {problem}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path as FilePath
 
@@ -100,7 +101,8 @@ def find_ca_file(entry: Operation, path: Path, context: LoadContext, issues: Iss
     if context.depth is Depth.SYNTAX:
         return ca_file
     try:
-        check_authorities(ca_file)
+        for doubt in check_authorities(ca_file, datetime.now(UTC)):
+            issues.warn((*path, "ca_file"), doubt)
     except ValueError as error:
         issues.add((*path, "ca_file"), str(error))
     return ca_file

@@ -20,13 +20,11 @@ class Authorities:
     """Contexts by file, each made once and again when its file has changed."""
 
     def __init__(self) -> None:
-        self._trusts: dict[Path, _Trust] = {}
+        self._trusts: dict[Path | None, _Trust] = {}
         self._making = asyncio.Lock()
 
-    async def context(self, ca_file: Path | None) -> ssl.SSLContext | bool:
-        """The context of `ca_file`, or True for the system's authorities alone. Raises AuthoritiesError."""
-        if ca_file is None:
-            return True
+    async def context(self, ca_file: Path | None) -> ssl.SSLContext:
+        """The context of `ca_file`, or that of the system's authorities alone. Raises AuthoritiesError."""
         try:
             async with self._making:
                 return await self._current(ca_file)
@@ -39,8 +37,8 @@ class Authorities:
                 f"ca_file {ca_file} cannot be read ({error.strerror}): check path and rights"
             ) from None
 
-    async def _current(self, ca_file: Path) -> ssl.SSLContext:
-        stamp = _stamp(ca_file)
+    async def _current(self, ca_file: Path | None) -> ssl.SSLContext:
+        stamp = (0, 0, 0) if ca_file is None else _stamp(ca_file)
         trust = self._trusts.get(ca_file)
         if trust is None or trust.stamp != stamp:
             # In a thread, as reading the system's authorities takes tens of milliseconds.
@@ -54,8 +52,13 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _make(ca_file: Path) -> ssl.SSLContext:
+def _make(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    context.load_verify_locations(ca_file)
+    # Explicitly, as Python's defaults differ between versions. Strict is what RFC 5280 asks of certificates and many a
+    # company's root is not; a partial chain ends at whatever certificate is trusted, be it an intermediate's.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_TRUSTED_FIRST
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
     context.set_alpn_protocols(("http/1.1",))
     return context

@@ -116,6 +116,7 @@ class Client:
         proxy = parse_proxy(operation.proxy_url.get_secret_value()) if operation.proxy_url else None
         to_proxy = {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else {}
         in_clear = url.scheme == "http"  # the proxy reads the request itself; else only what asks for the tunnel
+        all_clear = in_clear and (proxy is None or proxy.url.scheme == "http") and operation.ca_file is None
         UNDER_WAY.set(exchange)
         async with asyncio.timeout(left):
             response = await self._session(operation).get(
@@ -124,7 +125,7 @@ class Client:
                 allow_redirects=False,
                 proxy=None if proxy is None else proxy.url,
                 proxy_headers=None if in_clear else to_proxy,
-                ssl=await self._authorities.context(operation.ca_file),
+                ssl=all_clear or await self._authorities.context(operation.ca_file),
                 trace_request_ctx=exchange,
             )
             try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from certificates import DAY, Kind, Made, make
 from raw_server import BOUNDS, GOOD, TOKEN, Ask, Exchange, Start, always, answer, operation, target, then_close
 
 from exporter.clock import SystemClock
@@ -355,3 +356,74 @@ async def test_a_proxys_credentials_leave_in_utf_8(start: Start, ask: Ask, writt
     expected = f"Basic {base64.b64encode(sent.encode()).decode()}"
     assert [heard.headers["proxy-authorization"] for heard in proxy.heard] == [expected] * 2
     assert [heard.head.split()[0] for heard in proxy.heard] == [b"GET", b"CONNECT"]
+
+
+# Which certificates are trusted.
+
+
+@pytest.fixture(params=["as this Python does", "as Python 3.13 does", "as Python 3.11 does"])
+def defaults(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version's own defaults of verification."""
+    make = ssl.create_default_context
+    newer = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+
+    def made(*arguments: object, **more: object) -> ssl.SSLContext:
+        context = make(*arguments, **more)  # type: ignore[arg-type]
+        if "3.13" in request.param:
+            context.verify_flags |= newer
+        elif "3.11" in request.param:
+            context.verify_flags &= ~newer
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", made)
+
+
+ROOT = make("root")
+LOOSE = make("root without critical basicConstraints", Kind(critical=False))
+MIDDLE = make("intermediate", issuer=ROOT)
+LEAF = Kind(authority=False, hosts=("127.0.0.1",))
+
+
+@pytest.mark.usefixtures("defaults")
+@pytest.mark.parametrize(
+    ("trusted", "server"),
+    [
+        (ROOT, make("of the root", LEAF, ROOT)),
+        (ROOT, make("of the intermediate", LEAF, MIDDLE)),
+        (LOOSE, make("of a loose root", LEAF, LOOSE)),
+        (MIDDLE, make("of the intermediate alone", LEAF, MIDDLE)),
+        (make("itself", LEAF), None),
+    ],
+)
+async def test_what_curl_trusts_is_trusted_by_every_python(
+    start: Start, ask: Ask, tmp_path: Path, trusted: Made, server: Made | None
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain((server or trusted).write_chain(tmp_path / "chain.pem"))
+    peer = await start(always(answer(GOOD)), tls)
+    (tmp_path / "ca.pem").write_bytes(trusted.pem)
+    found = await ask(operation(f"https://127.0.0.1:{peer.port}", ca_file=tmp_path / "ca.pem"))
+    assert found.outcome == BUSY
+
+
+@pytest.mark.usefixtures("defaults")
+@pytest.mark.parametrize(
+    ("trusted", "server"),
+    [
+        (make("another root"), make("of the root", LEAF, ROOT)),
+        (ROOT, make("expired", Kind(authority=False, hosts=("127.0.0.1",), age=9 * DAY, left=-DAY), ROOT)),
+        (ROOT, make("another host", Kind(authority=False, hosts=("127.0.0.2",)), ROOT)),
+        (make("no authority", LEAF), make("of no authority", LEAF, make("no authority", LEAF))),
+    ],
+)
+async def test_what_may_not_be_trusted_is_not(
+    start: Start, ask: Ask, tmp_path: Path, trusted: Made, server: Made
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(server.write_chain(tmp_path / "chain.pem"))
+    peer = await start(always(answer(GOOD)), tls)
+    (tmp_path / "ca.pem").write_bytes(trusted.pem)
+    for ca_file in (tmp_path / "ca.pem", None):
+        found = await ask(operation(f"https://127.0.0.1:{peer.port}", ca_file=ca_file))
+        assert "is not trusted" in failure(found, Reason.CONNECT).message
+    assert not peer.heard
