@@ -143,6 +143,10 @@ def test_a_wrong_setting_does_not_lead_to_a_wrong_reckoning(mistakes: Mistakes) 
 
 WARNINGS = {
     "interval: 1m": "1: interval: 1m is short: the vendor advises one request every 5m, use 5m or more",
+    "timeout: 59s": (
+        "1: timeout: 59s is short: the vendor may work on a request for 60s, and goes on with one that is given up"
+        " earlier; use 60s"
+    ),
     "timeout: 2m": "1: timeout: 2m is long: the vendor ends each call after 60s, use 60s or less",
     "stale_after: 4m": (
         "1: stale_after: 4m is shorter than the interval of 5m: the series would be gone before each poll;"
@@ -155,6 +159,64 @@ WARNINGS = {
 def test_doubtful_settings_are_warned_of(write: Callable[[str], Path], setting: str) -> None:
     path = write(setting + REST)
     assert load(path, {}).warnings == (f"{path}:{WARNINGS[setting]}",)
+
+
+PROXY = "http://me:made%20up@proxy.example:3128"
+
+
+@pytest.mark.parametrize("key", ["proxy_url_file: proxy", "proxy_url_env: PROXY"])
+def test_a_proxy_comes_from_a_file_or_the_environment(write: Callable[[str], Path], key: str) -> None:
+    path = write(REST.replace("token_file: token", f"token_file: token\n    {key}"))
+    (path.parent / "proxy").write_text(f"\ufeff{PROXY}\n", encoding="utf-8")
+    (operation,) = load(path, {"PROXY": f" {PROXY} "}).operations
+    assert operation.proxy_url is not None
+    assert operation.proxy_url.get_secret_value() == PROXY
+    assert operation.token_file == path.parent / "token"
+    assert operation.proxy_url_file == (path.parent / "proxy" if "file" in key else None)
+    assert load(path, {}, Depth.SYNTAX).operations[0].proxy_url is None
+
+
+PROXY_MISTAKES = {
+    "proxy_url_file: nowhere": "cannot be read: No such file or directory; a file with the proxy's URL alone is needed",
+    "proxy_url_file: token": "'token' is of no use: the proxy's URL is no URL of HTTP",
+    "proxy_url_env: NOWHERE": "is not set, set it or use proxy_url_file",
+    "proxy_url_env: COLON": "is of no use: the proxy's URL holds a user name with a colon",
+    "proxy_url_env: ''": "1 to 4096 printable characters",
+    "proxy_url: http://a:1\n    proxy_url_env: GOOD": (
+        "stands beside proxy_url, exactly one of proxy_url, proxy_url_file, proxy_url_env is needed"
+    ),
+    "proxy_url_file: proxy\n    proxy_url_env: GOOD": "stands beside proxy_url_file",
+}
+
+
+@pytest.mark.parametrize("keys", PROXY_MISTAKES)
+def test_what_is_wrong_with_a_proxys_place_is_named_without_it(write: Callable[[str], Path], keys: str) -> None:
+    path = write(REST.replace("token_file: token", f"token_file: token\n    {keys}"))
+    (path.parent / "proxy").write_text(PROXY, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path, {"GOOD": PROXY, "COLON": "http://made%3Aup:x@a:1"})
+    [mistake] = caught.value.mistakes
+    assert PROXY_MISTAKES[keys] in mistake
+    assert "operations[0].proxy_url" in mistake
+    assert "made" not in mistake.removeprefix(str(path))
+
+
+def test_a_proxy_in_a_file_excludes_addresses_too(write: Callable[[str], Path]) -> None:
+    keys = "token_file: token\n    proxy_url_file: proxy\n    address_family: ipv4"
+    path = write(REST.replace("token_file: token", keys))
+    (path.parent / "proxy").write_text("http://[::1]:3128", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"proxy_url_file: is an IPv6 address"):
+        load(path, {})
+
+
+def test_doubts_about_authorities_are_warned_of(write: Callable[[str], Path]) -> None:
+    path = write(REST.replace("token_file: token", "token_file: token\n    ca_file: ca.pem"))
+    authority = trustme.CA()
+    content = authority.cert_pem.bytes() + authority.private_key_pem.bytes()
+    (path.parent / "ca.pem").write_bytes(content)
+    (warning,) = load(path, {}).warnings
+    assert "operations[0].ca_file: the file holds a private key" in warning
+    assert load(path, {}, Depth.SYNTAX).warnings == ()
 
 
 def test_doubtful_operations_are_warned_of(read: Read) -> None:
@@ -380,7 +442,8 @@ def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
     assert config.warnings == ()
     keys = (
         "timezone interval windows delay timeout stale_after operations name server base_url token_file token_env token"
-        " proxy_url ca_file address_family source_address licenses quota_share campaigns id"
+        " proxy_url proxy_url_file proxy_url_env ca_file address_family source_address licenses quota_share"
+        " campaigns id"
     )
     assert [key for key in keys.split() if f"{key}:" not in text] == []
 
