@@ -259,7 +259,8 @@ class Worker:
                 await self._pause(pause)
                 pause = 0.0
             if (asked_for := self._resting.pause()) > 0:
-                await self._pause(asked_for)
+                self._expect(asked_for)
+                await self._clock.wait(self._stopping, asked_for)
             if self._held and due is not None and not pause and not self._stopping.is_set():
                 try:
                     await self._poll(target)
