@@ -35,6 +35,7 @@ from exporter.signals import Signals
 from exporter.simulator.error import SimulatorError
 from exporter.storage.database import Database, StorageError
 from exporter.storage.location import locate
+from exporter.terminal import print_anything
 from exporter.web import server, status
 from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
@@ -64,6 +65,7 @@ Command = Callable[[argparse.Namespace, Redactor, Signals], Coroutine[Any, Any, 
 
 def main(argv: Sequence[str] | None = None, signals: Signals | None = None) -> int:
     """Run the command that `argv` names; the exit code. Without `signals` it hears them from here to its end."""
+    print_anything()
     with ExitStack() as stack:
         if signals is None:
             signals = Signals()

@@ -16,6 +16,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from exporter.options import parse
+from exporter.terminal import print_anything
 from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
 
@@ -71,6 +72,7 @@ def target(argv: Sequence[str], environ: Mapping[str, str]) -> Target:
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Ask, and say in one line how it stands."""
+    print_anything()
     try:
         alive, said = _look(target(argv, environ))
     except ValueError as error:
