@@ -164,7 +164,7 @@ ENGLISH = Language(
     reasons={
         Reason.AUTH: Advice(
             "token refused",
-            "Check the operation's token in Wolkvox Manager, put a valid one into the token file and reload.",
+            "Check the operation's token in Wolkvox Manager, put a valid one into the token file; no reload is needed.",
         ),
         Reason.QUOTA: Advice(
             "Wolkvox' daily quota used up",
