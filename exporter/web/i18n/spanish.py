@@ -166,7 +166,7 @@ SPANISH = Language(
     reasons={
         Reason.AUTH: Advice(
             "token rechazado",
-            "Revise el token de la operación en Wolkvox Manager y ponga uno válido en su archivo; no hace falta recargar.",
+            "Revise el token en Wolkvox Manager y ponga uno válido en su archivo; no hace falta recargar.",
         ),
         Reason.QUOTA: Advice(
             "cuota diaria de Wolkvox agotada",
