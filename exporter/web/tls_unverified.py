@@ -86,13 +86,11 @@ class _Wire:
     def do_handshake(self) -> None:
         self._turn(self._connection.do_handshake)
 
-    def read(self, size: int, buffer: Any = None) -> Any:
+    def read(self, size: int) -> bytes:
         try:
-            if buffer is None:
-                return self._turn(lambda: self._connection.recv(size))
-            return self._turn(lambda: self._connection.recv_into(buffer, size))
+            return self._turn(lambda: self._connection.recv(size))
         except SSL.ZeroReturnError:  # the client said goodbye
-            return b"" if buffer is None else 0
+            return b""
 
     def write(self, data: bytes) -> int:
         return self._turn(lambda: self._connection.send(data))
@@ -124,19 +122,14 @@ class _Wire:
         """Hand over what has arrived, work on it, take away what is to be sent."""
         if self._incoming.pending:
             self._connection.bio_write(self._incoming.read())
-        if self._incoming.eof:
-            self._connection.bio_shutdown()
         try:
             return operation()
         except SSL.ZeroReturnError:
             raise
         except SSL.WantReadError:
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "more must arrive first") from None
-        except SSL.SysCallError:
-            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the client left without a goodbye") from None
         except SSL.Error as error:
-            reasons = ", ".join(reason for *_, reason in error.args[0]) if error.args else "unknown"
-            raise ssl.SSLError(ssl.SSL_ERROR_SSL, reasons) from None
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, f"OpenSSL says {error}") from None
         finally:
             self._take_away()
 

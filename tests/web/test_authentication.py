@@ -207,6 +207,27 @@ async def test_a_check_that_breaks_is_the_callers_trouble() -> None:
             await authenticator.judge(basic("alice:guess"))
 
 
+async def test_who_no_longer_waits_for_a_check_is_not_told() -> None:
+    begun, gate, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_password: bytes, _hashed: bytes) -> bool:
+        begun.set()
+        gate.wait(60)
+        ended.set()
+        return True
+
+    waiting = asyncio.create_task(Authenticator(USERS, slow).judge(basic("alice:guess")))
+    await asyncio.to_thread(begun.wait)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.set()
+    await asyncio.to_thread(ended.wait)
+    while any(thread.name == "bcrypt" for thread in threading.enumerate()):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0)  # an answer that nobody takes would raise in the loop here
+
+
 def test_an_expensive_hash_does_not_hold_up_the_end_of_the_process() -> None:
     # Its check would take an hour; the process ends although nobody waits for that.
     program = (

@@ -222,6 +222,19 @@ ALL_TYPES = (
         ),
         (tls(pair="  {}\n"), None),
         (
+            tls(pair="  cert_file: ''\n  key_file: server.key\n"),
+            ["2: tls_server_config.cert_file: is empty; give a value or leave the key out"],
+        ),
+        (
+            tls("client_auth_type: RequireAndVerifyClientCert", "client_ca_file: none.crt"),
+            [
+                (
+                    "5: tls_server_config.client_ca_file: 'none.crt' cannot be read: No such file or directory; a"
+                    " relative path starts at this file's folder"
+                )
+            ],
+        ),
+        (
             "tls_server_config: {}",
             [
                 "1: tls_server_config.cert: is missing; give cert_file, or cert with the PEM text",

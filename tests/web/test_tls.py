@@ -325,6 +325,19 @@ async def test_tls_is_never_switched_off_while_running(
     assert await scrape(server, client()) == 200
 
 
+@pytest.mark.parametrize("auth_type", ["NoClientCert", "RequestClientCert"])
+async def test_a_head_beyond_the_limit_is_refused_over_tls_too(
+    serve: Serve, certificates: Certificates, auth_type: str
+) -> None:
+    server = await serve(config_file=certificates.configure(f"client_auth_type: {auth_type}"))
+    port = int(server.urls[0].rstrip("/").rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client())
+    writer.write(b"GET /metrics HTTP/1.1\r\nPadding: " + b"x" * 100_000)
+    async with asyncio.timeout(30):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+    writer.transport.abort()
+
+
 async def test_who_does_not_shake_hands_is_cut_off(serve: Serve, certificates: Certificates) -> None:
     server = await serve(config_file=certificates.configure(), limits=Limits(handshake=0.1, sweep=0.01))
     port = int(server.urls[0].rstrip("/").rpartition(":")[2])

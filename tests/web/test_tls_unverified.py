@@ -1,6 +1,7 @@
 """A client that takes any certificate of the server, against the server that takes any of the client."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
@@ -98,6 +99,37 @@ async def test_a_key_as_openssl_writes_it_will_do(serve: Serve, file: Path) -> N
     server = await serve(config_file=file)
     async with aiohttp.ClientSession() as session, session.get(server.urls[0], ssl=client()) as answer:
         assert answer.status == 200
+
+
+async def test_a_certificate_without_names_has_none_that_is_allowed(serve: Serve, file: Path) -> None:
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=client"]
+    command = [*make, "-keyout", "client.key", "-out", "client.crt"]
+    subprocess.run(command, cwd=file.parent, check=True, capture_output=True)
+    bearing = client()
+    bearing.load_cert_chain(file.parent / "client.crt", file.parent / "client.key")
+    configure(file, "client_auth_type: RequireAnyClientCert")
+    server = await serve(config_file=file)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(server.urls[0], ssl=bearing) as answer:
+            assert answer.status == 200
+        configure(file, "client_auth_type: RequireAnyClientCert", "client_allowed_sans: [client]")
+        for _ in range(2):
+            await server.access.look()
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises((aiohttp.ClientError, OSError)):
+            await session.get(server.urls[0], ssl=bearing)
+
+
+async def test_who_hangs_up_in_the_middle_is_forgotten(serve: Serve, file: Path) -> None:
+    server = await serve(config_file=file)
+    port = int(server.urls[0].rstrip("/").rpartition(":")[2])
+
+    def hang_up() -> None:
+        with socket.create_connection(("127.0.0.1", port)) as plain, client().wrap_socket(plain) as wrapped:
+            wrapped.sendall(b"GET /metrics HTTP/1.1\r\n")  # closed without a goodbye
+
+    await asyncio.to_thread(hang_up)
+    await gone(server)
 
 
 def test_a_key_that_cannot_be_used_is_said(file: Path) -> None:
