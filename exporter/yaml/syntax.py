@@ -15,6 +15,9 @@ import yaml
 _QUOTATION = re.compile(r"""\s*\(?(?:'([^']*)'|"([^"]*)")\)?""")
 _NO_SPACE = re.compile(r"\s*(?:- +)?[\w-]+:[^\s/:]")
 """A key, a colon and at once its value."""
+_NO_SPACE_DASH = re.compile(r"\s*-[^\s-]")
+_ODD_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u3000]")
+"""Spaces to the eye, text to YAML."""
 
 _STARTS = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)
 _ENDS = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
@@ -62,6 +65,7 @@ class _Spot:
 _Explanation: TypeAlias = Callable[[_Spot], tuple[int, str]]
 
 _SPACE_AFTER_COLON = "a space is missing after the colon, write for example interval: 5m"
+_INDENTATION = "its indentation fits none of the lines above, align it with the keys or the - that it belongs to"
 _NO_COLON = "did not find ':' after a key in this line, write a key, a colon and a space"
 _COLON_IN_VALUE = "there is a second colon in the line, put a value that contains a colon and a space in quotes"
 
@@ -113,14 +117,28 @@ def _open(line: int, opened: str, noticed: str = "") -> tuple[int, str]:
 def _colon(spot: _Spot) -> tuple[int, str]:
     if re.search(r":\s", spot.head):
         return spot.line, _COLON_IN_VALUE
+    if odd := _odd_space(spot):
+        return odd
     if _NO_SPACE.match(spot.above):
         return spot.line - 1, _SPACE_AFTER_COLON
+    if _NO_SPACE_DASH.match(spot.above):
+        return spot.line - 1, "a space is missing after the -, write for example - name: acme"
     if spot.above and ":" not in spot.above:
         return spot.line - 1, _NO_COLON
     return spot.line, "it is indented deeper than the line above it, which has a value already; align the keys"
 
 
+def _odd_space(spot: _Spot) -> tuple[int, str] | None:
+    """A space that is none, in the line of the spot or the one above: web pages and word processors leave them."""
+    for line, text in ((spot.line, spot.head), (spot.line - 1, spot.above)):
+        if found := _ODD_SPACE.search(text):
+            return line, f"it holds a space that YAML takes for text (U+{ord(found[0]):04X}), use plain spaces"
+    return None
+
+
 def _no_colon(spot: _Spot) -> tuple[int, str]:
+    if odd := _odd_space(spot):
+        return odd
     if _NO_SPACE.match(spot.first):
         return spot.began, _SPACE_AFTER_COLON
     return spot.began, _NO_COLON
@@ -147,22 +165,30 @@ def _escape(spot: _Spot) -> tuple[int, str]:
 def _does_not_fit(spot: _Spot) -> tuple[int, str]:
     if spot.char in "]}" and spot.char:
         return spot.line, f"'{spot.char}' closes what was never opened, delete it or open it"
-    quote = _quote_before(spot)
-    if quote is not None:
-        first, last = quote.start_mark.line + 1, quote.end_mark.line + 1
+    if spot.char == ",":
+        return spot.line, "a comma follows the value, delete it"
+    return _odd_space(spot) or _after_value(spot) or (spot.line, _INDENTATION)
+
+
+def _after_value(spot: _Spot) -> tuple[int, str] | None:
+    """Text that goes on where a value has ended."""
+    before = _token_before(spot)
+    if isinstance(before, _ENDS):
+        return spot.line, "text follows a closing bracket, put the whole value in quotes"
+    if isinstance(before, yaml.ScalarToken) and before.style:
+        first, last = before.start_mark.line + 1, before.end_mark.line + 1
         if first < last:
             return first, f"the quote that opens here closes on line {last} only, close it on its own line"
         return spot.line, (
             "text follows the closing quote, put the whole value in quotes; within single quotes write '' for '"
         )
-    return spot.line, "its indentation fits none of the lines above, align it with the keys or the - that it belongs to"
+    return None
 
 
-def _quote_before(spot: _Spot) -> yaml.ScalarToken | None:
-    """The text in quotes that ends right before the spot."""
-    found = [token for token in _tokens(spot) if isinstance(token, yaml.ScalarToken)][-1:]
-    for token in found:
-        if token.style and not spot.text[token.end_mark.index : spot.at].strip(" "):
+def _token_before(spot: _Spot) -> yaml.Token | None:
+    """What ends right before the spot, in the same line."""
+    for token in [token for token in _tokens(spot) if isinstance(token, (yaml.ScalarToken, *_ENDS))][-1:]:
+        if not spot.text[token.end_mark.index : spot.at].strip(" "):
             return token
     return None
 
