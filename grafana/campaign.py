@@ -42,9 +42,10 @@ from grafana.panel import (
     tile,
 )
 from grafana.promql import ONE_CAMPAIGN as ONE
-from grafana.promql import OPERATION, WEEKS
+from grafana.promql import OPERATION
+from prometheus.promql import WEEKS
 
-_OFFSETS = ("", *WEEKS)
+_WEEKS = (0, *WEEKS)
 _SHARES = (
     ("answer", "Contact rate", "Tasa de contacto", colour.ANSWER),
     ("busy", "Busy", "Ocupadas", colour.BUSY),
@@ -180,20 +181,20 @@ def _results_over_time(t: Tongue) -> tuple[Panel, ...]:
 
 def _against_the_past(t: Tongue) -> tuple[Panel, ...]:
     same_hour = t(
-        "Solid: now. Dashed: the same hour one and two weeks before, as far as that history is there.",
-        "Línea continua: ahora. Discontinua: la misma hora una y dos semanas antes, si hay ese historial.",
+        "Solid: now. Dashed: the same local hour one and two weeks before, as far as that history is there.",
+        "Línea continua: ahora. Discontinua: la misma hora local una y dos semanas antes, si hay ese historial.",
     )
     attempts = Caption(t("Attempts against the weeks before", "Intentos frente a las semanas previas"), same_hour)
     shares = tuple(
         _compared(
             t,
             Caption(t(f"{name} against the weeks before", f"{nombre} frente a las semanas previas"), same_hour),
-            [ONE.share(result, offset=offset) for offset in _OFFSETS],
+            [ONE.share(result, weeks=weeks) for weeks in _WEEKS],
             shade,
         ).unit("percentunit")
         for result, name, nombre, shade in _SHARES
     )
-    counts = _compared(t, attempts, [ONE.attempts(offset=offset) for offset in _OFFSETS], colour.NEUTRAL)
+    counts = _compared(t, attempts, [ONE.attempts(weeks=weeks) for weeks in _WEEKS], colour.NEUTRAL)
     return (counts.unit("short"), *shares, _age(t))
 
 

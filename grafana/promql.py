@@ -1,21 +1,27 @@
-"""The expressions of the dashboards, on the exporter's own metrics: no panel needs a recording rule.
+"""The expressions of the dashboards, on the exporter's own metrics but for what is usual, which rules record.
 
 An expression over campaigns is brought down to one series for each of `KEY` by `max`, never by `sum`: two exporters
 that publish the same campaign are the same campaign. Shares are ratios, 0 to 1, and absent (not NaN) where a window
 is empty. What a campaign publishes is a gauge over a rolling window, so that `rate` and its kin never touch it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from prometheus.promql import clock_change, same_hour
+from prometheus.recordings import RESULTS
 
 KEY = "job, operation, campaign, window"
 """What tells one campaign series from another, whichever exporter published it."""
 
-EXPORTER = 'job=~"$job", instance=~"$instance"'
+_WINDOW = 'window="$window"'
+_JOB = 'job=~"$job"'
+EXPORTER = f'{_JOB}, instance=~"$instance"'
 OPERATION = f'{EXPORTER}, operation=~"$operation"'
 
-WEEKS = ("1w", "2w")
-"""The same hour of one and two weeks before: the profile of a week, within Prometheus' default retention."""
+_CAMPAIGN = ("job", "operation", "campaign")
+_SHARES = {result: share for share, result in RESULTS.items()}
+"""Result -> its share's name in recorded series."""
 
 
 def key_max(expr: str, *labels: str) -> str:
@@ -55,24 +61,39 @@ def named(expr: str) -> str:
 class Scope:
     """The campaigns that a dashboard is about, as label matchers; always of one single window."""
 
-    matchers: str
+    about: str
+    """Which campaigns, of which operations."""
 
     def metric(self, name: str, *matchers: str, offset: str = "") -> str:
-        """A bare selector within the scope, `offset` ago (`1w`)."""
-        selector = f"{name}{{{', '.join((self.matchers, *matchers))}}}"
+        """A bare selector within the scope, `offset` ago (`168h`)."""
+        selector = f"{name}{{{', '.join((EXPORTER, self.about, _WINDOW, *matchers))}}}"
         return f"{selector} offset {offset}" if offset else selector
+
+    def recorded(self, name: str) -> str:
+        """A baseline of the rules, one series per campaign: it knows no instance, so that it outlives a roll-out."""
+        return key_max(f"{name}{{{_JOB}, {self.about}, {_WINDOW}}}")
+
+    def then(self, at: Callable[[str], str], weeks: int) -> str:
+        """An expression, made for an offset by `at`, at the same local hour so many weeks ago; 0: now."""
+        if not weeks:
+            return at("")
+        return same_hour(at, weeks, clock_change(weeks, f"{EXPORTER}, {self.about}", _CAMPAIGN), _CAMPAIGN)
 
     def latest(self, name: str) -> str:
         """A gauge of the exporter, one series per campaign."""
         return key_max(self.metric(name))
 
-    def results(self, *, offset: str = "") -> str:
+    def results(self) -> str:
         """Attempts by result."""
-        return key_max(self.metric("wolkvox_campaign_attempts", offset=offset), "result")
+        return key_max(self.metric("wolkvox_campaign_attempts"), "result")
 
-    def attempts(self, *, offset: str = "") -> str:
-        """Attempts of all results together."""
-        return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
+    def attempts(self, *, weeks: int = 0) -> str:
+        """Attempts of all results together, at the same local hour so many weeks ago."""
+
+        def at(offset: str) -> str:
+            return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
+
+        return self.then(at, weeks)
 
     def idle_for(self, span: str) -> str:
         """1 where every window of the last `span` was without rows, else 0; looked at hourly to stay cheap.
@@ -81,21 +102,28 @@ class Scope:
         """
         return f"min by ({KEY}) (min_over_time({self.metric('wolkvox_campaign_no_data')}[{span}:1h]))"
 
-    def share(self, result: str, *, offset: str = "", least: int = 1) -> str:
-        """Share of attempts that ended in `result`, 0 to 1; absent where there were fewer than `least` attempts."""
-        part = self.metric("wolkvox_campaign_attempts", f'result="{result}"', offset=offset)
-        whole = self.metric("wolkvox_campaign_attempts", offset=offset)
-        return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) >= {least})")
+    def share(self, result: str, *, weeks: int = 0, least: int = 1) -> str:
+        """Share of attempts that ended in `result`, 0 to 1, at the same local hour so many weeks ago.
 
-    def some_results(self, *results: str, offset: str = "") -> str:
+        Absent where there were fewer than `least` attempts.
+        """
+
+        def at(offset: str) -> str:
+            part = self.metric("wolkvox_campaign_attempts", f'result="{result}"', offset=offset)
+            whole = self.metric("wolkvox_campaign_attempts", offset=offset)
+            return key_max(f"{part} / ignoring (result) (sum without (result) ({whole}) >= {least})")
+
+        return self.then(at, weeks)
+
+    def some_results(self, *results: str) -> str:
         """A bare selector of attempts that ended in these results; of all where none is named."""
         matchers = [f'result=~"{"|".join(results)}"'] if results else []
-        return self.metric("wolkvox_campaign_attempts", *matchers, offset=offset)
+        return self.metric("wolkvox_campaign_attempts", *matchers)
 
-    def shares(self, *results: str, offset: str = "", least: int = 1) -> str:
+    def shares(self, *results: str, least: int = 1) -> str:
         """Share of each of these results, or of every one; absent where there were fewer than `least` attempts."""
-        part = self.some_results(*results, offset=offset)
-        whole = self.metric("wolkvox_campaign_attempts", offset=offset)
+        part = self.some_results(*results)
+        whole = self.metric("wolkvox_campaign_attempts")
         return key_max(
             f"{part} / ignoring (result) group_left () (sum without (result) ({whole}) >= {least})", "result"
         )
@@ -111,16 +139,12 @@ class Scope:
         return f"sum ({part})\n/\n(sum ({whole}) > 0)"
 
     def usual_attempts(self) -> str:
-        """Attempts at the same hour of the weeks before, their mean."""
-        return _mean(*(self.attempts(offset=week) for week in WEEKS))
+        """Attempts at the same local hour of the weeks before, as the rules record them."""
+        return self.recorded("campaign:wolkvox_attempts:usual")
 
-    def usual_share(self, result: str, *, least: int = 1) -> str:
-        """Share at the same hour of the weeks before, their mean; absent where none had `least` attempts."""
-        return _mean(*(self.share(result, offset=week, least=least) for week in WEEKS))
-
-    def usual_shares(self, *results: str, least: int = 1) -> str:
-        """The same of several results at once, told apart by their label."""
-        return _mean(*(self.shares(*results, offset=week, least=least) for week in WEEKS), labels=("result",))
+    def usual_share(self, result: str) -> str:
+        """Share at the same local hour of the weeks before, as the rules record it."""
+        return self.recorded(f"campaign:wolkvox_{_SHARES[result]}:usual")
 
     def reason(self) -> str:
         """Why the latest poll failed, as the label `reason`; without that label where it succeeded.
@@ -135,11 +159,5 @@ class Scope:
         return f"time() - {self.latest('wolkvox_campaign_last_success_timestamp_seconds')}"
 
 
-def _mean(*exprs: str, labels: Sequence[str] = ()) -> str:
-    """The mean of those that exist. The label `week` keeps them apart; of two, mean and median are the same."""
-    weeks = "\n  or\n  ".join(marked(expr, "week", str(week)) for week, expr in enumerate(exprs, 1))
-    return f"avg by ({', '.join((KEY, *labels))}) (\n  {weeks}\n)"
-
-
-EVERY_CAMPAIGN = Scope(f'{OPERATION}, window="$window"')
-ONE_CAMPAIGN = Scope(f'{OPERATION}, campaign="$campaign", window="$window"')
+EVERY_CAMPAIGN = Scope('operation=~"$operation"')
+ONE_CAMPAIGN = Scope('operation=~"$operation", campaign="$campaign"')

@@ -79,7 +79,7 @@ EMPTY_WHEN_WELL = (
 NEEDS_HISTORY = Silence(
     (),
     ("attempts_usual", "answer_usual", "busy_usual", "failed_usual", "week_before", "weeks_before"),
-    "Compares with one and two weeks before.",
+    "Compares with one and two weeks before; what is usual is recorded by the rules.",
 )
 """Empty, in any panel, until that history is there."""
 

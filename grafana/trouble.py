@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grafana import colour
 from grafana.language import Tongue
-from grafana.promql import KEY, Scope, by_result, either, key_max
+from grafana.promql import KEY, Scope, by_result, either, key_max, marked
 
 VOLUME = 50
 """Attempts below which a share says nothing: 3 of 8 is no spike."""
@@ -68,7 +68,7 @@ def _unless_unknown(scope: Scope, limit: str, otherwise: float) -> str:
 
 
 def _collapsed(scope: Scope) -> str:
-    usual = scope.usual_share("answer", least=CONTACT_VOLUME)
+    usual = f"({scope.usual_share('answer')} and {scope.usual_attempts()} >= {CONTACT_VOLUME})"
     limit = _unless_unknown(scope, f"clamp_min({usual} / {FACTOR}, {CONTACT})", CONTACT)
     return f"({scope.share('answer', least=CONTACT_VOLUME)} < {limit})"
 
@@ -121,7 +121,8 @@ def _spikes(scope: Scope, spikes: Sequence[Spike]) -> str:
     """
     some = key_max(scope.some_results(*(each.result for each in spikes)), "result")
     fixed = f"{some} * 0 + on (result) group_left () (\n{by_result({each.result: each.share for each in spikes})}\n)"
-    usual = scope.usual_shares(*(each.result for each in spikes if each.adapts), least=VOLUME)
+    shares = (marked(scope.usual_share(each.result), "result", each.result) for each in spikes if each.adapts)
+    usual = f"(({either(*shares)}) and on ({KEY}) {scope.usual_attempts()} >= {VOLUME})"
     limit = f"(clamp({FACTOR} * {usual}, {FLOOR}, {SHARE}) or {fixed})"
     share = scope.shares(*(each.result for each in spikes), least=VOLUME)
     severity = by_result({each.result: each.severity for each in spikes})

@@ -31,25 +31,27 @@ def by_labels(expr: str, labels: Sequence[str], operation: str = "max") -> str:
     return f"{operation} by ({', '.join(labels)}) ({expr})"
 
 
-def clock_change(weeks: int, matchers: str = "") -> str:
+def clock_change(weeks: int, matchers: str = "", labels: Sequence[str] = CAMPAIGN) -> str:
     """Seconds by which a campaign's clock was put forward (back: negative) since `weeks` ago; absent where it was not.
+
+    One series for each value of `labels`.
 
     It is also absent where the offset of then or of now is not known: history from before the metric, or an exporter
     that is older than it. Then the clock counts as unchanged.
     """
     selector = f"{OFFSET}{{{matchers}}}" if matchers else OFFSET
-    now, then = by_labels(selector, CAMPAIGN), by_labels(f"{selector} offset {weeks}w", CAMPAIGN)
+    now, then = by_labels(selector, labels), by_labels(f"{selector} offset {weeks}w", labels)
     return f"round({now} - {then}, {_GRAIN}) != 0 >= -{_LONGEST} <= {_LONGEST}"
 
 
-def same_hour(at: Callable[[str], str], weeks: int, change: str) -> str:
+def same_hour(at: Callable[[str], str], weeks: int, change: str, labels: Sequence[str] = CAMPAIGN) -> str:
     """An expression as it was at the same local hour of the same weekday, `weeks` ago.
 
-    `at` makes the expression for an offset, such as `168h`; `change` gives the seconds of `clock_change`. An offset in
+    `at` makes the expression for an offset, such as `168h`; `change` is that of `clock_change`. An offset in
     PromQL is a constant, so each that may be right is asked for and the change picks one: 168 h, or 167 or 169 h where
     the clock was put forward or back in between, or half an hour where half an hour is what it was put by.
     """
-    match = f"on ({', '.join(CAMPAIGN)})"
+    match = f"on ({', '.join(labels)})"
     usual = f"{at(_hours(weeks * WEEK))} unless {match} ({change})"
     changed = (
         f"{at(_hours(weeks * WEEK - seconds))} and {match} ({change} == {seconds})"

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from grafana import trouble
-from grafana.promql import EVERY_CAMPAIGN
+from grafana.promql import EVERY_CAMPAIGN, ONE_CAMPAIGN
 from grafana.queries import EMPTY_WHEN_WELL, NEEDS_HISTORY, NEEDS_LICENCES, VALUES, Kind, expand, queries
+from prometheus.recordings import RESULTS
+from prometheus.recordings import USUAL as USUAL_SHARES
 
 Board = dict[str, Any]
 Series = dict[str, Any]
@@ -74,10 +76,25 @@ def sample(metric: str, at: int, value: float, /, **labels: str) -> str:
     return f"{metric}{{{inner}}} {value} {at}\n"
 
 
+def recorded(made: Made, at: int, **labels: str) -> Iterator[str]:
+    """What the rules record of the two weeks before: they are evaluated now, and this past is none of theirs."""
+    before = made.before
+    if before is None or at < NOW - WEEK // 2:
+        return
+    yield sample("campaign:wolkvox_attempts:usual", at, sum(before.values()), **labels)
+    for share in USUAL_SHARES if any(before.values()) else ():
+        value = before[RESULTS[share]] / sum(before.values())
+        yield sample(f"campaign:wolkvox_{share}:usual", at, value, **labels)
+
+
 def campaign_page(made: Made, at: int, **labels: str) -> Iterator[str]:
     yield sample("wolkvox_campaign_info", at, 1, **labels, name=made.name)
+    yield sample("wolkvox_campaign_utc_offset_seconds", at, -18000, **labels)
     for window in ("1h", "today"):
         key = labels | {"window": window}
+        if labels["job"] != "new":
+            own = {name: value for name, value in key.items() if name != "instance"}
+            yield from recorded(made, at, **own) if labels["instance"].startswith("a") else ()
         attempts = made.attempts(at)
         yield sample("wolkvox_poll_interval_seconds", at, 300, **key)
         yield sample("wolkvox_campaign_up", at, made.up, **key)
@@ -128,6 +145,17 @@ def page(job: str, instance: str, at: int) -> Iterator[str]:
         yield from campaign_page(made, at, **labels, campaign=made.campaign)
 
 
+def clocks() -> Iterator[str]:
+    """Two campaigns, the clock of one put forward in the last week; attempts tell the minutes since they were made."""
+    labels = {"job": "clock", "instance": "a:10965", "operation": "acme"}
+    for at in (NOW - week * WEEK + shift * HOUR // 2 for week in (2, 1, 0) for shift in (-2, -1, 0, 1, 2)):
+        for campaign, offset in (("1", 3600 if at > NOW - 6 * 86400 else 0), ("2", 0)):
+            key = labels | {"campaign": campaign}
+            yield sample("wolkvox_campaign_utc_offset_seconds", at, offset, **key)
+            key |= {"window": "1h", "result": "answer"}
+            yield sample("wolkvox_campaign_attempts", at, (NOW - at) // MINUTE + 1000, **key)
+
+
 def history() -> Iterator[str]:
     """Ten minutes of now and of each week before; the campaigns' yesterday, which tells a silent one from an ended."""
     for job in ("well", "ill"):
@@ -141,6 +169,7 @@ def history() -> Iterator[str]:
     for at in range(NOW - 90000, NOW - 82800, MINUTE):
         labels = {"job": "ill", "instance": "a:10965", "operation": "acme", "campaign": "500", "window": "1h"}
         yield sample("wolkvox_campaign_no_data", at, 0, **labels)
+    yield from clocks()
     yield "# EOF\n"
 
 
@@ -241,15 +270,30 @@ def test_two_exporters_are_not_counted_twice(ask: Ask, boards: dict[str, Board])
     assert [series["value"][1] for series in (*campaigns, *attempts)] == ["2", "320"]
 
 
-def test_the_usual_survives_new_names_of_the_exporters(ask: Ask) -> None:
-    usual = by_campaign(ask(expand(EVERY_CAMPAIGN.usual_attempts(), {**VALUES, "job": "well"})))
-    assert usual == {"32841": 160, "32842": 160}
+@pytest.mark.parametrize("weeks", [1, 2])
+def test_the_weeks_before_survive_new_names_of_the_exporters(ask: Ask, weeks: int) -> None:
+    values = {**VALUES, "job": "well"}
+    assert by_campaign(ask(expand(ONE_CAMPAIGN.attempts(weeks=weeks), values))) == {"32841": 160}
+    assert by_campaign(ask(expand(ONE_CAMPAIGN.share("busy", weeks=weeks), values))) == {"32841": 0.075}
 
 
-def test_with_one_week_of_history_that_week_is_the_usual(ask: Ask) -> None:
-    week_before = expand(EVERY_CAMPAIGN.usual_share("busy"), {**VALUES, "job": "well"})
-    assert by_campaign(ask(week_before, NOW - WEEK)) == {"32841": 0.075, "32842": 0.075}
-    assert not ask(week_before, NOW - 2 * WEEK)
+@pytest.mark.parametrize("weeks", [1, 2])
+def test_the_weeks_before_are_those_of_the_same_local_hour(ask: Ask, weeks: int) -> None:
+    ago: dict[str, float] = {}
+    for campaign in ("1", "2"):
+        values = {**VALUES, "job": "clock", "campaign": campaign}
+        ago |= by_campaign(ask(expand(ONE_CAMPAIGN.attempts(weeks=weeks), values)))
+    assert {campaign: (value - 1000) / 60 for campaign, value in ago.items()} == {
+        "1": weeks * 168 - 1,
+        "2": weeks * 168,
+    }
+
+
+def test_without_rules_campaigns_are_judged_by_the_fixed_limits(ask: Ask) -> None:
+    state = expand(trouble.state(EVERY_CAMPAIGN), {**VALUES, "job": "ill"})
+    judged = by_campaign(ask(state.replace("campaign:wolkvox_", "campaign:nobody_recorded_")))
+    needs_the_usual = {"201": 0, "400": 0, "500": 1}
+    assert judged == {made.campaign: needs_the_usual.get(made.campaign, made.state) for made in (*ILL, IDLE)}
 
 
 def test_one_campaign_in_trouble_is_counted_once(ask: Ask, boards: dict[str, Board]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import promql_parser as promql
 import pytest
+from rulebook import RECORDINGS
 
 from grafana.queries import (
     EMPTY_WHEN_WELL,
@@ -19,8 +20,8 @@ from grafana.queries import (
 
 Board = dict[str, Any]
 
-PER_WINDOW = ("wolkvox_campaign_", "wolkvox_poll_interval_seconds")
-NOT_PER_WINDOW = {"wolkvox_campaign_info"}
+PER_WINDOW = ("wolkvox_campaign_", "wolkvox_poll_interval_seconds", "campaign:wolkvox_")
+NOT_PER_WINDOW = {"wolkvox_campaign_info", "wolkvox_campaign_utc_offset_seconds"}
 OVER_RANGES = {"rate", "irate", "increase", "delta", "idelta", "deriv", "sum_over_time", "avg_over_time"}
 COUNTERS = ("_total", "_bucket", "_sum", "_count")
 ADDING = {"sum", "avg", "count", "group", "stddev", "stdvar", "quantile", "count_values"}
@@ -139,9 +140,10 @@ def test_a_sum_of_what_is_already_one_is_none(expr: str) -> None:
     assert True
 
 
-def test_no_panel_needs_recording_rules(board: Board) -> None:
+def test_only_what_is_usual_needs_recording_rules(board: Board) -> None:
     for query in queries(board):
-        assert not [name for name, _ in selectors(promql.parse(query.expr)) if ":" in name]
+        recorded = {name for name, _ in selectors(promql.parse(query.expr)) if ":" in name}
+        assert recorded <= {rule.record for rule in RECORDINGS if rule.record.endswith(":usual")}
 
 
 def test_the_lists_of_silent_queries_name_what_is_there(boards: dict[str, Board]) -> None:
