@@ -25,9 +25,24 @@ class Clock(Protocol):
         """Seconds since some fixed moment of this boot. Never steps; every span is measured with it."""
         ...
 
+    def awake(self) -> float:
+        """Seconds in which this process could turn, as far as anyone waits in it.
+
+        They stand still with the waits, while the machine is suspended or the process stopped: what is late by this
+        clock was not merely asleep.
+        """
+        ...
+
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Let `seconds` pass, or fewer if `event` is set meanwhile."""
         ...
+
+
+BEAT = 1.0
+"""Seconds between two signs that the event loop turns."""
+
+LONGEST_BEAT = 2 * BEAT
+"""What took longer between two of them was sleep."""
 
 
 def _boot_id() -> str:
@@ -50,6 +65,18 @@ class SystemClock:
         self.boot = _boot_id()
         self.monotonic = _monotonic()
         self.now = time.time
+        self._awake = 0.0
+        self._beat = time.monotonic()
+
+    def awake(self) -> float:
+        """Seconds in which `turn` ran and the loop turned."""
+        return self._awake + min(time.monotonic() - self._beat, LONGEST_BEAT)
+
+    async def turn(self) -> None:
+        """Let `awake` go on for as long as the running event loop turns; until it is cancelled."""
+        while True:
+            await asyncio.sleep(BEAT)
+            self._awake, self._beat = self.awake(), time.monotonic()
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Let `seconds` pass in the running event loop, or fewer if `event` is set meanwhile."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 
 from exporter.app import App
-from exporter.clock import Clock
+from exporter.clock import Clock, SystemClock
 from exporter.notify import Notifier
 from exporter.signals import Signals
 from exporter.web.server import Server
@@ -34,7 +34,7 @@ def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> Non
 
 
 async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
-    app: App, server: Server, clock: Clock, notifier: Notifier, signals: Signals, stopping: asyncio.Event
+    app: App, server: Server, clock: SystemClock, notifier: Notifier, signals: Signals, stopping: asyncio.Event
 ) -> None:
     """Poll and serve until `stopping` is set, then end both. A reload that was asked for during the start comes now."""
     loop = asyncio.get_running_loop()
@@ -45,6 +45,7 @@ async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
+    turning = asyncio.create_task(clock.turn())
     app.crew.start()
     notifier.send("READY=1", f"STATUS=serving {', '.join(server.urls)}")
     signals.on_reload(lambda: _in_loop(loop, reload))
@@ -54,10 +55,9 @@ async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
     _log.info("stopping")
     notifier.send("STOPPING=1")
     await end(app, server)
-    for task in (watchdog, secrets):
+    for task in (watchdog, secrets, turning):
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(watchdog, secrets, turning, return_exceptions=True)
     _log.info("stopped")
 
 

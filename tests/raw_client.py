@@ -23,6 +23,9 @@ class FixedClock:
     def monotonic(self) -> float:
         return self.at - NOON
 
+    def awake(self) -> float:
+        return self.at - NOON
+
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         self.at += 0 if event.is_set() else seconds
 

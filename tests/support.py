@@ -57,8 +57,16 @@ class VirtualClock:
     def monotonic(self) -> float:
         return self._offset + self.true
 
+    def awake(self) -> float:
+        return self.true
+
     def shift(self, seconds: float) -> None:
         self._wall += seconds
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: both clocks go on, and nobody's wait does."""
+        self._wall += seconds
+        self._offset += seconds
 
     def reboot(self) -> None:
         self.boot = f"{self.boot}-again"

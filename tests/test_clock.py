@@ -87,3 +87,28 @@ async def test_a_moment_of_the_future_is_anchored_as_now(clock: VirtualClock) ->
 @pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock()
+
+
+async def test_time_asleep_is_not_time_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suspend, a stopped process or a paused machine; and the loop that turns again counts again."""
+    seconds = 1000.0
+    monkeypatch.setattr("exporter.clock.time.monotonic", lambda: seconds)
+    monkeypatch.setattr("exporter.clock.BEAT", 0.0)
+    clock = SystemClock()
+    turning = asyncio.create_task(clock.turn())
+
+    async def beat() -> float:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return clock.awake()
+
+    assert await beat() == 0.0
+    seconds += 1.0
+    assert await beat() == 1.0
+    seconds += 600.0
+    assert clock.awake() == await beat() == 3.0
+    seconds += 1.5
+    assert await beat() == 4.5
+    turning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turning

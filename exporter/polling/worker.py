@@ -113,7 +113,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._retired = False
         self._wake = asyncio.Event()
-        self._deadline = clock.monotonic() + GRACE_SECONDS
+        self._deadline = clock.awake() + GRACE_SECONDS
         self.arrange(operation)
 
     @property
@@ -164,7 +164,7 @@ class Worker:
 
     def stuck(self) -> bool:
         """Whether it has not turned for longer than anything it does can take."""
-        return self._clock.monotonic() > self._deadline
+        return self._clock.awake() > self._deadline
 
     def lag(self) -> float:
         """How late the most overdue poll is; 0 while another process polls."""
@@ -519,7 +519,7 @@ class Worker:
 
     def _expect(self, seconds: float) -> None:
         """Promise to turn again within `seconds`."""
-        self._deadline = self._clock.monotonic() + seconds + GRACE_SECONDS
+        self._deadline = self._clock.awake() + seconds + GRACE_SECONDS
 
     async def _pause(self, seconds: float) -> None:
         self._expect(seconds)

@@ -206,6 +206,25 @@ async def test_a_worker_that_does_not_turn_is_told(start: Start, clock: VirtualC
     assert process.crew.stuck() == ["acme", "globex"]
 
 
+@pytest.mark.parametrize("before", [0.1, 30.0], ids=["a request is under way", "all wait"])
+async def test_after_a_suspend_nothing_is_stuck(
+    start: Start, clock: VirtualClock, vendor: Vendor, before: float
+) -> None:
+    """Whatever was waited for goes on being waited for, and the time asleep does not count."""
+    vendor.latency = 20.0
+    process = await start(operation(target(timeout=60.0)), globex())
+    await clock.run(before)
+    for _ in range(3):
+        clock.suspend(600.0)
+        assert process.crew.stuck() == []
+        await clock.run(3.0)
+        assert process.crew.stuck() == []
+    vendor.latency = 1000.0
+    clock.suspend(600.0)
+    await clock.run(130.0)
+    assert process.crew.stuck() == ["acme", "globex"], "awake it counts"
+
+
 async def test_a_worker_that_died_is_told(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(), globex())
     await clock.run(10.0)

@@ -85,6 +85,9 @@ class Process:
     def monotonic(self) -> float:
         return self.true.monotonic()
 
+    def awake(self) -> float:
+        return self.true.awake()
+
     async def sleep(self, seconds: float) -> None:
         await self.true.sleep(seconds)
         await self.going.wait()
