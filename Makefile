@@ -60,8 +60,8 @@ lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.to
 	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev --group build -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 
-soak: $(VENV)/dev packages ## the long tests, some half an hour
-	$(BIN)/python -m pytest -q -s -m soak --timeout=3600
+soak: $(VENV)/dev packages ## the long tests, some half an hour; WOLKVOX_SOAK_SECONDS=3600 shows that memory levels off
+	$(BIN)/python -m pytest -q -m soak --timeout=3600 --show-capture=no --tb=short
 
 bench: $(VENV)/dev ## measure, and print each figure beside its reference and its bound
 	@for benchmark in $(filter-out $(SHARED),$(wildcard tests/benchmarks/*.py)); do \

@@ -98,7 +98,8 @@ def early(entries: Iterable[Entry], rules: Rules, stalls: Stalls) -> Iterator[st
         is_retry = False
         if key in latest:
             last, was_retry = latest[key]
-            gap = entry.arrived_monotonic - last.arrived_monotonic + stalls.before(last.arrived_monotonic)
+            # The latest that the one can have come, less the earliest that the other can: what is found is certain.
+            gap = entry.received_monotonic - last.received_monotonic + stalls.before(last.received_monotonic)
             is_retry = gap < rules.interval and (last.fault or "").startswith(RETRIED) and not was_retry
             if gap < (RETRY_AFTER if is_retry else rules.interval):
                 yield f"campaign {entry.campaign}: request {entry.number} came {gap:.3f} s after {last.number}"

@@ -60,9 +60,10 @@ class Endpoint:
         query = request.query
         token = request.headers.get("wolkvox-token", "")
         asked = [query.get(name, "") for name in REQUIRED]
+        received = self.clock.monotonic()
         for _ in range(YIELDS):  # a client that gave up one request and sent this one has none under way
             await asyncio.sleep(0)
-        entry = self.journal.arrive(token, *asked)
+        entry = self.journal.arrive(token, asked[0], asked[1], asked[2], received)
         rule = self.faults.draw(entry.token, asked[0])
         outcome, status = Outcome.GONE, None
         try:

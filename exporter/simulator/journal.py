@@ -33,6 +33,8 @@ class Entry:
     """Counts all requests, the first is 1."""
     arrived: float
     arrived_monotonic: float
+    received_monotonic: float
+    """When its head had been read, some turns of the event loop before it was noted. On a busy machine these last."""
     token: str
     """A short hash, see `fingerprint`; empty without a token."""
     campaign: str
@@ -90,13 +92,15 @@ class Journal:
         """The latest requests by arrival."""
         return tuple(self._entries.values())
 
-    def arrive(self, token: str, campaign: str, date_ini: str, date_end: str) -> Entry:
-        """Note a request that just came."""
+    def arrive(self, token: str, campaign: str, date_ini: str, date_end: str, received: float | None = None) -> Entry:
+        """Note a request that just came, or that was `received` at a moment of the monotonic clock."""
         self._total += 1
+        now = self._clock.monotonic()
         entry = Entry(
             number=self._total,
             arrived=self._clock.now(),
-            arrived_monotonic=self._clock.monotonic(),
+            arrived_monotonic=now,
+            received_monotonic=now if received is None else received,
             token=fingerprint(token),
             campaign=campaign,
             date_ini=date_ini,

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from pathlib import Path
 
@@ -67,3 +68,19 @@ async def test_stopping_drops_what_is_under_way_and_records_it(clock: FixedClock
         simulator.set_fault(Fault.TIMEOUT)
         await ask(simulator, patience=0.1)
     assert [json.loads(line)["outcome"] for line in (tmp_path / "log").read_text().splitlines()] == ["gone"]
+
+
+async def test_what_was_received_is_not_dated_by_when_it_was_noted(clock: FixedClock) -> None:
+    """Between the two lie some turns of the event loop, and on a busy machine each takes its time."""
+
+    async def be_busy() -> None:
+        while True:
+            clock.at += 0.01
+            await asyncio.sleep(0)
+
+    async with Simulator(clock=clock) as simulator:
+        busy = asyncio.create_task(be_busy())
+        await ask(simulator)
+        busy.cancel()
+        (entry,) = simulator.log.entries
+    assert entry.arrived_monotonic - entry.received_monotonic >= 0.03

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 import structlog
+from aiohttp.http_writer import StreamWriter
 from raw_server import BOUNDS, GOOD, TOKEN, Ask, Exchange, Reply, Start, always, answer, operation, target, then_close
 
 from exporter import __version__
@@ -70,6 +71,24 @@ async def test_times_are_told(start: Start, ask: Ask) -> None:
     assert found.sent_at is not None
     assert before < found.sent_at < SystemClock().monotonic()
     assert 0.05 <= found.duration <= SystemClock().monotonic() - before
+
+
+async def test_a_request_has_left_when_it_is_written_and_not_before(
+    start: Start, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look at the clock and the write the process may lose the processor."""
+    write = StreamWriter._write
+    written: list[float] = []
+
+    def slow(self: StreamWriter, chunk: bytes) -> None:
+        write(self, chunk)
+        written.append(SystemClock().monotonic())
+
+    peer = await start(always(answer(GOOD)))
+    monkeypatch.setattr(StreamWriter, "_write", slow)
+    found = await ask(operation(peer.url))
+    assert found.sent_at is not None
+    assert found.sent_at >= written[0]
 
 
 async def test_no_cookie_returns(start: Start, ask: Ask) -> None:
