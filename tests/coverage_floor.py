@@ -57,6 +57,7 @@ PURE = (
     "exporter/wolkvox/excerpt.py",
     "exporter/wolkvox/fault.py",
     "exporter/wolkvox/framing.py",
+    "exporter/wolkvox/json_reader.py",
     "exporter/wolkvox/leak.py",
     "exporter/wolkvox/proxy.py",
     "exporter/wolkvox/redaction.py",

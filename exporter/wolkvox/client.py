@@ -4,6 +4,7 @@ import asyncio
 import math
 import socket
 import traceback
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from exporter.clock import Clock
 from exporter.duration import format_duration
 from exporter.model import Bounds, Failure, Operation, Reason, Report, Target
 from exporter.wolkvox import encoding
+from exporter.wolkvox.allocator import give_back
 from exporter.wolkvox.authorities import Authorities
 from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
@@ -37,7 +39,10 @@ BODY_LIMIT = 10 * 2**20
 """Bytes of a decoded body."""
 
 _LONG = 2**16
-"""Bytes from which a body is judged in a thread, so that the event loop goes on."""
+"""Bytes from which a body is judged in a thread, so that the event loop goes on, and for itself: see `Client`."""
+
+_START = 2**14
+"""Bytes of a body from which an excerpt is made."""
 
 _WITHHELD = "its text is not shown, because it repeats a part of the token or of the proxy's credentials"
 
@@ -60,7 +65,11 @@ class Answer:
 
 
 class Client:
-    """Asks the API for reports, over a connection of its own for each request. An async context manager."""
+    """Asks the API for reports, over a connection of its own for each request. An async context manager.
+
+    Long bodies are read and judged one at a time over all tokens, so that many of them take no more memory than one.
+    A body of the vendor's is never long.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -69,6 +78,7 @@ class Client:
     async def __aenter__(self) -> Self:
         self._authorities = Authorities()
         self._sessions: dict[tuple[socket.AddressFamily, str | None], aiohttp.ClientSession] = {}
+        self._room = asyncio.Lock()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -102,14 +112,15 @@ class Client:
         exchange = Exchange(self._clock, started + target.timeout)
         try:
             url = _url(operation.base_url, target.key.campaign, bounds.date_ini, bounds.date_end)
-            body = await self._fetch(operation, url, exchange)
-            outcome = await self._judged(operation, exchange.status or 0, body)
+            async with AsyncExitStack() as room:
+                bodies = [await self._fetch(operation, url, exchange, room)]
+                outcome = await self._judged(operation, exchange.status or 0, bodies)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this poll and no other
             outcome = failure(exchange.flaw or error, operation, exchange) or self._fault(operation, error)
         return Answer(self._paused(outcome, exchange), exchange.sent_at, self._clock.monotonic() - begun)
 
-    async def _fetch(self, operation: Operation, url: URL, exchange: Exchange) -> bytes:
-        """The whole decoded body. Raises what `failure` understands."""
+    async def _fetch(self, operation: Operation, url: URL, exchange: Exchange, room: AsyncExitStack) -> bytes:
+        """The whole decoded body; a long one holds the room for long ones. Raises what `failure` understands."""
         left = exchange.deadline - self._clock.monotonic()
         if left <= 0:
             raise LateError
@@ -131,19 +142,43 @@ class Client:
             try:
                 exchange.status, exchange.date = response.status, response.headers.get("Date")
                 exchange.retry_after = tuple(response.headers.getall("Retry-After", ()))
-                return await _body(response)
+                return await self._body(response, room)
             finally:
                 response.close()
 
-    async def _judged(self, operation: Operation, status: int, body: bytes) -> Report | Failure:
-        outcome = judge(status, body) if len(body) < _LONG else await asyncio.to_thread(judge, status, body)
+    async def _body(self, response: aiohttp.ClientResponse, room: AsyncExitStack) -> bytes:
+        headers = response.headers
+        body = encoding.body(",".join(headers.getall("Content-Encoding", ())), BODY_LIMIT)
+        waits = True
+        async for piece in response.content.iter_any():
+            more = body.feed(piece)
+            while more or (waits and body.size > _LONG):
+                if waits and body.size > _LONG:
+                    await room.enter_async_context(self._room)
+                    room.callback(give_back)
+                    waits = False
+                more = body.feed(b"")
+        try:
+            return body.whole()
+        except encoding.UnfinishedError:
+            # With a length or chunks all of it came, badly encoded. Without, only the connection's end told.
+            framed = "Content-Length" in headers or "Transfer-Encoding" in headers
+            raise (encoding.UndecodableError if framed else BrokenError) from None
+
+    async def _judged(self, operation: Operation, status: int, bodies: list[bytes]) -> Report | Failure:
+        """Takes the body out of `bodies`, so that a long one is gone when the next may be read."""
+        start = bodies[0][:_START]
+        if len(bodies[0]) < _LONG:
+            outcome = judge(status, bodies.pop())
+        else:
+            outcome = await asyncio.to_thread(lambda: judge(status, bodies.pop()))
         if isinstance(outcome, Report):
             if not shows(outcome, operation.token.get_secret_value()):
                 return outcome
             text = "the answer repeats the token: check that server or base_url is the vendor's"
             outcome = Failure(Reason.INVALID_RESPONSE, text, status)
         # In a thread: what is looked for in a form of every kind takes milliseconds, and more for a long secret.
-        shown = await asyncio.to_thread(excerpt, body, secrets(operation))
+        shown = await asyncio.to_thread(excerpt, start, secrets(operation))
         message = outcome.message if shown or not outcome.excerpt else f"{outcome.message}; {_WITHHELD}"
         return replace(outcome, message=message, excerpt=shown)
 
@@ -192,19 +227,6 @@ def _url(base_url: str, campaign: str, date_ini: str, date_end: str) -> URL:
     """The vendor's parameters in the vendor's order, the campaign's id quoted (RFC 3986, 2.1)."""
     query = f"api=campaign_4&campaign_id={quote(campaign, safe='')}&date_ini={date_ini}&date_end={date_end}"
     return URL(f"{_server(base_url)}/api/v2/reports_manager.php?{query}", encoded=True)
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    headers = response.headers
-    body = encoding.body(",".join(headers.getall("Content-Encoding", ())), BODY_LIMIT)
-    async for piece in response.content.iter_any():
-        body.feed(piece)
-    try:
-        return body.whole()
-    except encoding.UnfinishedError:
-        # With a length or chunks all of it came, but badly encoded. Without, the connection's end was the only mark.
-        framed = "Content-Length" in headers or "Transfer-Encoding" in headers
-        raise (encoding.UndecodableError if framed else BrokenError) from None
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

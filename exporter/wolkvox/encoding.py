@@ -1,11 +1,15 @@
 """Decoding of an answer's Content-Encoding (RFC 9110, 8.4), bounded however much a few bytes expand to."""
 
 import zlib
+from io import BytesIO
 from typing import Protocol
 
 ACCEPTED = "gzip, deflate"
 """What `Accept-Encoding` says."""
 
+
+_STEP = 2**16
+"""Bytes decoded at once: a thousandth of that may hold them."""
 
 _NO_CODINGS = ("", "identity", "none")
 """Names for no encoding at all; the last is no standard's, yet sent."""
@@ -26,8 +30,19 @@ class UnfinishedError(Exception):
 class Body(Protocol):
     """A body that arrives in pieces."""
 
-    def feed(self, piece: bytes) -> None:
-        """Take the next piece. Raises TooLargeError or UndecodableError."""
+    @property
+    def size(self) -> int:
+        """Bytes decoded so far."""
+        ...
+
+    def feed(self, piece: bytes) -> bool:
+        """Take the next piece, and decode at most 64 KiB more than that is long.
+
+        Raises TooLargeError or UndecodableError.
+
+        Returns:
+            Whether more can be decoded of what was fed: by feeding nothing.
+        """
         ...
 
     def whole(self) -> bytes:
@@ -52,17 +67,20 @@ def body(encoding: str, limit: int) -> Body:
 class _Plain:
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._size = 0
-        self._pieces: list[bytes] = []
+        self._decoded = BytesIO()  # which gives away its bytes without a copy
 
-    def feed(self, piece: bytes) -> None:
-        self._size += len(piece)
-        if self._size > self._limit:
+    @property
+    def size(self) -> int:
+        return self._decoded.tell()
+
+    def feed(self, piece: bytes) -> bool:
+        if self.size + len(piece) > self._limit:
             raise TooLargeError
-        self._pieces.append(piece)
+        self._decoded.write(piece)
+        return False
 
     def whole(self) -> bytes:
-        return b"".join(self._pieces)
+        return self._decoded.getvalue()
 
 
 class _Compressed:
@@ -70,29 +88,31 @@ class _Compressed:
 
     def __init__(self, window: int, limit: int) -> None:
         self._window = window
-        self._limit = limit
-        self._decoded = _Plain(limit)
-        self._room = limit + 1
+        self._plain = _Plain(limit)
         self._stream: zlib._Decompress | None = None
 
-    def feed(self, piece: bytes) -> None:
-        if not piece:
-            return
+    @property
+    def size(self) -> int:
+        return self._plain.size
+
+    def feed(self, piece: bytes) -> bool:
         if self._stream is None:
+            if not piece:
+                return False
             self._stream = zlib.decompressobj(self._format(piece[0]))
         try:
-            decoded = self._stream.decompress(piece, self._room)
+            decoded = self._stream.decompress(self._stream.unconsumed_tail + piece, _STEP)
         except zlib.error:
             raise UndecodableError from None
         if self._stream.unused_data:
             raise UndecodableError
-        self._room -= len(decoded)
-        self._decoded.feed(decoded)
+        self._plain.feed(decoded)
+        return len(decoded) == _STEP
 
     def whole(self) -> bytes:
         if self._stream is not None and not self._stream.eof:
             raise UnfinishedError
-        return self._decoded.whole()
+        return self._plain.whole()
 
     def _format(self, first: int) -> int:
         """`deflate` is zlib's format (RFC 1950), whose first byte ends in 8; some servers send RFC 1951 instead."""

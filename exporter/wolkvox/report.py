@@ -1,14 +1,12 @@
 """From an answer's status and body to a report, or to a failure with its reason."""
 
-import codecs
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Mapping
 
 from exporter.model import Failure, Reason, Report, Row
 from exporter.wolkvox.excerpt import excerpt
+from exporter.wolkvox.json_reader import JsonError, JsonReader
 from exporter.wolkvox.results import TOTAL, UNKNOWN, share, spell
 
 MOST_RECORDS = 2**53
@@ -19,6 +17,8 @@ _INTEGER = re.compile(r"[0-9]{1,40}")
 _PERCENT = re.compile(r"([0-9]{1,20}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})\s*%?")
 _MISSING = ("", "-")
 _ABSENT = object()
+_NO_OBJECT = frozenset('["-0123456789tfn')
+"""How other JSON values begin."""
 
 _ADVICE = {
     Reason.AUTH: "the API refuses the token: check that it is whole, not expired, and of this operation",
@@ -39,22 +39,19 @@ _ALONE = {400: Reason.BAD_REQUEST, 401: Reason.AUTH, 429: Reason.CONCURRENCY}
 _CLASSES = {3: Reason.REDIRECT, 5: Reason.SERVER_ERROR}
 
 
+_READ = frozenset({"code", "error", "msg", "data"})
+"""Keys of the envelope whose values are looked at."""
+
+_MOST_KEYS = 1_000
+_MOST_ROWS = 500_000
+"""More than 10 MiB of the shortest rows have."""
+
+_MOST_RESULTS = 10_000
+"""Different results of one report. A real one has dozens."""
+
+
 class _InvalidError(Exception):
     """The answer is no `campaign_4` report; the text says where."""
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise _InvalidError("a key is repeated")
-    return value
-
-
-def _constant(name: str) -> NoReturn:
-    raise _InvalidError(f"it holds {name}, which is no JSON")
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def judge(status: int, body: bytes) -> Report | Failure:
@@ -71,7 +68,7 @@ def judge(status: int, body: bytes) -> Report | Failure:
     """
     try:
         outcome = _settled(status, body)
-    except _InvalidError as error:
+    except (_InvalidError, JsonError) as error:
         message = f"the answer is not a campaign_4 report: {error}; check server or base_url, then ask the vendor"
         return Failure(Reason.INVALID_RESPONSE, message, status, excerpt(body))
     if isinstance(outcome, Report):
@@ -86,7 +83,12 @@ def _settled(status: int, body: bytes) -> Report | Reason:
     code = _integer(envelope.get("code"))
     if code is None:
         raise _InvalidError("`code` is no number")
-    return _report(envelope.get("data")) if code == 200 else _refusal(code, body)  # noqa: PLR2004
+    if code != 200:  # noqa: PLR2004
+        return _refusal(code, body)
+    data = envelope.get("data")
+    if not isinstance(data, _Tally):
+        raise _InvalidError("`data` is no list")
+    return data.report()
 
 
 def _refusal(code: int, body: bytes) -> Report | Reason:
@@ -125,49 +127,83 @@ def _message(envelope: Mapping[str, object]) -> str:
 def _envelope_if_any(body: bytes) -> Mapping[str, object]:
     try:
         return _envelope(body)
-    except _InvalidError:
+    except (_InvalidError, JsonError):
         return {}
 
 
 def _envelope(body: bytes) -> Mapping[str, object]:
-    """The JSON object in `body`.
-
-    A byte order mark is ignored, as RFC 8259, 8.1 allows. A repeated key is refused: nobody knows which value is meant.
-    """
-    try:
-        value = _JSON.decode(body.removeprefix(codecs.BOM_UTF8).decode())
-    except UnicodeDecodeError:
-        raise _InvalidError("it is not UTF-8") from None
-    except (ValueError, RecursionError):  # also numbers of thousands of digits
-        raise _InvalidError("it is not JSON") from None
-    if not isinstance(value, dict):
+    """The JSON object in `body`, the rows of its `data` already told."""
+    reader = JsonReader(body)
+    if reader.peek() in _NO_OBJECT:
         raise _InvalidError("it is not an object")
-    return value
+    envelope: dict[str, object] = {}
+    for key in reader.members():
+        if key in envelope:
+            raise _InvalidError("a key is repeated")
+        if len(envelope) >= _MOST_KEYS:
+            raise _InvalidError(f"it has more than {_MOST_KEYS} keys")
+        if key == "data" and reader.peek() == "[":
+            envelope[key] = _told(reader.items(), certain=_integer(envelope.get("code")) == 200)  # noqa: PLR2004
+        else:
+            value = reader.value()
+            envelope[key] = value if key in _READ else None
+    reader.end()
+    return envelope
 
 
-def _report(data: object) -> Report:
-    if not isinstance(data, list):
-        raise _InvalidError("`data` is no list")
-    if not data:
-        return Report(no_data=True)
-    attempts: dict[str, int] = {}
-    percents: dict[str, list[float | None]] = {}
-    for number, row in enumerate(data, start=1):
+class _Tally:
+    """Attempts and percents by result, told row by row: as many rows as a body can hold take no memory."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.error = ""
+        """What is wrong with a row. Not the exception, whose traceback would keep the whole body for a while."""
+        self._attempts: dict[str, int] = {}
+        self._percents: dict[str, float | None] = {}
+
+    def add(self, row: object) -> None:
+        """Raises _InvalidError."""
+        self.rows += 1
         if not isinstance(row, dict):
-            raise _InvalidError(f"row {number} is no object")
-        result = _result(row, number)
+            raise _InvalidError(f"row {self.rows} is no object")
+        result = _result(row, self.rows)
         if result == TOTAL:
-            continue
-        records = _records(row, number)
+            return
+        records = _records(row, self.rows)
         if not result and not records:
-            continue
+            return
         name = result or UNKNOWN
-        attempts[name] = attempts.get(name, 0) + records
-        percents.setdefault(name, []).append(_percent(row.get("percent")))
-    total = sum(attempts.values())
-    if total > MOST_RECORDS:
-        raise _InvalidError("its `records` add up to more than 2**53")
-    return Report(tuple(Row(name, count, _share(count, total, percents[name])) for name, count in attempts.items()))
+        percent, before = _percent(row.get("percent")), self._percents.get(name, 0.0)
+        self._attempts[name] = self._attempts.get(name, 0) + records
+        self._percents[name] = None if percent is None or before is None else before + percent
+        if len(self._attempts) > _MOST_RESULTS:
+            raise _InvalidError(f"it has more than {_MOST_RESULTS} different results")
+
+    def report(self) -> Report:
+        """Raises _InvalidError."""
+        if self.error:
+            raise _InvalidError(self.error)
+        total = sum(self._attempts.values())
+        if total > MOST_RECORDS:
+            raise _InvalidError("its `records` add up to more than 2**53")
+        rows = (Row(name, count, _share(count, total, self._percents[name])) for name, count in self._attempts.items())
+        return Report(tuple(rows), no_data=not self.rows)
+
+
+def _told(rows: Iterator[object], *, certain: bool) -> _Tally:
+    """The rows added up. An error in one is the answer's only if its `code`, which may come later, is 200."""
+    tally = _Tally()
+    for number, row in enumerate(rows, start=1):
+        if number > _MOST_ROWS:
+            raise _InvalidError(f"it has more than {_MOST_ROWS} rows")
+        try:
+            if not tally.error:
+                tally.add(row)
+        except _InvalidError as error:
+            if certain:
+                raise
+            tally.error = str(error)
+    return tally
 
 
 def _result(row: Mapping[str, object], number: int) -> str:
@@ -211,11 +247,9 @@ def _percent(value: object) -> float | None:
     return float(percent) if 0 <= percent <= _HUNDRED else None
 
 
-def _share(attempts: int, total: int, percents: Sequence[float | None]) -> float:
+def _share(attempts: int, total: int, percent: float | None) -> float:
     """The vendor's percent, summed where rows became one; computed where that cannot be; 0 in an empty window."""
-    known = [percent for percent in percents if percent is not None]
-    percent = round(sum(known), 6)
-    complete = len(known) == len(percents)
     if not total:
         return 0.0
-    return percent if complete and percent <= _HUNDRED else share(attempts, total)
+    rounded = None if percent is None else round(percent, 6)
+    return share(attempts, total) if rounded is None or rounded > _HUNDRED else rounded

@@ -374,3 +374,30 @@ async def test_aiohttp_alone_would_send_it_again(start: Start) -> None:
         with pytest.raises(aiohttp.ServerDisconnectedError):
             await session.get(peer.url)
     assert len(peer.heard) == 2
+
+
+# Long answers.
+
+
+async def test_long_answers_are_read_one_at_a_time_and_short_ones_meanwhile(start: Start, ask: Ask) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+    long = answer(GOOD + b" " * 2**18)
+
+    async def slow(exchange: Exchange) -> None:
+        await exchange.send(long[: 2**17])
+        begun.set()
+        await goes_on.wait()
+        await exchange.send(long[2**17 :])
+
+    first, second, short = await start(slow), await start(always(long)), await start(always(answer(GOOD)))
+    one = asyncio.ensure_future(ask(operation(first.url)))
+    await begun.wait()
+    for _ in range(3):
+        assert (await ask(operation(short.url))).outcome == BUSY
+    other = asyncio.ensure_future(ask(operation(second.url)))
+    for _ in range(10):
+        assert (await ask(operation(short.url))).outcome == BUSY
+    assert not other.done()
+    assert reason(await ask(operation(second.url), timeout=0.1)) is Reason.TIMEOUT
+    goes_on.set()
+    assert [found.outcome for found in await asyncio.gather(one, other)] == [BUSY, BUSY]

@@ -19,7 +19,9 @@ def raw_deflate(data: bytes) -> bytes:
 def decoded(encoding: str, *pieces: bytes, limit: int = LIMIT) -> bytes:
     collected = body(encoding, limit)
     for piece in pieces:
-        collected.feed(piece)
+        more = collected.feed(piece)
+        while more:
+            more = collected.feed(b"")
     return collected.whole()
 
 

@@ -371,3 +371,56 @@ def test_long_results_that_are_equal_after_the_cut_are_summed() -> None:
 def test_lone_surrogates_and_controls_in_a_result_can_be_published() -> None:
     body = b'{"code":200,"data":[{"result":"A\\ud800B\\u0000\\u202e","records":"1"}]}'
     assert attempts(body) == {"a\ufffdb\ufffd\ufffd": 1}
+
+
+# Rows are told one by one, in whatever order the keys of the envelope come.
+
+
+BAD_ROW = b'{"result": "BUSY", "records": "many"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"code": 200, "data": [' + BAD_ROW + b"]}", Reason.INVALID_RESPONSE),
+        (b'{"data": [' + BAD_ROW + b'], "code": 200}', Reason.INVALID_RESPONSE),
+        (b'{"data": [' + BAD_ROW + b", " + BAD_ROW + b'], "code": 401}', Reason.AUTH),
+        (b'{"code": "401", "data": [{}]}', Reason.AUTH),
+        (b'{"data": [{}, nope], "code": 401}', Reason.INVALID_RESPONSE),
+        (b'{"data": [], "data": [], "code": 200}', Reason.INVALID_RESPONSE),
+    ],
+)
+def test_a_bad_row_counts_where_the_code_says_that_it_is_a_report(body: bytes, reason: Reason) -> None:
+    assert failed(200, body) is reason
+
+
+def test_the_code_may_come_last() -> None:
+    assert attempts(b'{"data": [{"result": "BUSY", "records": "3"}], "more": [[{}]], "code": 200}') == {"busy": 3}
+
+
+def test_a_long_message_is_no_reason_to_refuse_the_rest() -> None:
+    assert attempts(b'{"code": 200, "msg": "' + b"x" * 2**20 + b'", "data": [{"result": "BUSY", "records": "3"}]}') == {
+        "busy": 3
+    }
+
+
+def test_as_many_rows_as_a_body_can_hold_are_a_report() -> None:
+    row = b'{"result":"","records":"1"}'
+    count = 10 * 2**20 // len(row) // 8
+    assert attempts(b'{"code":200,"data":[' + b",".join([row] * count) + b"]}") == {"unknown": count}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b'{"data":[' + b"{}," * 500_000 + b'{}],"code":200}', "more than 500000 rows"),
+        (b"{" + b",".join(b'"%d":0' % number for number in range(1_001)) + b"}", "more than 1000 keys"),
+        (rows(*((f"r{number}", "1", "") for number in range(10_001))), "more than 10000 different results"),
+        (rows(("x" * 400_000, "1", "")), "more than 262144 characters"),
+    ],
+)
+def test_what_no_report_holds_is_refused(body: bytes, why: str) -> None:
+    found = judge(200, body)
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.INVALID_RESPONSE
+    assert why in found.message
