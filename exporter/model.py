@@ -239,6 +239,32 @@ LATENCY_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 45.0, 60.0)
 NO_LATENCY = Latency(buckets=(0,) * len(LATENCY_BOUNDS), count=0, total=0.0)
 
 
+LATEST_DEPARTURE = 16.0
+"""Seconds from its record after which a request does not leave any more: connecting takes at most 15 of them."""
+
+
+class WaitCause(StrEnum):
+    """What keeps a process from sending with a token."""
+
+    PROCESS = "process"
+    """Another process on the same storage polls with it."""
+    SILENCE = "silence"
+    """The process that polled with it has not shown itself for a while."""
+    REQUEST = "request"
+    """A request of a process that has ended may still be under way."""
+    STORAGE = "storage"
+    """The storage file is new, and a request that only the one before knew of may still be under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseWait:
+    """Why a process may not send with a token, and until when."""
+
+    cause: WaitCause
+    until: float | None
+    """None while the other process polls: there is no end to that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What is counted per operation."""
@@ -253,6 +279,8 @@ class Figures:
     used: int = 0
     """Requests sent this local day, by any process on the storage."""
     lease_held: bool = False
+    lease_wait: LeaseWait | None = None
+    """What is waited for, while the lease is not held."""
     rest: Failure | None = None
     """Why the token rests, while it does."""
 

@@ -251,8 +251,8 @@ class Disk(Database):
             raise self.trouble
         return await super().run(work)
 
-    def _open(self) -> None:
-        super()._open()
+    def _open(self, work: Callable[[Connection], None]) -> None:
+        super()._open(work)
         assert self._connection is not None
         self._connection.connection.cursor().execute("PRAGMA synchronous=OFF")
 

@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from exporter.clock import Clock, age
-from exporter.model import LATENCY_BOUNDS, Failure, Figures, Key, Latency, Operation, Reason, Snapshot, Target
+from exporter.model import (
+    LATENCY_BOUNDS,
+    Failure,
+    Figures,
+    Key,
+    Latency,
+    LeaseWait,
+    Operation,
+    Reason,
+    Snapshot,
+    Target,
+)
 from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
 
 
@@ -143,9 +154,18 @@ class Board:
         counts = tuple((one, count + (one is reason)) for one, count in figures.failures)
         self._publish(replace(figures, failures=counts))
 
-    def stand(self, operation: str, *, used: int, lease_held: bool, rest: Failure | None) -> None:
+    def stand(
+        self,
+        operation: str,
+        *,
+        used: int,
+        lease_held: bool,
+        rest: Failure | None,
+        lease_wait: LeaseWait | None = None,
+    ) -> None:
         """Show how an operation's token stands."""
-        self._publish(replace(self.figures(operation), used=used, lease_held=lease_held, rest=rest))
+        figures = replace(self.figures(operation), used=used, lease_held=lease_held, rest=rest, lease_wait=lease_wait)
+        self._publish(figures)
 
     def expire(self) -> None:
         """Withdraw what has become stale by now. Called before anything is read, so that nothing old is ever shown."""

@@ -9,7 +9,8 @@ from exporter.clock import Clock
 from exporter.model import Key, Operation
 from exporter.polling.worker import Worker
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import RENEWAL_SECONDS, Ledger
+from exporter.storage.lease import RENEWAL_SECONDS
+from exporter.storage.ledger import Ledger
 
 _log = structlog.get_logger()
 

@@ -1,10 +1,12 @@
 """What the log says of polls: one line where something changes, none while it stays the same."""
 
 import logging
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from structlog.stdlib import BoundLogger
 
-from exporter.model import Failure, Poll, Target
+from exporter.model import Failure, LeaseWait, Poll, Target, WaitCause
 
 
 def tell(logger: BoundLogger, target: Target, before: Failure | None, poll: Poll) -> None:
@@ -21,3 +23,19 @@ def tell(logger: BoundLogger, target: Target, before: Failure | None, poll: Poll
         say = log.warning if poll.requests else log.info
         say("poll failed", reason=failure.reason.value, status=failure.status, detail=failure.message)
     log.debug("poll ended", requests=poll.requests, duration=round(poll.duration, 3), ok=failure is None)
+
+
+_WAITS = {
+    WaitCause.PROCESS: "another process on this storage polls; this one shows what it finds and takes over after it",
+    WaitCause.SILENCE: "the process that polled is silent; it counts as dead at {until} unless it shows itself",
+    WaitCause.REQUEST: "a request of a process that has ended may be under way until {until}",
+    WaitCause.STORAGE: "the storage file is new, and a request that the one before knew of may be under way "
+    "until {until}",
+}
+
+
+def tell_wait(logger: BoundLogger, before: LeaseWait | None, wait: LeaseWait, zone: ZoneInfo) -> None:
+    """Log what a process waits for before it may send; `before` is what it waited for until now."""
+    if before is None or before.cause is not wait.cause:
+        until = "" if wait.until is None else datetime.fromtimestamp(wait.until, zone).isoformat()
+        logger.info("standing by", waits_for=wait.cause.value, detail=_WAITS[wait.cause].format(until=until))

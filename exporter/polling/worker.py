@@ -10,13 +10,13 @@ from typing import Protocol
 import structlog
 
 from exporter.clock import Clock, Stamp, age, stamp
-from exporter.model import Bounds, Failure, Key, Operation, Poll, Reason, Report, Target
+from exporter.model import Bounds, Failure, Key, LeaseWait, Operation, Poll, Reason, Report, Target
 from exporter.polling.board import Board
 from exporter.polling.outcome import failed, succeeded
 from exporter.polling.rest import REASONS, Resting, in_turn, is_pause, stalls
 from exporter.polling.retry import retry_delay
 from exporter.polling.schedule import Schedule
-from exporter.polling.telling import tell
+from exporter.polling.telling import tell, tell_wait
 from exporter.storage.database import StorageError
 from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, TooEarly
 from exporter.storage.rows import Known, reading
@@ -37,6 +37,9 @@ ARRIVAL_MARGIN = 0.1
 
 UNFINISHED_MARGIN = 0.5
 """The same after a restart, where it is not known how long after its record the latest request left."""
+
+ANSWER_PAUSE = 10.0
+"""How often to look for the answer to a request that another process sent with another token of the operation."""
 
 STORAGE_PAUSE = 5.0
 """For so long after storage failed it is not tried again: each try may take seconds."""
@@ -73,6 +76,9 @@ class _Asked:
     asked: Stamp | None
     """When the latest request left; None where none did."""
     requests: int
+    late: float = 0.0
+    """Seconds for which the vendor may still be at work on a request that was given up: it left so long after its
+    record, from which its time was counted."""
 
 
 class Worker:
@@ -98,12 +104,13 @@ class Worker:
         self._random = random
         self._renew = renew
         self._log = structlog.get_logger().bind(operation=operation.name)
-        self.token = ledger.hash(operation.token)
         self._targets: dict[Key, Target] = {}
         self._fresh: set[Key] = set()  # new or edited: what storage knows of them is still to be learnt
         self._schedule = Schedule()
         self._held = False
         self._standing_by = False
+        self._wait: LeaseWait | None = None
+        self._generation = ledger.generation
         self._version = -1  # before the first that storage counts
         self._resting = Resting(clock)
         self._previous: Reason | None = None
@@ -120,6 +127,11 @@ class Worker:
     def operation(self) -> Operation:
         """What it polls."""
         return self._operation
+
+    @property
+    def token(self) -> str:
+        """The token's hash in storage, as the file that is open now has it."""
+        return self._ledger.hash(self._operation.token)
 
     def arrange(self, operation: Operation) -> None:
         """Take over an edited operation with the same token, also after `stop`; unchanged targets keep their place."""
@@ -157,9 +169,10 @@ class Worker:
         if self._held:
             self._held = False
             self._standing_by = True
-            self._log.warning(
-                "lease lost", hint="another process on this storage polls now; this one serves what it puts down"
-            )
+            if self._generation == self._ledger.generation:
+                self._log.warning(
+                    "lease lost", hint="another process on this storage polls now; this one serves what it puts down"
+                )
             self._stand()
 
     def stuck(self) -> bool:
@@ -276,6 +289,9 @@ class Worker:
 
     async def settle(self) -> bool:
         """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
+        if self._generation != self._ledger.generation:  # another file: nothing is held in it yet
+            self._generation = self._ledger.generation
+            self._held, self._standing_by, self._version = False, True, -1
         if self._held and not self._fresh:
             return True
         try:
@@ -290,7 +306,9 @@ class Worker:
         return self._held
 
     async def _take_lease(self) -> None:
-        if await self._ledger.acquire(self.token):
+        longest = max((target.timeout for target in self._targets.values()), default=0.0)
+        if await self._ledger.acquire(self.token, longest):
+            self._wait = None
             self._resting.rest = await self._ledger.rest(self.token)
             self._held = True
             self._fresh = set(self._targets)
@@ -298,9 +316,10 @@ class Worker:
                 self._standing_by = False
                 self._log.info("lease acquired, this process polls from now on")
         else:
-            if not self._standing_by:
-                self._standing_by = True
-                self._log.info("standing by", hint="another process on this storage polls, or left a request in flight")
+            self._standing_by = True
+            before, self._wait = self._wait, self._ledger.waiting(self.token)
+            if self._wait is not None:
+                tell_wait(self._log, before, self._wait, self._operation.zone)
             self._version, known = await self._ledger.read(self._operation, self._version)
             for key, one in known.items():
                 self._board.learn(key, one)
@@ -322,6 +341,19 @@ class Worker:
             self._schedule.add(key, target.interval, self._earliest(target))
         self._fresh.clear()
 
+    async def _learn_answer(self, target: Target) -> bool:
+        """Show what another process was told, with another token of the operation; False where it still waits."""
+        operation = self._operation
+        try:
+            known = await self._ledger.known(operation, target)
+        except StorageError:
+            return False
+        shown = self._board.known(target.key).polled
+        news = known.polled is not None and (shown is None or known.polled.monotonic > shown.monotonic)
+        if news and self._operation is operation:
+            self._board.learn(target.key, known)
+        return news
+
     def _earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
         now = self._clock.monotonic()
@@ -342,7 +374,9 @@ class Worker:
             self._reschedule(target.key, begun.at.monotonic)
             self.lose()
         except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
-            self._reschedule(target.key, begun.at.monotonic + early.wait)
+            news = await self._learn_answer(target)
+            wait = early.wait if news else min(early.wait, ANSWER_PAUSE)
+            self._reschedule(target.key, begun.at.monotonic + wait)
         except Exception:
             # Should concluding be what fails, the target comes again all the same.
             self._reschedule(target.key, self._clock.monotonic() + target.interval)
@@ -411,7 +445,10 @@ class Worker:
         asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
         answer = await self._api.campaign_4(operation, target, asked_for, grant.at.monotonic)
         self._board.answered(operation.name, answer.duration)
-        return _Asked(answer.outcome, asked_for, _left(grant.at, answer.sent_at), number)
+        left = _left(grant.at, answer.sent_at)
+        given_up = isinstance(answer.outcome, Failure) and answer.outcome.reason is Reason.TIMEOUT
+        late = left.monotonic - grant.at.monotonic if given_up else 0.0
+        return _Asked(answer.outcome, asked_for, left, number, late)
 
     async def _conclude(self, begun: _Begun, asked: _Asked) -> None:
         """Publish what the poll brought, put it down, and place the next one."""
@@ -446,7 +483,11 @@ class Worker:
         if key in self._schedule:
             last = ended.monotonic if asked.asked is None else asked.asked.monotonic
             self._schedule.after(key, last + ARRIVAL_MARGIN)
-        if failure is None or failure.reason is not Reason.STORAGE:
+        if asked.late > 0:
+            self._expect(asked.late)
+            await self._clock.wait(asyncio.Event(), asked.late)
+        made_anew = self._generation != self._ledger.generation
+        if failure is None or failure.reason is not Reason.STORAGE or made_anew:
             await self._put_down(Outcome(begun.target, begun.server, known))
 
     def _is_outdated(self, begun: _Begun) -> bool:
@@ -511,7 +552,9 @@ class Worker:
         if self._stopping.is_set():  # the operation may have another token, and another worker that speaks for it
             return
         rest = self._resting.failure
-        self._board.stand(self._operation.name, used=self._used, lease_held=self._held, rest=rest)
+        self._board.stand(
+            self._operation.name, used=self._used, lease_held=self._held, rest=rest, lease_wait=self._wait
+        )
 
     def _reschedule(self, key: Key, due: float) -> None:
         if key in self._schedule:

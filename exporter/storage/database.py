@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +16,21 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from exporter.storage import file
+from exporter.storage.presence import Presence
 from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, meta, migrate
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 2.0
 """Seconds to wait for another process's transaction; well under the time a shutdown has."""
+
+
+class Arrival(Enum):
+    """What a process finds when it opens a file."""
+
+    FOUND = "the file that processes before this one used"
+    NEW = "nothing, so that it made the file"
+    SUCCESSOR = "nothing, although a process had a file open there: it made the file anew"
 
 
 class StorageError(Exception):
@@ -46,11 +56,18 @@ class Database:
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
         self._connection: Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._presence: Presence | None = None
         self._asked, self._given_up = 0, 0
+        self.arrival = Arrival.NEW
+        """What was there when it was last opened."""
 
-    async def open(self) -> None:
-        """Open or create the file and bring it to the newest schema; raises `StorageError`."""
-        await self._in_thread(self._open)
+    async def open(self, work: Callable[[Connection], None] = lambda _: None) -> None:
+        """Open or create the file, bring it to the newest schema and run `work`, in one transaction.
+
+        Raises:
+            StorageError: it cannot be used.
+        """
+        await self._in_thread(lambda: self._open(work))
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """The result of `work` in one transaction, durable when this returns.
@@ -64,12 +81,11 @@ class Database:
         return await self._in_thread(lambda: self._in_turn(work, turn))
 
     async def reopen(self, work: Callable[[Connection], None]) -> None:
-        """Open what is at the path now, creating it where nothing is, and run `work` in it."""
+        """As `open`, for what is at the path now."""
 
         def fresh() -> None:
             self._close()
-            self._open()
-            self._transact(work)
+            self._open(work)
 
         await self._in_thread(fresh)
 
@@ -83,7 +99,7 @@ class Database:
     async def close(self) -> None:
         """Close the file; the last call."""
         with suppress(StorageError):
-            await self._in_thread(self._close)
+            await self._in_thread(self._leave)
         self._thread.shutdown(wait=False)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -96,35 +112,47 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error, OSError, ForeignFileError) as error:
             raise StorageError(self._explain(error)) from error
 
-    def _open(self) -> None:
-        engine = self._engine()
+    def _open(self, work: Callable[[Connection], None]) -> None:
+        if self.path is None:
+            engine = create_engine(
+                self._url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+            )
+            self._enter(engine, work, Arrival.NEW)
+            return
+        path = Path(os.path.realpath(self.path))  # SQLite keeps its log beside the file, not beside a link to it
+        presence = Presence(path)
+        try:
+            with presence.alone(BUSY_TIMEOUT):
+                followed = presence.others()
+                if not file.look(path, lambda connection: check(connection, self._migrations), BUSY_TIMEOUT):
+                    followed |= file.clear(path)
+                file.prepare(path)
+                presence.mark()
+                made = Arrival.SUCCESSOR if followed else Arrival.NEW
+                self._enter(file.engine(path, "mode=rw", BUSY_TIMEOUT), work, made)
+        except BaseException:
+            presence.close()
+            raise
+        # The one before is kept until now, so that nobody who makes the file anew meanwhile thinks to be the first.
+        if self._presence is not None:
+            self._presence.close()
+        self._presence = presence
+
+    def _enter(self, engine: Engine, work: Callable[[Connection], None], made: Arrival) -> None:
+        """Connect and bring the schema up; `made` is the arrival where there is no schema yet."""
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         connection = engine.connect()
         try:
             with connection.begin():
-                migrate(connection, self._migrations)
+                self.arrival = made if migrate(connection, self._migrations) == 0 else Arrival.FOUND
+                work(connection)
         except BaseException:
             connection.close()
             engine.dispose()
             raise
         self._connection = connection
         self._identity = _identity(self.path)
-
-    def _engine(self) -> Engine:
-        """Look at the file, and only then touch it."""
-        if self.path is None:
-            return create_engine(
-                self._url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
-            )
-        path = Path(
-            os.path.realpath(self.path)
-        )  # what SQLite keeps beside the file stands beside the file, not beside a link to it
-        if not file.look(path, lambda connection: check(connection, self._migrations), BUSY_TIMEOUT):
-            for suffix in file.SIBLINGS:  # of a file that was removed: they would be replayed into the new one
-                file.sibling(path, suffix).unlink(missing_ok=True)
-        file.prepare(path)
-        return file.engine(path, "mode=rw", BUSY_TIMEOUT)
 
     def _in_turn(self, work: Callable[[Connection], T], turn: int) -> T:
         """Whoever asked before a wait for a lock ended in vain fails with it: not one after another, each as long."""
@@ -149,6 +177,12 @@ class Database:
         connection, self._connection = self._connection, None
         connection.close()
         connection.engine.dispose()
+
+    def _leave(self) -> None:
+        self._close()
+        if self._presence is not None:
+            self._presence.close()
+            self._presence = None
 
     def _explain(self, error: Exception) -> str:
         text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
@@ -188,6 +222,8 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116 (twice for each poll, and pathlib's way takes twice as long)
     except OSError:
+        return (-1, -1)
+    if status.st_size == 0:  # emptied
         return (-1, -1)
     return (status.st_dev, status.st_ino)
 

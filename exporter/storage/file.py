@@ -70,6 +70,17 @@ def look(path: Path, judge: Callable[[Connection], object], timeout: float) -> b
     return True
 
 
+def clear(path: Path) -> bool:
+    """Remove what a file that is gone left beside it, or it would be replayed into the new one; whether there was any.
+
+    Other processes of this program must not open the file meanwhile.
+    """
+    left = [beside for suffix in SIBLINGS if (beside := sibling(path, suffix)).exists()]
+    for beside in left:
+        beside.unlink()
+    return bool(left)
+
+
 def prepare(path: Path) -> None:
     """Create the file for its owner only, or close it to others: it tells which campaigns there are and how they do."""
     try:

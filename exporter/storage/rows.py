@@ -4,19 +4,18 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from exporter.clock import Stamp
+from exporter.clock import Clock, Stamp, age
 from exporter.model import Key, Operation, Snapshot, Target
 from exporter.storage import snapshot as text
 from exporter.storage import statements
-from exporter.storage.schema import targets, usage
+from exporter.storage.schema import moment, targets
 
 KEPT_DAYS = 40
-"""How long the count of a day and an abandoned campaign are kept; a window reaches back 31 days at most."""
+"""How long an abandoned campaign is kept; a window reaches back 31 days at most."""
 
 Name = tuple[str, str, str]
 """Campaign, span and operation: what an interval counts for, whatever the token."""
@@ -187,19 +186,16 @@ def write(connection: Connection, token: str, server: str, target: Target, known
         statements.WRITE.run(connection, values)
 
 
-def count(connection: Connection, operation: str, day: str) -> int:
-    """Count one more request of the operation on that day; how many there are with it."""
-    counted = statements.COUNT.run(connection, {"the_operation": operation, "the_day": day}).fetchone()
-    if counted is None:
-        connection.execute(usage.insert().values(operation=operation, day=day, requests=1))
-        return 1
-    return int(counted[0])
+def asked(connection: Connection, target: Target) -> list[tuple[Stamp, Stamp | None]]:
+    """When the target was last asked for with each token and server, and when the latest poll of that ended."""
+    campaign, length, operation = name(target)
+    where = {"the_campaign": campaign, "the_span": length, "the_operation": operation}
+    found = statements.ASKED.run(connection, where).fetchall()
+    return [(moment(row[0]), None if row[1] is None else moment(row[1])) for row in found]
 
 
-def prune(connection: Connection, now: float) -> None:
-    """Forget days and campaigns that nothing depends on any more."""
-    oldest = now - KEPT_DAYS * 86400
-    connection.execute(usage.delete().where(usage.c.day < datetime.fromtimestamp(oldest, UTC).date().isoformat()))
+def prune(connection: Connection, clock: Clock) -> None:
+    """Forget campaigns that nothing depends on any more."""
     for row in connection.execute(select(targets).where(targets.c.asked.is_not(None))).mappings().all():
-        if row["asked"].wall < oldest:
+        if age(clock, row["asked"]) > KEPT_DAYS * 86400:
             statements.FORGET.run(connection, parameters(place_of(row)))

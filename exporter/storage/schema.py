@@ -26,7 +26,12 @@ class StampType(TypeDecorator[Stamp]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Stamp | None:  # noqa: ARG002 (as above)
         """From the column."""
-        return None if value is None else Stamp(*json.loads(value))
+        return None if value is None else moment(value)
+
+
+def moment(text: str) -> Stamp:
+    """A `Stamp` as it stands in a column."""
+    return Stamp(*json.loads(text))
 
 
 meta = Table(
@@ -164,12 +169,16 @@ def check(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS
     return present
 
 
-def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-    """Bring the database to the newest version, in the transaction that is open on `connection`."""
+def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIONS) -> int:
+    """Bring the database to the newest version, in the transaction that is open on `connection`.
+
+    Returns:
+        The version that it had before.
+    """
     present = check(connection, migrations)
     for migration in migrations[present:]:
         migration(connection)
-    if present == len(migrations):
-        return
-    connection.execute(meta.delete().where(meta.c.name == "schema_version"))
-    connection.execute(meta.insert().values(name="schema_version", value=str(len(migrations))))
+    if present < len(migrations):
+        connection.execute(meta.delete().where(meta.c.name == "schema_version"))
+        connection.execute(meta.insert().values(name="schema_version", value=str(len(migrations))))
+    return present

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, literal_column, null, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal_column, null, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -13,7 +13,7 @@ from exporter.storage.schema import targets, tokens, usage
 class Prepared:
     """A statement that SQLAlchemy writes once and the driver runs. Its parameters bear the prefix `the_`."""
 
-    def __init__(self, statement: UpdateBase) -> None:
+    def __init__(self, statement: UpdateBase | Select[Any]) -> None:
         self.statement = statement
         self._text = ""
         self._order: tuple[str, ...] = ()
@@ -76,11 +76,19 @@ COUNT = Prepared(
 """One more request of the operation on the day; no row for the day's first."""
 
 
+_NAME = and_(
+    targets.c.campaign == bindparam("the_campaign"),
+    targets.c.span == bindparam("the_span"),
+    targets.c.operation == bindparam("the_operation"),
+)
+
+ASKED = Prepared(select(targets.c.asked, targets.c.polled).where(_NAME, targets.c.asked.is_not(None)))
+"""When the target was last asked for and when that poll ended, as text, with each token and server."""
+
+
 def _place() -> ColumnElement[bool]:
     return and_(
-        targets.c.campaign == bindparam("the_campaign"),
-        targets.c.span == bindparam("the_span"),
-        targets.c.operation == bindparam("the_operation"),
+        _NAME,
         targets.c.token == bindparam("the_token"),
         targets.c.server == bindparam("the_server"),
     )
@@ -100,7 +108,7 @@ WRITE = Prepared(
         polled=bindparam("the_polled", type_=_STAMP),
         reading=bindparam("the_reading"),
         snapshot=bindparam("the_snapshot"),
-        version=select(tokens.c.version).where(_TOKEN).scalar_subquery(),
+        version=func.coalesce(select(tokens.c.version).where(_TOKEN).scalar_subquery(), literal_column("0")),
     )
 )
 """What is known of the target, under the present version of its token."""

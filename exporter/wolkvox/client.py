@@ -19,7 +19,7 @@ from yarl import URL
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.duration import format_duration
-from exporter.model import Bounds, Failure, Operation, Reason, Report, Target
+from exporter.model import LATEST_DEPARTURE, Bounds, Failure, Operation, Reason, Report, Target
 from exporter.wolkvox import encoding
 from exporter.wolkvox.allocator import give_back
 from exporter.wolkvox.authorities import Authorities
@@ -103,13 +103,15 @@ class Client:
             operation: Where to, with which token, through which proxy, trusting whom.
             target: The campaign, and its time limit.
             bounds: The dates to ask for.
-            started: Monotonic seconds from which `target.timeout` counts; after that nothing is sent any more.
+            started: Monotonic seconds from which `target.timeout` counts; nothing is sent after it, nor later than
+                `LATEST_DEPARTURE` seconds.
 
         Returns:
             The report or the failure. The request was sent at most once. Nothing is raised but `CancelledError`.
         """
         begun = self._clock.monotonic()
-        exchange = Exchange(self._clock, started + target.timeout)
+        departs_before = started + min(target.timeout, LATEST_DEPARTURE)
+        exchange = Exchange(self._clock, started + target.timeout, departs_before)
         try:
             url = _url(operation.base_url, target.key.campaign, bounds.date_ini, bounds.date_end)
             async with AsyncExitStack() as room:

@@ -17,6 +17,8 @@ class Exchange:
 
     clock: Clock
     deadline: float
+    departs_before: float
+    """After this it is not sent any more, whatever time is left."""
     resolved: bool = False
     """Addresses are known, and the first is being tried."""
     sent_at: float | None = None
@@ -33,7 +35,7 @@ class Exchange:
     def leave(self) -> None:
         """The last look at the clock before the request is written: the process may have been stopped meanwhile."""
         now = self.clock.monotonic()
-        if now >= self.deadline:
+        if now >= self.departs_before:
             raise LateError
         self.sent_at = now
         # The write follows without an await, but on a busy machine the process may lose the processor before it. What

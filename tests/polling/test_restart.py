@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import Exporter, Start, Vendor, VirtualClock, bad, good, operation, target
 
-from exporter.model import Operation, Reason
+from exporter.model import LATEST_DEPARTURE, Operation, Reason, WaitCause
 from exporter.storage.rows import KEPT_DAYS
 
 DAY = 86400.0
@@ -75,9 +75,15 @@ async def test_a_request_under_way_at_the_crash_counts_as_in_flight_until_its_ti
     await clock.run(55.0)
     assert len(vendor.log) == 1
     assert second.figures().lease_held is False
-    await clock.run(3.0)
+    wait = second.figures().lease_wait
+    assert wait is not None
+    assert (wait.cause, wait.until) == (WaitCause.REQUEST, clock.now() + 17.0)
+    await clock.run(16.0)
+    assert len(vendor.log) == 1
+    await clock.run(4.0)
     assert len(vendor.log) == 2
-    assert vendor.log[1].at >= 60.0
+    assert vendor.log[1].at >= 60.0 + LATEST_DEPARTURE
+    assert second.figures().lease_wait is None
     assert second.figures().used == 2, "the one that may have left counts"
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 from support import Exporter, Start, Vendor, VirtualClock, bad, good, operation, target
 
-from exporter.model import Key, Reason
+from exporter.model import LATEST_DEPARTURE, Key, Reason
 
 
 async def test_only_the_holder_of_the_lease_asks(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -92,12 +92,12 @@ async def test_nor_before_its_last_request_can_no_longer_be_in_flight(
     second = await start(operation(target(timeout=90.0), target("2")))
     await clock.run(12.0)
     await first.kill()
-    await clock.run(90.0 - clock.true)
+    await clock.run(90.0 + LATEST_DEPARTURE - clock.true)
     assert not second.figures().lease_held
     vendor.latency = 1.0
     await clock.run(4.0)
     assert second.figures().lease_held
-    assert vendor.moments("2")[0] >= 90.0
+    assert vendor.moments("2")[0] >= 90.0 + LATEST_DEPARTURE
 
 
 async def test_a_long_request_does_not_look_like_death(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -209,3 +209,23 @@ async def test_neither_asks_what_the_other_asked_less_than_an_interval_ago(
     for campaign in ("1", "2"):
         moments = vendor.moments(campaign)
         assert all(after - before >= 300.0 for before, after in pairwise(moments))
+
+
+async def test_beside_a_process_with_the_rotated_token_nothing_is_asked_twice_and_both_show_all(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    first = await start(operation(target("1"), target("2")))
+    await clock.run(100.0)
+    second = await start(operation(target("1"), target("2"), token="token-2"))
+    assert second.shown("1").data is not None
+    await clock.run(1500.0)
+    for campaign in ("1", "2"):
+        moments = vendor.moments(campaign)
+        assert len(moments) >= 5
+        assert all(after - before >= 300.0 for before, after in pairwise(moments))
+    assert first.figures().lease_held
+    assert second.figures().lease_held
+    for process in (first, second):
+        data = process.shown("1").data
+        assert data is not None
+        assert clock.now() - data.at < 310.0, "what the other was told is shown too"

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from support import Start, Vendor, VirtualClock, bad, operation, target
 
-from exporter.model import Operation, Reason
+from exporter.model import Operation, Reason, WaitCause
 from exporter.storage.database import StorageError
 
 
@@ -125,9 +125,9 @@ async def test_a_removed_file_is_made_anew_with_all_that_bounds_the_requests(
     await clock.run(9.0)
     await first.kill()
     second = await start(acme)
-    assert not second.figures().lease_held, "the lease of the one that may live stands in the new file"
+    assert not second.figures().lease_held, "a request that only the old file knew of may be under way"
     assert second.figures().used == sent
-    await clock.run(60.0)
+    await clock.run(76.0)
     assert second.figures().lease_held
     await clock.run(1500.0)
     assert len(vendor.log) == 5
@@ -175,7 +175,7 @@ async def test_a_removed_file_that_the_keeper_noticed_refuses_one_poll_of_each_t
     assert [entry.snapshot.failure for entry in process.board.entries()] == [None, None]
 
 
-async def test_a_standby_that_makes_the_file_anew_leaves_the_lease_with_its_holder(
+async def test_a_standby_that_makes_the_file_anew_does_not_ask_beside_the_request_under_way(
     start: Start, clock: VirtualClock, vendor: Vendor, file: Path
 ) -> None:
     vendor.latency = 55.0
@@ -184,13 +184,50 @@ async def test_a_standby_that_makes_the_file_anew_leaves_the_lease_with_its_hold
     await clock.run(5.0)
     remove(file)
     await clock.run(49.0)
-    assert (first.figures().lease_held, second.figures().lease_held) == (True, False)
+    assert not first.figures().lease_held
+    wait = second.figures().lease_wait
+    assert wait is not None
+    assert wait.cause is WaitCause.STORAGE
     vendor.latency = 1.0
-    await clock.run(600.0)
-    assert (first.figures().lease_held, second.figures().lease_held) == (True, False)
+    await clock.run(700.0)
+    assert [process.figures().lease_held for process in (first, second)].count(True) == 1
     assert vendor.most_at_once == 1
     assert second.shown().data == first.shown().data
     assert all(after - before >= 300.0 for before, after in pairwise(vendor.moments()))
+    assert len(vendor.log) == 2
+
+
+async def test_a_second_process_that_begins_with_the_file_removed_asks_nothing_beside_the_first(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    vendor.latency = 40.0
+    first = await start(operation(target("1"), target("2")))
+    await clock.run(60.0)
+    data = first.shown("1").data
+    remove(file)
+    second = await start(operation(target("1"), target("2")))
+    assert second.figures().lease_wait is not None
+    await clock.run(1200.0)
+    assert vendor.most_at_once == 1
+    assert [process.figures().lease_held for process in (first, second)].count(True) == 1
+    for campaign in "12":
+        moments = vendor.moments(campaign)
+        assert len(moments) >= 4
+        assert all(after - before >= 300.0 for before, after in pairwise(moments))
+    assert data is not None
+    assert second.figures().used == len(vendor.log)
+
+
+async def test_the_page_keeps_its_data_while_a_new_file_settles(
+    start: Start, clock: VirtualClock, vendor: Vendor, file: Path
+) -> None:
+    process = await start(operation())
+    await clock.run(100.0)
+    before = process.shown()
+    remove(file)
+    await clock.run(150.0)
+    assert process.figures().lease_held
+    assert process.shown() == before
 
 
 async def test_a_file_that_comes_back_older_than_what_is_known_is_corrected(

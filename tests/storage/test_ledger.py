@@ -9,11 +9,10 @@ from sqlalchemy import text
 from support import Disk, Inline, VirtualClock, bad, operation, target
 
 from exporter.clock import stamp
-from exporter.model import Key, Reason, Snapshot
+from exporter.model import LATEST_DEPARTURE, Key, LeaseWait, Reason, Snapshot, WaitCause
 from exporter.storage.database import StorageError, StorageLostError
+from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
 from exporter.storage.ledger import (
-    FLIGHT_MARGIN,
-    LEASE_SECONDS,
     BudgetGone,
     Grant,
     Ledger,
@@ -63,7 +62,7 @@ def request(ledger: Ledger, *, interval: float = 300.0, budget: int | None = Non
 
 async def holding(opened: Open, holder: str = "one") -> Ledger:
     ledger = await opened(holder)
-    assert await ledger.acquire(token(ledger))
+    assert await ledger.acquire(token(ledger), 60.0)
     return ledger
 
 
@@ -145,8 +144,8 @@ async def test_what_cannot_be_recorded_does_not_leave(opened: Open, file: Path) 
 
 async def test_a_lease_is_for_one_at_a_time(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
-    assert not await second.acquire(token(second))
-    assert await first.acquire(token(first)), "again is no harm"
+    assert not await second.acquire(token(second), 60.0)
+    assert await first.acquire(token(first), 60.0), "again is no harm"
     assert await first.renew() == {token(first)}
     assert await second.renew() == frozenset()
 
@@ -155,11 +154,11 @@ async def test_only_idle_leases_are_given_up(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
     grant = await first.begin(request(first))
     await first.release([token(first)])
-    assert not await second.acquire(token(second))
-    await first.acquire(token(first))
+    assert not await second.acquire(token(second), 60.0)
+    await first.acquire(token(first), 60.0)
     await land(first, grant)
     await first.release([token(first)])
-    assert await second.acquire(token(second))
+    assert await second.acquire(token(second), 60.0)
     assert await first.renew() == frozenset()
 
 
@@ -168,9 +167,9 @@ async def test_a_silent_holder_is_dead_after_30_s_and_not_earlier(opened: Open, 
     await clock.run(20.0)
     await first.renew()
     await clock.run(LEASE_SECONDS - 0.1)
-    assert not await second.acquire(token(second))
+    assert not await second.acquire(token(second), 60.0)
     await clock.run(0.1)
-    assert await second.acquire(token(second))
+    assert await second.acquire(token(second), 60.0)
     with pytest.raises(NotHolder):
         await first.begin(request(first))
 
@@ -178,19 +177,48 @@ async def test_a_silent_holder_is_dead_after_30_s_and_not_earlier(opened: Open, 
 async def test_a_request_without_an_end_is_in_flight_until_its_time_limit(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
     await first.begin(request(first, timeout=90.0))
-    await clock.run(90.0 + FLIGHT_MARGIN - 0.1)
-    assert not await second.acquire(token(second))
+    await clock.run(90.0 + LATEST_DEPARTURE + FLIGHT_MARGIN - 0.1)
+    assert not await second.acquire(token(second), 60.0)
     await clock.run(0.1)
-    assert await second.acquire(token(second))
+    assert await second.acquire(token(second), 60.0)
+
+
+async def test_a_short_time_limit_may_be_spent_on_connecting_whole(opened: Open, clock: VirtualClock) -> None:
+    first, second = await holding(opened), await opened("two")
+    await first.begin(request(first, timeout=14.0))
+    await clock.run(LEASE_SECONDS - 2.0 + FLIGHT_MARGIN - 0.1)
+    await first._database.run(lambda connection: connection.execute(text("update tokens set holder = null")))
+    assert not await second.acquire(token(second), 14.0)
+    await clock.run(0.1)
+    assert await second.acquire(token(second), 14.0)
+
+
+async def test_what_is_waited_for_is_told_and_until_when(opened: Open, clock: VirtualClock) -> None:
+    first, second = await holding(opened), await opened("two")
+    assert second.waiting(token(second)) is None
+    await first.begin(request(first, timeout=60.0))
+    began = clock.now()
+
+    async def wait() -> LeaseWait | None:
+        await second.acquire(token(second), 60.0)
+        return second.waiting(token(second))
+
+    assert await wait() == LeaseWait(WaitCause.PROCESS, None)
+    await clock.run(RENEWAL_SECONDS + 3.0)
+    assert await wait() == LeaseWait(WaitCause.SILENCE, began + 77.0), "dead after 30 s, and in flight for longer"
+    await clock.run(LEASE_SECONDS)
+    assert await wait() == LeaseWait(WaitCause.REQUEST, began + 77.0)
+    await clock.run(60.0)
+    assert await wait() is None
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0])
 async def test_a_step_of_the_wall_clock_kills_no_holder(opened: Open, clock: VirtualClock, step: float) -> None:
     first, second = await holding(opened), await opened("two")
     clock.shift(step)
-    assert not await second.acquire(token(second))
+    assert not await second.acquire(token(second), 60.0)
     await clock.run(LEASE_SECONDS)
-    assert await second.acquire(token(second))
+    assert await second.acquire(token(second), 60.0)
     assert await first.renew() == frozenset()
 
 
@@ -202,18 +230,18 @@ async def test_silence_of_an_earlier_boot_is_watched_where_the_wall_clock_was_se
     clock.reboot()
     clock.shift(-3600.0)
     second = await opened("two")
-    assert not await second.acquire(token(second))
-    await clock.run(50.0)
-    assert not await second.acquire(token(second))
+    assert not await second.acquire(token(second), 60.0)
+    await clock.run(50.0 + LATEST_DEPARTURE)
+    assert not await second.acquire(token(second), 60.0)
     await clock.run(FLIGHT_MARGIN)
-    assert await second.acquire(token(second))
+    assert await second.acquire(token(second), 60.0)
 
 
 async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
     grant = await first.begin(request(first))
-    await clock.run(61.0)
-    assert await second.acquire(token(second))
+    await clock.run(77.0)
+    assert await second.acquire(token(second), 60.0)
     await land(first, grant, Rest(bad(Reason.AUTH), grant.at))
     assert await second.rest(token(second)) is None
     assert (await second.adopt(operation()))[KEY].polled is None
@@ -260,41 +288,144 @@ async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened:
     await land(ledger, grant)
     rotated = operation(token="token-2")
     assert (await ledger.adopt(rotated))[KEY].asked == grant.at
-    assert await ledger.acquire(token(ledger, "token-2"))
+    assert await ledger.acquire(token(ledger, "token-2"), 60.0)
     with pytest.raises(TooEarly):
         await ledger.begin(replace(request(ledger), token=token(ledger, "token-2")))
 
 
-async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_leases(
+def remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_results_and_nothing_is_held(
     opened: Open, file: Path, clock: VirtualClock
 ) -> None:
     first, second = await holding(opened), await opened("two")
-    assert not await second.acquire(token(second))
     grant = await first.begin(request(first))
     await land(first, grant)
     before = token(first)
-    for suffix in ("", "-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink()
+    remove(file)
     await clock.run(20.0)
     with pytest.raises(StorageLostError):
-        await second.acquire(token(second))
-    assert not await second.acquire(token(second)), "its view of the other's lease is in the new file"
-    with pytest.raises(StorageLostError):
         await first.begin(request(first))
+    with pytest.raises(StorageLostError):
+        await second.acquire(token(second), 60.0)
+    made = clock.now()
+    for ledger in (first, second):
+        assert await ledger.renew() == frozenset()
+        assert not await ledger.acquire(before, 60.0)
+        assert ledger.waiting(before) == LeaseWait(WaitCause.STORAGE, made + 77.0)
+    third = await opened("three")
+    assert token(third) == before
+    assert await third.used("acme", DAY) == 1
+    assert (await third.adopt(operation()))[KEY].polled == grant.at
+    await clock.run(60.0 + LATEST_DEPARTURE + FLIGHT_MARGIN)
+    assert await first.acquire(before, 60.0)
     with pytest.raises(TooEarly):
         await first.begin(request(first))
-    assert await first.used("acme", DAY) == 1
-    assert before == token(await opened("three"))
 
 
-async def test_the_keeper_too_makes_a_lost_file_anew(opened: Open, file: Path) -> None:
+async def test_who_finds_a_file_that_another_process_made_takes_its_key_and_holds_nothing(
+    opened: Open, file: Path, clock: VirtualClock
+) -> None:
+    first = await holding(opened)
+    await land(first, await first.begin(request(first)))
+    before = token(first)
+    remove(file)
+    second = await opened("two")
+    assert token(second) != before
+    assert not await second.acquire(token(second), 60.0)
+    wait = second.waiting(token(second))
+    assert wait is not None
+    assert wait.cause is WaitCause.STORAGE
+    with pytest.raises(StorageLostError):
+        await first.renew()
+    assert token(first) == token(second)
+    assert await first.renew() == frozenset()
+    assert await second.used("acme", DAY) == 1, "what the first knew is in the new file"
+    await clock.run(78.0)
+    assert await second.acquire(token(second), 60.0)
+    assert not await first.acquire(token(first), 60.0)
+    with pytest.raises(TooEarly):
+        await second.begin(request(second))
+
+
+async def test_a_short_time_limit_still_leaves_time_to_notice(opened: Open, file: Path, clock: VirtualClock) -> None:
+    await holding(opened)
+    remove(file)
+    second = await opened("two")
+    assert not await second.acquire(token(second), 1.0)
+    await clock.run(RENEWAL_SECONDS)
+    assert not await second.acquire(token(second), 1.0)
+    await clock.run(3.0)
+    assert await second.acquire(token(second), 1.0)
+
+
+@pytest.mark.parametrize("left", ["-wal", "-shm"])
+async def test_what_a_process_left_beside_a_file_that_is_gone_tells_of_it(opened: Open, file: Path, left: str) -> None:
+    file.with_name(file.name + left).touch()
+    ledger = await opened("one")
+    assert not await ledger.acquire(token(ledger), 60.0)
+
+
+async def test_a_first_file_is_not_waited_for(opened: Open, file: Path) -> None:
+    other = Ledger(Disk(f"sqlite:///{file}.other", thread=Inline()), VirtualClock(), "of another file")
+    await other.open()
+    ledger = await opened("one")
+    assert await ledger.acquire(token(ledger), 60.0)
+    await other.close()
+
+
+async def test_an_emptied_file_is_a_lost_one(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
-    for suffix in ("", "-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink()
+    file.write_bytes(b"")
+    with pytest.raises(StorageLostError):
+        await ledger._database.run(lambda connection: None)
+
+
+async def test_an_answer_that_comes_after_the_loss_is_put_down(opened: Open, file: Path) -> None:
+    ledger = await holding(opened)
+    grant = await ledger.begin(request(ledger))
+    remove(file)
     with pytest.raises(StorageLostError):
         await ledger.renew()
-    assert await ledger.renew() == {token(ledger)}
-    assert not await (await opened("two")).acquire(token(ledger))
+    await land(ledger, grant)
+    assert (await ledger.adopt(operation()))[KEY].polled == grant.at
+
+
+async def test_the_interval_holds_for_every_token_of_the_operation(opened: Open, clock: VirtualClock) -> None:
+    """The documented upgrade with a rotated token: the second process begins beside the first."""
+    first, second = await holding(opened), await opened("two")
+    other = token(second, "token-2")
+    await second.adopt(operation(token="token-2"))
+    assert await second.acquire(other, 60.0)
+    await clock.run(10.0)
+    grant = await first.begin(request(first))
+    await land(first, grant)
+    rotated = replace(request(second), token=other)
+    with pytest.raises(TooEarly, match=r"300\.0 s"):
+        await second.begin(rotated)
+    known = await second.known(operation(token="token-2"), target())
+    assert (known.asked, known.polled) == (grant.at, grant.at)
+    assert await second.known(operation(token="token-2"), target("unheard of")) == NOTHING_KNOWN
+    await clock.run(300.0)
+    await second.begin(rotated)
+    with pytest.raises(TooEarly):
+        await first.begin(request(first))
+
+
+async def test_a_request_without_an_end_may_have_left_late(opened: Open, clock: VirtualClock) -> None:
+    first = await holding(opened)
+    await first.begin(request(first))
+    second = await opened("two")
+    await second.adopt(operation(token="token-2"))
+    assert await second.acquire(token(second, "token-2"), 60.0)
+    await clock.run(300.0)
+    with pytest.raises(TooEarly, match=r"16\.0 s"):
+        await second.begin(replace(request(second), token=token(second, "token-2")))
+    await clock.run(LATEST_DEPARTURE)
+    await second.begin(replace(request(second), token=token(second, "token-2")))
 
 
 async def test_a_row_that_is_gone_is_put_down_again(opened: Open) -> None:

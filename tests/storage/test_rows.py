@@ -9,7 +9,7 @@ from exporter.clock import Stamp, stamp
 from exporter.model import Bounds, Data, Key, Operation, Reason, Snapshot
 from exporter.storage import rows
 from exporter.storage.rows import NOTHING_KNOWN, Known, Owners
-from exporter.storage.schema import migrate, targets, tokens, usage
+from exporter.storage.schema import migrate, targets, tokens
 
 DAY = 86400.0
 KEY = Key("acme", "32841", "1h")
@@ -155,22 +155,23 @@ def test_what_is_written_bears_the_version_of_its_token(connection: Connection, 
     assert connection.execute(select(targets.c.version)).scalars().all() == [3]
 
 
-def test_requests_are_counted_by_operation_and_day(connection: Connection) -> None:
-    counts = [rows.count(connection, "acme", day) for day in ("2026-01-01", "2026-01-01", "2026-01-02")]
-    assert counts == [1, 2, 1]
-    assert rows.count(connection, "globex", "2026-01-01") == 1
-
-
-def test_days_and_campaigns_of_long_ago_are_forgotten(
-    connection: Connection, known: Known, clock: VirtualClock
-) -> None:
+def test_campaigns_of_long_ago_are_forgotten(connection: Connection, known: Known, clock: VirtualClock) -> None:
     put(connection, known, operation(target("old"), target("never asked")))
     connection.execute(text("update targets set asked = null where campaign = 'never asked'"))
-    now = clock.now() + 30 * DAY
-    later = Stamp(now, clock.boot, clock.monotonic())
-    put(connection, replace(known, asked=later), operation(target("new")))
-    rows.count(connection, "acme", "2026-09-20")
-    rows.count(connection, "acme", "2026-10-20")
-    rows.prune(connection, clock.now() + (rows.KEPT_DAYS + 1) * DAY)
+    clock.true += 30 * DAY
+    put(connection, replace(known, asked=stamp(clock)), operation(target("new")))
+    clock.true += (rows.KEPT_DAYS - 30) * DAY + 1.0
+    rows.prune(connection, clock)
     assert set(connection.execute(select(targets.c.campaign)).scalars()) == {"new", "never asked"}
-    assert connection.execute(select(usage.c.day)).scalars().all() == ["2026-10-20"]
+
+
+def test_a_wrong_wall_clock_forgets_nothing_within_a_boot(
+    connection: Connection, known: Known, clock: VirtualClock
+) -> None:
+    put(connection, known, operation())
+    clock.shift(400 * DAY)
+    rows.prune(connection, clock)
+    assert read(connection, operation()) == {KEY: known}
+    clock.reboot()
+    rows.prune(connection, clock)
+    assert read(connection, operation()) == {}
