@@ -233,10 +233,9 @@ class Ledger:
         if recorded is not None and (asked is None or asked.monotonic < recorded.monotonic):
             asked = recorded
         known = replace(outcome.known, asked=asked)
-        failure = None if rest is None else text.failure_to_text(rest.failure)
 
         def work(connection: Connection) -> None:
-            if self._leases.mark_done(connection, token, failure, None if rest is None else rest.since):
+            if self._mark_done(connection, token, rest):
                 rows.write(connection, token, outcome.server, outcome.target, known)
 
         self._memory.conclude(outcome.target, outcome.server, known)
@@ -244,7 +243,7 @@ class Ledger:
 
     async def put_rest(self, token: str, rest: Rest | None) -> None:
         """Put down that the token rests, and that its request is over, before its poll is."""
-        await self._database.run(lambda connection: self._land(connection, token, rest))
+        await self._database.run(lambda connection: self._mark_done(connection, token, rest))
 
     async def release(self, held: Iterable[str]) -> None:
         """Give up the leases of those token hashes that have no request in flight."""
@@ -336,6 +335,11 @@ class Ledger:
         if statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": now}).rowcount == 0:
             connection.execute(targets.insert().values(**row))
         return Grant(now, used)
+
+    def _mark_done(self, connection: Connection, token: str, rest: Rest | None) -> bool:
+        """Put down the end of the request; False where another process has taken over and knows better."""
+        failure = None if rest is None else text.failure_to_text(rest.failure)
+        return self._leases.mark_done(connection, token, failure, None if rest is None else rest.since)
 
     def _check_interval(self, connection: Connection, request: Request) -> None:
         """Hold to what is on record, whichever process and token it was asked with.
