@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from exporter.model import Failure, FileVersion, Poll, Reason, Status
+from exporter.model import Failure, FileVersion, LeaseWait, Poll, Reason, Status, WaitCause
 from exporter.web.status_state import TROUBLE, Digest, State
 from exporter.web.status_text import encodable
 from exporter.web.status_view import OperationView, Overview
@@ -106,6 +106,20 @@ class QuotaDocument(TypedDict):
 
 
 @with_config(_EXACT)
+class LeaseWaitDocument(TypedDict):
+    """Why this process may not send with the operation's token."""
+
+    cause: Annotated[
+        WaitCause,
+        Field(
+            description="`process`: another process polls; `silence`: the one that did is silent; `request`: a request "
+            "of one that ended may be under way; `storage`: the file is new, and an earlier request may be under way."
+        ),
+    ]
+    until: Annotated[float | None, Field(description="Unix seconds; null while another process polls.")]
+
+
+@with_config(_EXACT)
 class OperationDocument(TypedDict):
     """One operation."""
 
@@ -123,7 +137,11 @@ class OperationDocument(TypedDict):
     lag: Annotated[float, Field(ge=0, description="Seconds that the most overdue poll is late.")]
     next_poll_at: Annotated[float | None, Field(description="Unix seconds; null where none is planned here.")]
     lease_held: Annotated[
-        bool, Field(description="Whether this process may send; else another one on the storage does.")
+        bool, Field(description="Whether this process may send; if not, `lease_wait` says what it waits for.")
+    ]
+    lease_wait: Annotated[
+        LeaseWaitDocument | None,
+        Field(description="What this process waits for before it may send; null while it may."),
     ]
     rest: Annotated[FailureDocument | None, Field(description="Why the token rests; null while it does not.")]
 
@@ -255,8 +273,13 @@ def _operation(view: OperationView) -> OperationDocument:
         "lag": view.status.lag,
         "next_poll_at": view.next_poll_at,
         "lease_held": figures.lease_held,
+        "lease_wait": _lease_wait(figures.lease_wait),
         "rest": _failure(figures.rest),
     }
+
+
+def _lease_wait(wait: LeaseWait | None) -> LeaseWaitDocument | None:
+    return None if wait is None else {"cause": wait.cause, "until": wait.until}
 
 
 def _data(digest: Digest, at: float) -> DataDocument | None:
