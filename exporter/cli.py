@@ -137,7 +137,6 @@ async def _once(arguments: argparse.Namespace, redactor: Redactor, signals: Sign
     app = _app(read, _database(arguments), clock, redactor, CollectorRegistry())
     with _output(arguments.output) as output:
         await app.start()
-        app.announce()
         try:
             await ask_once(app, clock, stopping)
             page = await app.page(Exposition.TEXT, Encoding.IDENTITY)
