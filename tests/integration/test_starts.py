@@ -77,7 +77,7 @@ def nothing(_: Path) -> None: ...
         (nothing, ["--web.telemetry-path=metrics"], r"--web\.telemetry-path 'metrics': no path; allowed: a slash"),
         (nothing, ["--web.telemetry-path=/-/ready"], r"--web\.telemetry-path '/-/ready': /- is taken .*choose another"),
         (nothing, ["--web.config.file=no.yml"], r"no\.yml:1: document: cannot be read: No such file"),
-        (mistaken_web, ["--web.config.file=web.yml"], r"web\.yml:1: tls: unknown key.*, allowed at the top are .*tls_server_config"),
+        (mistaken_web, ["--web.config.file=web.yml"], r"web\.yml:1: tls: unknown key.*allowed at the top are .*tls_s"),
         (nothing, ["--nonsense"], r"the command run has no flag '--nonsense'; see wolkvox-exporter run --help"),
         (nothing, ["chek"], r"unknown command 'chek', did you mean 'check'\?; see"),
         (nothing, ["quux"], r"unknown command 'quux'; see"),
