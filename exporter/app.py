@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.config import ConfigError
+from exporter.files import connections
 from exporter.log import Redactor, dropped_lines
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
@@ -55,7 +56,7 @@ class App:
         self._redactor = redactor
         self._random = Random()
         self._ledger = Ledger(database, clock, holder=this_process(clock.boot))
-        self._client = Client(clock)
+        self._client = Client(clock, connections())
         self._crew = Crew(self._ledger, clock, self._hire)
         self._page = Page(build, registry, self._crew.lags, clock.now, dropped_lines)
         self._board = Board(clock, self._page)

@@ -21,6 +21,7 @@ from exporter.app import App, Read
 from exporter.check import check
 from exporter.clock import SystemClock
 from exporter.config import ConfigError, load
+from exporter.files import missing, raise_limit
 from exporter.log import Redactor, configure, tell_dropped
 from exporter.metrics.build import this_build
 from exporter.metrics.format import Encoding, Exposition
@@ -191,6 +192,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
         parse_address(text)  # what is no address is said before anything else begins
     paths = parse_paths(arguments.web_external_url, arguments.web_route_prefix)
     stopping = stop_event(signals)
+    raise_limit()
     clock = SystemClock()
     app = _app(read, database, clock, redactor)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(SIDE_THREADS, thread_name_prefix="side"))
@@ -216,6 +218,12 @@ async def _serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
         undo.pop_all()
     _favour_the_loop()
     app.announce()
+    if few := missing(len(app.status().operations)):
+        _log.warning(
+            "few files may be open: some requests wait for others; the page keeps connections of its own",
+            missing=few,
+            hint="raise the limit: ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container",
+        )
     _log.info("wolkvox-exporter serves", version=__version__, url=" ".join(web.urls))
     if simulated:
         home = web.urls[0].rstrip("/")

@@ -17,6 +17,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "duration": set(),
     "yaml": set(),
     "log": {"writer"},
+    "files": set(),
     "signals": set(),
     "streams": set(),
     "writer": set(),

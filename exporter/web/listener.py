@@ -1,6 +1,7 @@
 """Accepts connections, knows all that are open, and decides which one goes when there are too many."""
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections import Counter
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from exporter.web.connection import Connection
 from exporter.web.limits import Limits
+from exporter.web.reserve import Reserve
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +45,8 @@ class Listener:
         self._admits = admits
         self._loop = asyncio.get_running_loop()
         self._connections: dict[Connection, _Client] = {}  # oldest first
+        self._reserve = Reserve()
+        self._reserve.fill(0)
         self._accepting = [asyncio.create_task(self._accept(listening)) for listening in self._sockets]
         self._sweep = self._loop.call_later(limits.sweep, self._sweep_overdue)
 
@@ -65,6 +69,7 @@ class Listener:
         for client in clients:
             client.abort()
         await asyncio.gather(*self._accepting, *(client.handshake for client in clients), return_exceptions=True)
+        self._reserve.close()
 
     async def _accept(self, listening: socket.socket) -> None:
         told = None
@@ -72,6 +77,8 @@ class Listener:
             try:
                 accepted, peer = await self._loop.sock_accept(listening)
             except OSError as error:
+                if error.errno == errno.EMFILE and self._reserve.give():
+                    continue
                 if error.errno != told:  # once, not ten times a second for as long as it lasts
                     _log.warning("cannot accept connections", error=error.strerror, open=self.connections)
                 told = error.errno
@@ -114,6 +121,11 @@ class Listener:
 
     def _forget(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
+        # The socket is closed right after this, and polls wait for its descriptor too.
+        self._loop.call_soon(self._refill)
+
+    def _refill(self) -> None:
+        self._reserve.fill(self.connections)
 
     def _make_room(self) -> None:
         """Close one connection: a waiting one, never answered before answered, of the busiest address, the oldest."""
@@ -132,6 +144,7 @@ class Listener:
         for client in list(self._connections.values()):
             if client.connection.overdue(now):
                 client.abort()
+        self._refill()
         self._sweep = self._loop.call_later(self._limits.sweep, self._sweep_overdue)
 
 

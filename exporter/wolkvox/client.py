@@ -71,8 +71,10 @@ class Client:
     A body of the vendor's is never long.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, connections: int = 1024) -> None:
+        """No more than `connections` at the same time; further requests wait, within their time limit."""
         self._clock = clock
+        self._places = asyncio.Semaphore(connections)
         self._log = structlog.get_logger(__name__)
 
     async def __aenter__(self) -> Self:
@@ -131,7 +133,7 @@ class Client:
         in_clear = url.scheme == "http"  # the proxy reads the request itself; else only what asks for the tunnel
         all_clear = in_clear and (proxy is None or proxy.url.scheme == "http") and operation.ca_file is None
         UNDER_WAY.set(exchange)
-        async with asyncio.timeout(left):
+        async with asyncio.timeout(left), self._places:
             response = await self._session(operation).get(
                 url,
                 headers={"wolkvox-token": operation.token.get_secret_value()} | (to_proxy if in_clear else {}),

@@ -17,9 +17,10 @@ from typing import Any
 import aiohttp
 import pytest
 from patience import PATIENCE, patiently
-from real_exporter import PROGRAM, STORAGE, Command, Exporter, inherited, write_config
+from real_exporter import PROGRAM, STORAGE, Command, Exporter, inherited, running, write_config
 from scraped_page import Page, plain
 
+from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 
 Run = Callable[..., Awaitable[Exporter]]
@@ -281,3 +282,31 @@ async def test_a_stop_while_a_disk_hangs_is_cut_off_with_a_line(run: Run, operat
     last = exporter.stderr.splitlines()[-1]
     assert 'level=error msg="stopped by force: ' in last
     assert "side_" in last
+
+
+async def test_the_page_is_reached_where_few_files_may_be_open(tmp_path: Path, simulator: Simulator) -> None:
+    """Forty tokens whose requests never end would take every descriptor."""
+    simulator.set_fault(Fault.TIMEOUT)
+    operations = [
+        {"name": f"o{number}", "base_url": simulator.base_url, "token": f"token-{number}", "campaigns": [{"id": "1"}]}
+        for number in range(40)
+    ]
+    write_config(tmp_path, {"operations": operations})
+    few = ("prlimit", "--nofile=24:24", *PROGRAM)
+    async with running(tmp_path, program=few) as exporter:
+        assert "few files may be open" in exporter.stderr
+
+        async def is_asked() -> bool:
+            return simulator.log.total > 0
+
+        await exporter.until(is_asked)
+        for _ in range(5):
+            async with (
+                aiohttp.ClientSession(exporter.url) as scraper,
+                aiohttp.ClientSession(exporter.url) as probe,
+                scraper.get("/metrics") as page,
+                probe.get("/-/healthy") as health,
+            ):
+                assert (page.status, health.status) == (200, 200)
+                assert "wolkvox_campaign_up" in await page.text()
+            await asyncio.sleep(0.1)

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from exporter.web.limits import Limits, system_limits
+from exporter.web.reserve import CONNECTIONS
 from exporter.web.server import Server
 
 Serve = Callable[..., Awaitable[Server]]
@@ -363,7 +364,7 @@ async def test_a_system_without_room_is_waited_for(
 ) -> None:
     loop = asyncio.get_running_loop()
     accept = loop.sock_accept
-    failures = iter([OSError(24, "Too many open files")])
+    failures = iter([OSError(24, "Too many open files")] * (CONNECTIONS + 1))  # what is kept for the page goes first
 
     async def sometimes(listening: Any) -> Any:
         for failure in failures:
