@@ -198,8 +198,10 @@ class Data:
     """When the poll that brought it succeeded."""
     bounds: Bounds
     rows: tuple[Row, ...]
-    """The seven documented results first, then every other seen for this target; at most 32."""
+    """The seven documented results first, then every other seen for this campaign; at most 32."""
     no_data: bool
+    final: bool = False
+    """It describes a day that is over, and the answer before it said the same: it is not asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

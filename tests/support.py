@@ -125,11 +125,11 @@ def target(
     zone: ZoneInfo = BOGOTA,
     name: str = "",
 ) -> Target:
-    lengths = {"30m": 1800, "1h": 3600, "60m": 3600, "today": None}
+    lengths = {"30m": 1800, "1h": 3600, "60m": 3600, "today": None, "yesterday": None}
     return Target(
         key=Key(operation, campaign, window),
         name=name,
-        window=Window(window, lengths[window]),
+        window=Window(window, lengths[window], days_ago=int(window == "yesterday")),
         zone=zone,
         interval=interval,
         delay=delay,

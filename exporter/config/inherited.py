@@ -65,13 +65,14 @@ def review(own: Settings, inherited: Inherited, path: Path, issues: Issues) -> N
 
 
 def _find_repeated(windows: tuple[Window | None, ...], path: Path, issues: Issues) -> None:
-    labels: dict[int | None, str] = {}
+    labels: dict[tuple[int | None, int], str] = {}
     for place, window in enumerate(windows):
         if window is None:
             continue
-        if window.length in labels:
+        place_in_time = window.length, window.days_ago
+        if place_in_time in labels:
             text = (
-                f"{quoted(window.label)} is the same window as {quoted(labels[window.length])}, list each window once"
+                f"{quoted(window.label)} is the same window as {quoted(labels[place_in_time])}, list each window once"
             )
             issues.add((*path, place), text)
-        labels.setdefault(window.length, window.label)
+        labels.setdefault(place_in_time, window.label)

@@ -16,7 +16,7 @@ from exporter.config.connection import (
 from exporter.config.inherited import Inherited, inherit, review
 from exporter.duration import format_duration
 from exporter.model import Key, Operation, Target
-from exporter.polling.plan import OperationPlan, plan
+from exporter.polling.plan import YESTERDAY_INTERVAL, OperationPlan, plan
 from exporter.yaml import Issues, Path, dotted, quoted
 
 _CALLS_PER_LICENSE = 1_000
@@ -94,7 +94,7 @@ def _targets_of(campaign: schema.Campaign, operation: str, level: Inherited) -> 
             name=campaign.name or "",
             window=window,
             zone=values.timezone,
-            interval=values.interval,
+            interval=max(values.interval, YESTERDAY_INTERVAL) if window.days_ago else values.interval,
             delay=values.delay,
             timeout=values.timeout,
             stale_after=level.staleness,

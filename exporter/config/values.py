@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from exporter.config.url import check_proxy_url, parse_base_url
 from exporter.config.zone import find_zone
 from exporter.duration import parse_duration
-from exporter.model import Window
+from exporter.model import TODAY, YESTERDAY, Window
 from exporter.yaml import Plain, quoted
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})?(?:\.[0-9]{1,18})?")
@@ -81,12 +81,14 @@ def zone(value: object) -> ZoneInfo:
 
 
 def window(value: object) -> Window:
-    """A rolling length in whole seconds, or `today`."""
-    if value == "today":
-        return Window("today", None)
+    """A rolling length in whole seconds, `today` or `yesterday`."""
+    if value in (TODAY.label, YESTERDAY.label):
+        return TODAY if value == TODAY.label else YESTERDAY
     source, length = _seconds(value)
     if length > _LONGEST_WINDOW:
-        raise ValueError(f"{quoted(source)} is longer than 31d, the most that the vendor answers for; or write today")
+        raise ValueError(
+            f"{quoted(source)} is longer than 31d, the most that the vendor answers for; or write today or yesterday"
+        )
     if length < 1 or length % 1:
         raise ValueError(
             f"{quoted(source)} is not of whole seconds, allowed is 1s to 31d; the vendor's dates end at seconds"

@@ -134,6 +134,17 @@ def _failure(polled: Polled) -> Iterable[Sample]:
     return (Sample(1, pair("reason", failure.reason)),)
 
 
+def _interval(polled: Polled) -> Iterable[Sample]:
+    """Absent while `yesterday` is not asked: nobody is to take its rest for delay."""
+    snapshot = polled.snapshot
+    if polled.target.window.days_ago:
+        if snapshot.data is None and snapshot.failure is None:
+            return ()
+        if snapshot.data is not None and snapshot.data.final:
+            return ()
+    return (Sample(polled.target.interval),)
+
+
 def _failures_by_reason(figures: Figures) -> Iterable[Sample]:
     return (Sample(count, pair("reason", reason)) for reason, count in figures.failures)
 
@@ -264,10 +275,10 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_poll_interval_seconds",
         Kind.GAUGE,
         TARGET,
-        "How often this campaign and window is asked for",
-        "From `interval` of the configuration",
+        "How often this campaign and window is asked for; absent for yesterday while that is not asked",
+        "From `interval` of the configuration, for yesterday at least an hour",
         _CONFIG,
-        lambda polled: _one(polled.target.interval),
+        _interval,
     ),
 )
 

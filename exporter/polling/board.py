@@ -18,7 +18,9 @@ from exporter.model import (
     Snapshot,
     Target,
 )
+from exporter.polling.calendar import opening
 from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
+from exporter.wolkvox.window import day_of
 
 
 class Listener(Protocol):
@@ -49,6 +51,8 @@ class Entry:
     known: Known
     expiry: float | None = None
     """When its data becomes stale, in monotonic seconds; None where there is no data or it already is."""
+    leaves: float | None = None
+    """When the calendar ends its data, in Unix seconds; None where there is none, or nothing ends it."""
     ready: bool = False
     """It was polled by this process as it is configured now, or restored while that was current."""
 
@@ -69,6 +73,7 @@ class Board:
         self._figures: dict[str, Figures] = {}
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
         self._expiries: list[tuple[float, Key]] = []
+        self._midnights: list[tuple[float, Key]] = []
 
     def entries(self) -> Iterable[Entry]:
         """Every target, in the order of the configuration."""
@@ -175,14 +180,27 @@ class Board:
             entry = self._entries.get(key)
             if entry is not None and entry.expiry == expiry:
                 self._show(entry.target, entry.known, ready=entry.ready)
+        while self._midnights and self._midnights[0][0] <= self._clock.now():
+            midnight, key = heapq.heappop(self._midnights)
+            entry = self._entries.get(key)
+            if entry is not None and entry.leaves == midnight:
+                self._show(entry.target, entry.known, ready=entry.ready)
 
     def unready(self) -> list[Target]:
         """The targets of which nothing current is known: neither polled by this process nor restored fresh."""
-        return [entry.target for entry in self._entries.values() if not entry.ready]
+        return [entry.target for entry in self._entries.values() if not entry.ready and self._is_open(entry)]
+
+    def _is_open(self, entry: Entry) -> bool:
+        """Whether it may be asked already: nobody is to wait for `yesterday` in the first minutes of a day."""
+        now = self._clock.now()
+        return opening(entry.target, entry.snapshot.data, now) <= now
 
     def _show(self, target: Target, known: Known, *, ready: bool) -> None:
         expiry, stale = None, False
-        if known.snapshot.data is not None:
+        leaves = self._leaves(target, known)
+        if leaves is not None and leaves <= self._clock.now():
+            known, leaves = replace(known, snapshot=replace(known.snapshot, data=None)), None
+        if known.snapshot.data is not None and not target.window.days_ago:  # a day that is over does not grow old
             now = self._clock.monotonic()
             left = -1.0 if known.succeeded is None else target.stale_after - age(self._clock, known.succeeded)
             stale = left <= 0
@@ -193,8 +211,17 @@ class Board:
             known = replace(known, snapshot=replace(known.snapshot, stale=stale))
         if known.snapshot.seen:
             self._seen[target.key.operation, target.key.campaign] = merge(self.seen(target.key), known.snapshot.seen)
-        self._entries[target.key] = Entry(target, known, expiry, ready)
+        before = self._entries.get(target.key)
+        if leaves is not None and (before is None or before.leaves != leaves):
+            heapq.heappush(self._midnights, (leaves, target.key))
+        self._entries[target.key] = Entry(target, known, expiry, leaves, ready)
         self._listener.set_target(target, known.snapshot)
+
+    @staticmethod
+    def _leaves(target: Target, known: Known) -> float | None:
+        data = known.snapshot.data
+        day = None if data is None else day_of(target.window, target.zone, data.bounds)
+        return None if day is None else day[1]
 
     def _await(self, expiry: tuple[float, Key]) -> None:
         """Note when data becomes stale, and now and then forget the moments that fresher data has put off."""

@@ -1,5 +1,6 @@
 """What `check` says about operations: what they cost, and what would be asked now."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ def describe(operation: Operation, now: float) -> str:
             "requests per day",
             f"{cost.requests_per_day}, in a day of {cost.day / 3_600:g} h ({operation.zone.key})",
         ),
+        *_yesterday(operation, cost.day),
         ("budget per day", _budget(cost)),
         ("smallest interval", "-" if cost.smallest_interval is None else format_duration(cost.smallest_interval)),
         ("time per cycle", f"{format_duration(cost.cycle_seconds)}, at {ANSWER_SECONDS} s an answer"),
@@ -34,6 +36,14 @@ def describe(operation: Operation, now: float) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join([f"operation {cost.operation}", *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+
+def _yesterday(operation: Operation, day: int) -> Iterator[tuple[str, str]]:
+    """A row for the part of the requests that is seldom needed."""
+    targets = [target for target in operation.targets if target.window.days_ago]
+    if targets:
+        most = math.ceil(sum(day / target.interval for target in targets))
+        yield "of these, yesterday", f"at most {most}; {2 * len(targets)} where the first two answers of a day agree"
 
 
 def _local_time(zone: ZoneInfo, now: float) -> str:

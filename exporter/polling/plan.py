@@ -14,6 +14,9 @@ from exporter.model import Operation
 ANSWER_SECONDS = 1
 """What a small report takes. A token's requests go one after another, so this bounds what it can do."""
 
+YESTERDAY_INTERVAL = 3_600.0
+"""How often `yesterday` is asked at most, until two answers agree. The plan counts it as if they never did."""
+
 _STANDING_YEAR = 2037
 """The last year that every zone file spells out: its days follow the rules that are to stand."""
 
@@ -86,8 +89,21 @@ def plan(operation: Operation) -> OperationPlan:
             Pace(interval / 1_000, count, float(interval * stretch / 1_000))
             for interval, count in sorted(intervals.items())
         ),
-        smallest_interval=math.ceil(Fraction(requests * day, operation.budget)) if operation.budget else None,
+        smallest_interval=_smallest_interval(operation, day) if operation.budget else None,
     )
+
+
+def _smallest_interval(operation: Operation, day: int) -> int:
+    """`yesterday` costs the same at every interval of up to an hour."""
+    budget = operation.budget or 0
+    past = sum(1 for target in operation.targets if target.window.days_ago)
+    left = budget - Fraction(past * day) / Fraction(YESTERDAY_INTERVAL)
+    if left >= 0 and past == len(operation.targets):
+        return 1
+    smallest = Fraction((len(operation.targets) - past) * day) / left if left > 0 else Fraction(0)
+    if 0 < smallest <= YESTERDAY_INTERVAL:
+        return math.ceil(smallest)
+    return math.ceil(Fraction(len(operation.targets) * day, budget))
 
 
 @cache

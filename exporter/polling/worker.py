@@ -11,6 +11,7 @@ import structlog
 
 from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Bounds, Failure, Key, LeaseWait, Operation, Poll, Reason, Report, Target
+from exporter.polling import calendar
 from exporter.polling.board import Board
 from exporter.polling.outcome import failed, succeeded
 from exporter.polling.rest import REASONS, Resting, in_turn, is_pause, stalls
@@ -43,6 +44,9 @@ ANSWER_PAUSE = 10.0
 
 STORAGE_PAUSE = 5.0
 """For so long after storage failed it is not tried again: each try may take seconds."""
+
+CLOCK_STEP = 0.5
+"""A wall clock that moved so much against the monotonic one was stepped; slower drift each poll notices by itself."""
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 """Seconds between two starts of a worker that fails again and again."""
@@ -107,6 +111,7 @@ class Worker:
         self._targets: dict[Key, Target] = {}
         self._fresh: set[Key] = set()  # new or edited: what storage knows of them is still to be learnt
         self._schedule = Schedule()
+        self._offset = 0.0
         self._held = False
         self._standing_by = False
         self._wait: LeaseWait | None = None
@@ -212,12 +217,14 @@ class Worker:
             await self._pause(STANDBY_SECONDS)
             return
         await self._turn_day()
+        self._follow_clock()
         head = self._schedule.head()
         pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._resting.pause())
         if pause > 0:
             await self._pause(min(pause, TURN_SECONDS))
         elif head is not None and self._held and not self._fresh and not self._stopping.is_set():
-            await self._poll_in_turn(head[1])
+            if not self._put_off(self._targets[head[1]]):
+                await self._poll_in_turn(head[1])
 
     async def _poll_in_turn(self, due: Key) -> None:
         """Poll the target that is due, after the one whose turn it is to find out whether a resting token is well."""
@@ -250,6 +257,28 @@ class Worker:
 
     def _asked_at(self, key: Key) -> Stamp | None:
         return self._board.known(key).asked
+
+    def _put_off(self, target: Target) -> bool:
+        """Let the calendar put off a poll that is due; the first one of a target only where it must."""
+        if target.window.length is not None:
+            return False
+        now = self._clock.now()
+        known = self._board.known(target.key)
+        data = known.snapshot.data
+        first = known.asked is None
+        due = calendar.opening(target, data, now) if first else calendar.due(target, data, now, now)
+        if due > now:
+            self._schedule.set(target.key, self._clock.monotonic() + due - now)
+        return due > now
+
+    def _follow_clock(self) -> None:
+        """Place the days of the calendar anew where the wall clock was stepped: their midnights have moved."""
+        offset = self._clock.now() - self._clock.monotonic()
+        if abs(offset - self._offset) > CLOCK_STEP:
+            self._offset = offset
+            for key, target in self._targets.items():
+                if target.window.length is None and self._schedule.due(key) is not None:
+                    self._schedule.set(key, self._earliest(target))
 
     async def _fail_due(self) -> None:
         """While storage cannot tell who may ask, or when, what is due fails: its silence must not look like health."""
@@ -358,12 +387,15 @@ class Worker:
         """The first moment at which the target may be asked for."""
         now = self._clock.monotonic()
         known = self._board.known(target.key)
-        if known.asked is None:
-            return now
-        waited = age(self._clock, known.asked)
-        is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
-        margin = ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN
-        return now + max(0.0, target.interval + margin - waited)
+        wait = 0.0
+        if known.asked is not None:
+            waited = age(self._clock, known.asked)
+            is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
+            wait = max(0.0, target.interval + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited)
+        if target.window.length is not None:
+            return now + wait
+        moment = self._clock.now() + wait
+        return now + wait + calendar.opening(target, known.snapshot.data, moment) - moment
 
     async def _poll(self, target: Target) -> None:
         begun = _Begun(target, self._operation.base_url, stamp(self._clock), self._board.known(target.key))
@@ -463,6 +495,9 @@ class Worker:
             poll = replace(poll, attempts=sum(row.attempts for row in asked.outcome.rows))
             seen = self._board.seen(key) if current else before.snapshot.seen
             snapshot = succeeded(replace(before.snapshot, seen=seen), poll, asked.outcome, asked.bounds)
+            if snapshot.data is not None:
+                data = calendar.settled(begun.target, before.snapshot.data, snapshot.data)
+                snapshot = replace(snapshot, data=data)
         elif failure is not None:
             snapshot = failed(before.snapshot, poll, failure)
         known = replace(
@@ -483,12 +518,24 @@ class Worker:
         if key in self._schedule:
             last = ended.monotonic if asked.asked is None else asked.asked.monotonic
             self._schedule.after(key, last + ARRIVAL_MARGIN)
+            self._keep_calendar(key, last + ARRIVAL_MARGIN)
         if asked.late > 0:
             self._expect(asked.late)
             await self._clock.wait(asyncio.Event(), asked.late)
         made_anew = self._generation != self._ledger.generation
         if failure is None or failure.reason is not Reason.STORAGE or made_anew:
             await self._put_down(Outcome(begun.target, begun.server, known))
+
+    def _keep_calendar(self, key: Key, asked: float) -> None:
+        """Move the target's next poll to where the calendar wants it, if it was last `asked` then."""
+        target, planned, interval = self._targets.get(key), self._schedule.due(key), self._schedule.interval(key)
+        if target is None or target.window.length is not None or planned is None or interval is None:
+            return
+        offset = self._clock.now() - self._clock.monotonic()
+        data = self._board.known(key).snapshot.data
+        moment = calendar.due(target, data, asked + interval + offset, planned + offset)
+        if moment != planned + offset:
+            self._schedule.set(key, moment - offset)
 
     def _is_outdated(self, begun: _Begun) -> bool:
         """Whether a reload during a poll has made its report one of another token, server or window."""
