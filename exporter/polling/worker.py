@@ -222,9 +222,12 @@ class Worker:
         pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._resting.pause())
         if pause > 0:
             await self._pause(min(pause, TURN_SECONDS))
-        elif head is not None and self._held and not self._fresh and not self._stopping.is_set():
-            if not self._put_off(self._targets[head[1]]):
-                await self._poll_in_turn(head[1])
+        elif head is not None and self._is_able() and not self._put_off(self._targets[head[1]]):
+            await self._poll_in_turn(head[1])
+
+    def _is_able(self) -> bool:
+        """Whether it may still poll, and knows what it needs: a reload may have come since it settled."""
+        return self._held and not self._fresh and not self._stopping.is_set()
 
     async def _poll_in_turn(self, due: Key) -> None:
         """Poll the target that is due, after the one whose turn it is to find out whether a resting token is well."""

@@ -14,7 +14,7 @@ import yaml
 
 from exporter.config import ConfigError, Depth, load
 from exporter.config.secret import is_open_to_others
-from exporter.model import Config, FileVersion, Key, Window
+from exporter.model import TODAY, YESTERDAY, Config, FileVersion, Key, Window
 from exporter.polling.description import describe
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
@@ -478,3 +478,13 @@ def test_the_same_paths_from_another_folder(write: Callable[[str], Path], monkey
     shutil.move(path.parent / "token", folder / "token")
     monkeypatch.chdir(path.parent)
     assert load(Path("folder/config.yml"), {}).operations[0].token.get_secret_value() == "made-up-token"
+
+
+def test_days_of_the_calendar(read: Read) -> None:
+    text = FULL.replace("[30m, today]", "[30m, today, yesterday]")
+    windows = {target.key.window: target for operation in read(text).operations for target in operation.targets}
+    assert windows["today"].window == TODAY
+    assert windows["yesterday"].window == YESTERDAY
+    assert (windows["today"].interval, windows["yesterday"].interval) == (900.0, 3600.0)
+    slow = read(text.replace("interval: 15m", "interval: 2h"))
+    assert {one.interval for one in slow.operations[0].targets if one.key.window == "yesterday"} == {7200.0}

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +13,9 @@ from exporter.metrics.catalog import (
     TARGET_METRICS,
     Kind,
     Metric,
+    Polled,
 )
+from exporter.model import Bounds, Data, Failure, Key, Reason, Snapshot, Target, Window
 
 CATALOG: tuple[Metric[Any], ...] = (
     *TARGET_METRICS,
@@ -41,3 +45,18 @@ def test_help_of_what_is_polled_names_the_interval(metric: Metric[Any]) -> None:
 def test_names_are_unique() -> None:
     names = [metric.name for metric in CATALOG]
     assert len(names) == len(set(names))
+
+
+def test_nobody_takes_the_rest_of_yesterday_for_delay() -> None:
+    window = Window("yesterday", None, days_ago=1)
+    past = Target(Key("acme", "1", "yesterday"), "", window, ZoneInfo("UTC"), 3600.0, 0.0, 60.0, 10_860.0)
+    data = Data(1.0, Bounds(0.0, 1.0, "19700101000000", "19700101000001"), (), no_data=True)
+    (interval,) = [metric for metric in TARGET_METRICS if metric.name == "wolkvox_poll_interval_seconds"]
+
+    def values(snapshot: Snapshot) -> list[float]:
+        return [sample.value for sample in interval.samples(Polled(past, snapshot))]
+
+    assert values(Snapshot()) == [], "not asked yet"
+    assert values(Snapshot(failure=Failure(Reason.CONNECT, "made up"))) == [3600.0]
+    assert values(Snapshot(data=data)) == [3600.0]
+    assert values(Snapshot(data=replace(data, final=True))) == []

@@ -4,8 +4,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from exporter.model import Key, Operation, Target, Window
+from exporter.model import YESTERDAY, Key, Operation, Target, Window
 from exporter.polling.description import describe
+from exporter.polling.plan import plan
 
 BOGOTA, MADRID = ZoneInfo("America/Bogota"), ZoneInfo("Europe/Madrid")
 NOON = 1_790_000_000.0
@@ -22,6 +23,31 @@ def operation(*targets: Target, budget: int | None = None) -> Operation:
 
 
 TODAY = Window("today", None)
+
+
+def test_yesterday_is_counted_as_if_its_answers_never_agreed() -> None:
+    past = target(window=YESTERDAY, interval=3_600.0)
+    text = describe(operation(target(), past, budget=6_000), NOON)
+    assert "requests per day         312, in a day of 24 h (America/Bogota)" in text
+    assert "of these, yesterday      at most 24; 2 where the first two answers of a day agree" in text
+    assert "a request for yesterday  date_ini=20260920000000 date_end=20260921000000" in text
+    assert "of these" not in describe(operation(target()), NOON)
+
+
+@pytest.mark.parametrize("budget", [24, 25, 30, 100, 6_000])
+@pytest.mark.parametrize("others", [0, 1, 7])
+@pytest.mark.parametrize("past", [1, 3])
+def test_the_smallest_interval_knows_what_yesterday_costs_anyway(budget: int, others: int, past: int) -> None:
+    def needed(interval: float) -> int:
+        windows = [target(interval=interval)] * others
+        windows += [target(window=YESTERDAY, interval=max(3_600.0, interval))] * past
+        return plan(operation(*windows)).requests_per_day
+
+    windows = [target()] * others + [target(window=YESTERDAY, interval=3_600.0)] * past
+    smallest = plan(operation(*windows, budget=budget)).smallest_interval
+    assert smallest is not None
+    assert needed(smallest) <= budget
+    assert smallest == 1 or needed(smallest - 1) > budget
 
 
 def test_what_it_costs_and_what_would_be_asked() -> None:
