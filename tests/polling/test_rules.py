@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -11,13 +11,27 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from support import Inline, VirtualClock, operation, target
 
-from exporter.model import Bounds, Failure, Figures, Key, Operation, Reason, Report, Row, Snapshot, Target
+from exporter.model import (
+    LATEST_DEPARTURE,
+    Bounds,
+    Failure,
+    Figures,
+    Key,
+    Operation,
+    Reason,
+    Report,
+    Row,
+    Snapshot,
+    Target,
+)
 from exporter.polling.board import Board
 from exporter.polling.crew import Crew
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
+from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Answer
 
@@ -32,6 +46,7 @@ class Sent:
     """One request as the vendor would log it."""
 
     token: str
+    operation: str
     campaign: str
     window: str
     at: float
@@ -102,18 +117,22 @@ class Process:
     async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
         await asyncio.sleep(0)
         await self.going.wait()
-        now = self.monotonic()
-        if now >= started + target.timeout:
-            return Answer(Failure(Reason.TIMEOUT, "late"), None, now - started)
         random = self.vendor.random
+        await self.sleep(random.choice([0.0, 0.0, 0.0, 6.0, 14.0]))  # the handshake
+        now = self.monotonic()
+        if now >= started + min(target.timeout, LATEST_DEPARTURE):
+            return Answer(Failure(Reason.TIMEOUT, "late"), None, now - started)
         latency = 1e6 if self.vendor.stalled else random.choice([0.2, 1.0, 3.0, 20.0, 200.0])
         end = min(latency, started + target.timeout - now)
         token = operation.token.get_secret_value()
         # Until the process hears otherwise, the vendor is at work for as long as the request may take.
-        sent = Sent(token, target.key.campaign, target.key.window, self.true.true, self.true.true + target.timeout)
+        until = self.true.true + target.timeout
+        key = target.key
+        sent = Sent(token, key.operation, key.campaign, key.window, self.true.true, until)
         self.vendor.log.append(sent)
         await self.true.sleep(end)
-        sent.end = self.true.true
+        if latency <= end:  # else the vendor is at work for all of its time, which began with the departure
+            sent.end = self.true.true
         sent.timed_out = latency > end and self.going.is_set()
         await self.going.wait()
         if latency > end:
@@ -162,6 +181,7 @@ ARRANGEMENTS = (
     (acme(*CAMPAIGNS, name="renamed"),),
     (acme("2", "3"), operation(target("9", operation="other"), name="other", token="token-2")),
     (operation(target("1", operation="acme"), name="acme", token="token-2"),),
+    (replace(acme(*CAMPAIGNS), token=SecretStr("token-2")),),
 )
 
 EVENTS = st.lists(
@@ -179,6 +199,7 @@ EVENTS = st.lists(
                 "forward",
                 "back",
                 "end",
+                "replace",
                 "stall",
                 "stall",
                 "flow",
@@ -200,6 +221,21 @@ def turn_world(event: str, clock: VirtualClock, vendor: Vendor) -> None:
         vendor.stalled = event == "stall"
 
 
+def may_lose(processes: dict[int, Process], slot: int) -> bool:
+    """Whether somebody lives who knows what was asked, and goes on, and there is room for another process."""
+    return slot not in processes and bool(processes) and all(one.going.is_set() for one in processes.values())
+
+
+async def take_file_from(
+    newcomer: Process, path: Path, arrangement: tuple[Operation, ...], clock: VirtualClock
+) -> None:
+    """Remove the file that others have open, and start a process at once."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    await newcomer.start(arrangement)
+    await clock.run(RENEWAL_SECONDS + 1.0)  # the others notice, and put down what they know
+
+
 async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int, path: Path) -> Vendor:
     clock = VirtualClock()
     vendor = Vendor(Random(seed))
@@ -211,6 +247,10 @@ async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
             started += 1
             processes[slot] = Process(clock, vendor, path, started)
             await processes[slot].start(arrangement)
+        elif event == "replace" and may_lose(processes, slot):
+            started += 1
+            processes[slot] = Process(clock, vendor, path, started)
+            await take_file_from(processes[slot], path, arrangement, clock)
         elif event == "kill" and process is not None:
             await processes.pop(slot).kill()
         elif event == "stop" and process is not None:
@@ -241,9 +281,20 @@ def is_disturbed(vendor: Vendor, begun: float, seen: float, end: float) -> bool:
     )
 
 
+def check_intervals(log: list[Sent]) -> None:
+    """An interval is the operation's, whatever the token: of any three requests the outer two are one apart."""
+    by_name: dict[tuple[str, str, str], list[float]] = {}
+    for sent in sorted(log, key=lambda one: one.at):
+        by_name.setdefault((sent.operation, sent.campaign, sent.window), []).append(sent.at)
+    for moments in by_name.values():
+        gaps = [third - first for first, third in zip(moments, moments[2:], strict=False)]
+        assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early, with another token"
+
+
 def check_life(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vendor = asyncio.run(live(events, seed, Path(folder) / "kept.db"))
+    check_intervals(vendor.log)
     by_token: dict[str, list[Sent]] = {}
     for sent in sorted(vendor.log, key=lambda one: one.at):
         by_token.setdefault(sent.token, []).append(sent)
@@ -261,7 +312,9 @@ def check_life(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
             assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early"
             retries = [b - a for a, b in pairwise(moments) if b - a < INTERVAL - 1e-6]
             # A process that is stopped before its retry sends it whenever it goes on.
-            latest = INTERVAL if any(event == "stop" for _, event, _, _ in events) else TIMEOUT + 13.0
+            latest = (
+                INTERVAL if any(event == "stop" for _, event, _, _ in events) else TIMEOUT + 13.0 + LATEST_DEPARTURE
+            )
             assert all(2.0 <= gap <= latest for gap in retries), "early, and no retry"
 
 
