@@ -200,7 +200,7 @@ HALF = USERS[: len(USERS) // 2]
         "basic_auth_users: {}\n",
         "basic_auth_users: ~\n",
         "http_server_config: {http2: true}\n",
-        HALF,
+        pytest.param(HALF, id="half of it"),
         "basic_auth_users: {bob: plain}\n",
         "basic_auth_users: [\n",
         "\0",
