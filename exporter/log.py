@@ -61,7 +61,6 @@ def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None =
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
 
     def finish(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from yarl import URL
@@ -11,6 +11,7 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?"
 )
+_NUMBERS = re.compile(r"[0-9.]+")
 _BRACKETS = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _LONGEST = 2_048
 
@@ -82,6 +83,8 @@ def _is_host(parts: SplitResult) -> bool:
         if "[" in place or "]" in place:
             # an interface of this machine means nothing in a URL
             return _BRACKETS.fullmatch(place) is not None and IPv6Address(host).scope_id is None
+        if _NUMBERS.fullmatch(host):
+            return str(IPv4Address(host)) == host
         # the last two are how the HTTP client and the look-up read a name that begins with xn--
         return _HOST.fullmatch(host) is not None and bool((URL(f"//{place}").host or "").encode("idna"))
     except ValueError:

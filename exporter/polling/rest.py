@@ -26,6 +26,8 @@ class Resting:
         self._unsent: set[Key] = set()
         self.rest: Rest | None = None
         """To be put down with each poll, so that a restart does not end it."""
+        self.latest: tuple[str, Reason | None] | None = None
+        """The campaign of this process's latest request on the token, and its failure; None before the first."""
 
     @property
     def failure(self) -> Failure | None:
@@ -87,7 +89,9 @@ def is_pause(failure: Failure) -> bool:
     return failure.retry_after is not None and failure.reason not in REASONS
 
 
-def stalls(failure: Failure, campaign: str, known: Iterable[tuple[Key, Known]]) -> bool:
+def stalls(
+    failure: Failure, campaign: str, latest: tuple[str, Reason | None] | None, known: Iterable[tuple[Key, Known]]
+) -> bool:
     """Whether a poll's failure is the second time-out in a row on its token, the first of another campaign.
 
     One slow campaign is its own trouble. Two of them are the vendor's, and requests that timed out may still lie in its
@@ -96,10 +100,13 @@ def stalls(failure: Failure, campaign: str, known: Iterable[tuple[Key, Known]]) 
     Args:
         failure: Of the poll that has just ended.
         campaign: Which it asked for.
-        known: What was known before it of each of the token's targets.
+        latest: The request before it, by this process, also of a campaign that a reload has removed since.
+        known: What was known before it of each of the token's targets, for the first request of this process.
     """
     if failure.reason is not Reason.TIMEOUT:
         return False
+    if latest is not None:
+        return latest[1] is Reason.TIMEOUT and latest[0] != campaign
     asked = [(one.asked.monotonic, key, one) for key, one in known if one.asked is not None]
     if not asked:
         return False

@@ -342,6 +342,7 @@ class Worker:
         if await self._ledger.acquire(self.token, longest):
             self._wait = None
             self._resting.rest = await self._ledger.rest(self.token)
+            self._resting.latest = None  # another process may have asked since
             self._held = True
             self._fresh = set(self._targets)
             if self._standing_by:
@@ -511,6 +512,8 @@ class Worker:
             polled=ended,
         )
         self._judge_rest(key, asked, failure)
+        if asked.asked is not None:
+            self._resting.latest = key.campaign, None if failure is None else failure.reason
         self._previous = None if failure is None else failure.reason
         if current:
             tell(self._log, begun.target, before.snapshot.failure, poll)
@@ -571,7 +574,8 @@ class Worker:
                 self._schedule.set(waiting, self._earliest(self._targets[waiting]))
 
     def _stalls(self, key: Key, failure: Failure) -> bool:
-        return stalls(failure, key.campaign, ((one, self._board.known(one)) for one in self._targets))
+        known = ((one, self._board.known(one)) for one in self._targets)
+        return stalls(failure, key.campaign, self._resting.latest, known)
 
     def _storage_failed(self, error: StorageError) -> None:
         if self._storage_failed_at is None:

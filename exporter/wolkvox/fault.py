@@ -53,7 +53,7 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
             return _unreadable(exchange.status, f"{why}; check server or base_url, and proxy_url")
         case aiohttp.ClientResponseError():
             reason, text = Reason.INVALID_RESPONSE, f"{server} does not answer in HTTP: check server or base_url"
-        case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
+        case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError() | aiohttp.InvalidURL():
             reason, text = Reason.CONNECT, _connection(error, operation, exchange)
         case _:
             return None
@@ -86,6 +86,8 @@ def _host(operation: Operation) -> str | None:
 def _connection(error: BaseException | None, operation: Operation, exchange: Exchange) -> str:
     """What happened to a connection, in words of our own: an exception's text might hold a URL or headers."""
     match error:
+        case aiohttp.InvalidURL():
+            text = f"{operation.base_url} cannot be asked: check server or base_url, and proxy_url"
         case aiohttp.ClientConnectorDNSError():
             text = f"cannot resolve {error.host}{_KINDS.get(family(operation), '')}: {_NAMES}"
         case aiohttp.ClientConnectorCertificateError():
