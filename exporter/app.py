@@ -18,14 +18,14 @@ from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
 from exporter.model import Config, FileVersion, Operation, OperationStatus, Status, TargetStatus
-from exporter.polling.board import Board
-from exporter.polling.crew import Crew
 from exporter.polling.plan import OperationPlan, plan
+from exporter.polling.state_store import StateStore
+from exporter.polling.supervisor import Supervisor
 from exporter.polling.worker import Worker
 from exporter.rotation import Change, SecretWatch
 from exporter.storage.database import Database
-from exporter.storage.holder import this_process
 from exporter.storage.ledger import Ledger
+from exporter.storage.owner import this_process
 from exporter.wolkvox.client import Client
 from exporter.wolkvox.redaction import secrets
 
@@ -55,11 +55,11 @@ class App:
         self._clock = clock
         self._redactor = redactor
         self._random = Random()
-        self._ledger = Ledger(database, clock, holder=this_process(clock.boot))
+        self._ledger = Ledger(database, clock, owner=this_process(clock.boot))
         self._client = Client(clock, connections())
-        self._crew = Crew(self._ledger, clock, self._hire)
-        self._page = Page(build, registry, self._crew.lags, clock.now, dropped_lines)
-        self._board = Board(clock, self._page)
+        self._supervisor = Supervisor(self._ledger, clock, self._make_worker)
+        self._page = Page(build, registry, self._supervisor.lags, clock.now, dropped_lines)
+        self._store = StateStore(clock, self._page)
         self._operations: tuple[Operation, ...] = ()
         self._plans: dict[str, OperationPlan] = {}
         self._open = AsyncExitStack()
@@ -71,9 +71,9 @@ class App:
         self._secrets = SecretWatch(clock, self._change)
 
     @property
-    def crew(self) -> Crew:
+    def supervisor(self) -> Supervisor:
         """The workers."""
-        return self._crew
+        return self._supervisor
 
     @property
     def secrets(self) -> SecretWatch:
@@ -81,9 +81,9 @@ class App:
         return self._secrets
 
     @property
-    def board(self) -> Board:
+    def store(self) -> StateStore:
         """What is known."""
-        return self._board
+        return self._store
 
     async def start(self) -> None:
         """Load the configuration, open storage and show what it knows; nothing is polled yet.
@@ -97,7 +97,7 @@ class App:
         self._open.push_async_callback(self._ledger.close)
         await self._open.enter_async_context(self._client)
         self._secrets.begin(config.operations)
-        await self._arrange(config)
+        await self._apply_config(config)
 
     def announce(self) -> None:
         """Say what runs. Not in `start`: what comes after it may fail, and a failed start is told in one line."""
@@ -117,8 +117,8 @@ class App:
             self._reload_ok = True
             self._reloaded_at = self._clock.now()
             self._secrets.begin(config.operations)
-            await self._arrange(config)
-            self._crew.start()
+            await self._apply_config(config)
+            self._supervisor.start()
         _log.info("configuration reloaded", operations=len(config.operations), **_described(config.file))
         return ()
 
@@ -127,27 +127,27 @@ class App:
         async with self._reloading:
             operations = change(self._operations)
             if operations != self._operations:
-                await self._arrange(Config(operations, file=self._file))
-                self._crew.start()
+                await self._apply_config(Config(operations, file=self._file))
+                self._supervisor.start()
 
     async def stop(self, patience: float) -> None:
         """End polling, with `patience` seconds for requests under way, and close storage."""
-        await self._crew.stop(patience)
+        await self._supervisor.stop(patience)
         await self._open.aclose()
 
     async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
         """The page as it is now."""
-        self._board.expire()
+        self._store.expire()
         return await self._page.body(exposition, encoding)
 
     def unhealthy(self) -> str | None:
         """Why the polling loops do not turn; None while they do."""
-        stuck = self._crew.stuck()
+        stuck = self._supervisor.stuck()
         return f"the polling of these operations does not turn: {', '.join(stuck)}" if stuck else None
 
     def unready(self) -> str | None:
         """What is not known yet; None once every campaign was asked once or restored."""
-        waiting = self._board.unready()
+        waiting = self._store.unready()
         if not waiting:
             return None
         named = ", ".join(f"{one.key.operation}/{one.key.campaign}/{one.key.window}" for one in waiting[:NAMED])
@@ -156,8 +156,8 @@ class App:
 
     def status(self) -> Status:
         """The whole state at this moment."""
-        self._board.expire()
-        lags = self._crew.lags()
+        self._store.expire()
+        lags = self._supervisor.lags()
         return Status(
             at=self._clock.now(),
             version=__version__,
@@ -167,7 +167,7 @@ class App:
             file=self._file,
             operations=tuple(
                 OperationStatus(
-                    figures=self._board.figures(operation.name),
+                    figures=self._store.figures(operation.name),
                     server=operation.base_url,
                     lag=lags.get(operation.name, 0.0),
                     targets=len(operation.targets),
@@ -176,32 +176,32 @@ class App:
                 for operation in self._operations
             ),
             targets=tuple(
-                TargetStatus(entry.target, entry.snapshot, self._crew.next_poll_at(entry.target.key))
-                for entry in self._board.entries()
+                TargetStatus(entry.target, entry.snapshot, self._supervisor.next_poll_at(entry.target.key))
+                for entry in self._store.entries()
             ),
         )
 
-    def _hire(self, operation: Operation) -> Worker:
+    def _make_worker(self, operation: Operation) -> Worker:
         return Worker(
             operation,
             ledger=self._ledger,
             api=self._client,
-            board=self._board,
+            store=self._store,
             clock=self._clock,
             random=self._random,
             renew=self._secrets.renew,
         )
 
-    async def _arrange(self, config: Config) -> None:
+    async def _apply_config(self, config: Config) -> None:
         for warning in config.warnings:
             _log.warning("configuration", detail=warning)
         self._redactor.keep(secret for operation in config.operations for secret in secrets(operation))
         self._operations = config.operations
         self._file = config.file
         self._plans = {operation.name: plan(operation) for operation in config.operations}
-        self._board.arrange(config.operations)
+        self._store.apply_config(config.operations)
         self._show_exporter()
-        await self._crew.arrange(config.operations)
+        await self._supervisor.apply_config(config.operations)
 
     def _show_exporter(self) -> None:
         self._page.set_exporter(reload_ok=self._reload_ok, reloaded_at=self._reloaded_at)

@@ -144,7 +144,7 @@ async def _once(arguments: argparse.Namespace, redactor: Redactor, signals: Sign
         finally:
             await end(app)
         await asyncio.to_thread(_print, page, output)
-    return 0 if all(_is_answered(entry.snapshot) for entry in app.board.entries()) else SOME_FAILED
+    return 0 if all(_is_answered(entry.snapshot) for entry in app.store.entries()) else SOME_FAILED
 
 
 def _output(name: str | None) -> AbstractContextManager[BinaryIO]:

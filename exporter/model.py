@@ -55,7 +55,7 @@ YESTERDAY = Window("yesterday", None, days_ago=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class TargetKey:
     """The labels that every campaign series bears."""
 
     operation: str
@@ -67,7 +67,7 @@ class Key:
 class Target:
     """One campaign in one window: the unit that is polled, scheduled, stored and shown."""
 
-    key: Key
+    key: TargetKey
     name: str
     """For people; empty where none is configured."""
     window: Window
@@ -133,7 +133,7 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class TimeRange:
     """The stretch of time that one request asks for, as moments and as the vendor's parameters."""
 
     start: float
@@ -196,7 +196,7 @@ class Data:
 
     at: float
     """When the poll that brought it succeeded."""
-    bounds: Bounds
+    bounds: TimeRange
     rows: tuple[Row, ...]
     """The seven documented results first, then every other seen for this campaign; at most 32."""
     no_data: bool
@@ -268,7 +268,7 @@ class LeaseWait:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class OperationStats:
     """What is counted per operation."""
 
     operation: str
@@ -301,7 +301,7 @@ class TargetStatus:
 class OperationStatus:
     """An operation as the status page shows it."""
 
-    figures: Figures
+    figures: OperationStats
     server: str
     """Scheme, host and port of the API, without credentials."""
     lag: float

@@ -22,15 +22,15 @@ asked, and would find nothing due every second time."""
 
 async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     """Poll every target that is due or nearly so, tokens side by side; what was asked since stays as it is stored."""
-    before = {entry.target.key: entry.snapshot.polls for entry in app.board.entries()}
-    sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.crew.workers()]
-    keeper = asyncio.ensure_future(app.crew.keep())
+    before = {entry.target.key: entry.snapshot.polls for entry in app.store.entries()}
+    sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.supervisor.workers()]
+    keeper = asyncio.ensure_future(app.supervisor.keep())
     try:
         await asyncio.gather(*sweeps)
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-    stored = sum(entry.snapshot.polls == before[entry.target.key] for entry in app.board.entries())
+    stored = sum(entry.snapshot.polls == before[entry.target.key] for entry in app.store.entries())
     if stored:
         _log.info("not due yet, or polled by another process: shown as stored", targets=stored, of=len(before))
 

@@ -46,7 +46,7 @@ async def serve(  # noqa: PLR0913, PLR0917 (the parts of a running process)
         task.add_done_callback(reloads.discard)
 
     turning = asyncio.create_task(clock.turn())
-    app.crew.start()
+    app.supervisor.start()
     notifier.send("READY=1", f"STATUS=serving {', '.join(server.urls)}")
     signals.on_reload(lambda: _in_loop(loop, reload))
     secrets = asyncio.create_task(app.secrets.run(stopping))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import colour, reason, trouble
+from grafana import colour, health, reason
 from grafana.column import Column, columns, mapped
 from grafana.frame import (
     CAMPAIGN,
@@ -19,7 +19,7 @@ from grafana.frame import (
     operation_variable,
     window_variable,
 )
-from grafana.language import Tongue
+from grafana.language import Translate
 from grafana.panel import (
     HALF,
     THIRD,
@@ -54,7 +54,7 @@ _SHARES = (
 )
 
 
-def _tiles(t: Tongue) -> tuple[Panel, ...]:
+def _tiles(t: Translate) -> tuple[Panel, ...]:
     return (
         tile(
             Caption(
@@ -64,11 +64,11 @@ def _tiles(t: Tongue) -> tuple[Panel, ...]:
                     "El peor de los problemas de la campaña, con los criterios del resumen.",
                 ),
             ),
-            latest("state", trouble.state(ONE), "{{operation}}"),
+            latest("state", health.state(ONE), "{{operation}}"),
             Size(8, 4),
         )
         .unit("none")
-        .mappings([mapping(trouble.texts(t))]),
+        .mappings([mapping(health.texts(t))]),
         tile(
             Caption(
                 t("Attempts", "Intentos"),
@@ -83,7 +83,7 @@ def _tiles(t: Tongue) -> tuple[Panel, ...]:
     )
 
 
-def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
+def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
     caption = Caption(
         t(name, nombre),
         t(
@@ -95,7 +95,7 @@ def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> P
     return tile(caption, query, TILE).unit("percentunit").decimals(1).thresholds(steps((None, shade)))
 
 
-def _results_now(t: Tongue) -> tuple[Panel, ...]:
+def _results_now(t: Translate) -> tuple[Panel, ...]:
     counts = bars(
         Caption(
             t("Results now", "Resultados ahora"),
@@ -121,7 +121,7 @@ def _results_now(t: Tongue) -> tuple[Panel, ...]:
     return counts, percent.max(100), _window(t)
 
 
-def _window(t: Tongue) -> Panel:
+def _window(t: Translate) -> Panel:
     bounds = {
         bound: f"1000 * {ONE.latest(f'wolkvox_campaign_window_{bound}_timestamp_seconds')}"
         for bound in ("start", "end")
@@ -153,7 +153,7 @@ def _window(t: Tongue) -> Panel:
     return columns(panel, shown, worst="Value #age", hidden=("Value #reason", "campaign"))
 
 
-def _results_over_time(t: Tongue) -> tuple[Panel, ...]:
+def _results_over_time(t: Translate) -> tuple[Panel, ...]:
     counts = lines(
         Caption(
             t("Attempts by result", "Intentos por resultado"),
@@ -179,7 +179,7 @@ def _results_over_time(t: Tongue) -> tuple[Panel, ...]:
     return by_result(counts).unit("short"), by_result(percent).unit("percentunit").min(0).max(1)
 
 
-def _against_the_past(t: Tongue) -> tuple[Panel, ...]:
+def _against_the_past(t: Translate) -> tuple[Panel, ...]:
     same_hour = t(
         "Solid: now. Dashed: the same local hour one and two weeks before, as far as that history is there.",
         "Línea continua: ahora. Discontinua: la misma hora local una y dos semanas antes, si hay ese historial.",
@@ -198,7 +198,7 @@ def _against_the_past(t: Tongue) -> tuple[Panel, ...]:
     return (counts.unit("short"), *shares, _age(t))
 
 
-def _compared(t: Tongue, caption: Caption, exprs: Sequence[str], shade: str) -> timeseries.Panel:
+def _compared(t: Translate, caption: Caption, exprs: Sequence[str], shade: str) -> timeseries.Panel:
     now, *before = (t("Now", "Ahora"), t("1 week before", "1 semana antes"), t("2 weeks before", "2 semanas antes"))
     queries = [
         over_time(ref, expr, name)
@@ -211,7 +211,7 @@ def _compared(t: Tongue, caption: Caption, exprs: Sequence[str], shade: str) -> 
     return panel
 
 
-def _age(t: Tongue) -> Panel:
+def _age(t: Translate) -> Panel:
     caption = Caption(
         t("Age of the data", "Antigüedad de los datos"),
         t(
@@ -230,7 +230,7 @@ def _age(t: Tongue) -> Panel:
     return panel.unit("dtdurations").color_scheme(fixed(colour.NEUTRAL))
 
 
-def campaign(t: Tongue) -> model.Dashboard:
+def campaign(t: Translate) -> model.Dashboard:
     """One campaign in one window."""
     twin = (t("Español", "English"), t(f"{CAMPAIGN}-es", CAMPAIGN))
     frame = Frame(

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
 
 from grafana import colour
-from grafana.language import Tongue
+from grafana.language import Translate
 from grafana.panel import DATASOURCE, Panel
 from grafana.promql import EXPORTER, OPERATION
 
@@ -70,31 +70,31 @@ def exporter_variables() -> tuple[dashboard.QueryVariable, ...]:
     )
 
 
-def operation_variable(tongue: Tongue) -> dashboard.QueryVariable:
+def operation_variable(translate: Translate) -> dashboard.QueryVariable:
     """Which operations."""
     query = f"label_values(wolkvox_quota_used_requests{{{EXPORTER}}}, operation)"
-    return _any_of(_query("operation", tongue("Operation", "Operación"), query))
+    return _any_of(_query("operation", translate("Operation", "Operación"), query))
 
 
-def window_variable(tongue: Tongue, matchers: str) -> dashboard.QueryVariable:
+def window_variable(translate: Translate, matchers: str) -> dashboard.QueryVariable:
     """Which window: one, as figures of different windows must never stand in one panel."""
     query = f"label_values(wolkvox_poll_interval_seconds{{{matchers}}}, window)"
-    return _query("window", tongue("Window", "Ventana"), query)
+    return _query("window", translate("Window", "Ventana"), query)
 
 
-def campaign_variable(tongue: Tongue) -> dashboard.QueryVariable:
+def campaign_variable(translate: Translate) -> dashboard.QueryVariable:
     """Which campaign, one: its id is the value, its name and id are the text."""
     joined = f'label_join(wolkvox_campaign_info{{{OPERATION}}}, "title", " · ", "name", "campaign")'
     title = f'label_replace({joined}, "title", "$1", "title", " · (.+)")'
     query = f"query_result(max by (campaign, title) ({title}))"
-    found = _query("campaign", tongue("Campaign", "Campaña"), query)
+    found = _query("campaign", translate("Campaign", "Campaña"), query)
     return found.regex('/campaign="(?<value>[^"]+)".*title="(?<text>[^"]+)/')
 
 
-def _annotations(tongue: Tongue, expr: str) -> dashboard.AnnotationQuery:
+def _annotations(translate: Translate, expr: str) -> dashboard.AnnotationQuery:
     return (
         dashboard.AnnotationQuery()
-        .name(tongue("Alerts", "Alertas"))
+        .name(translate("Alerts", "Alertas"))
         .datasource(DATASOURCE)
         .enable(True)
         .icon_color(colour.WRONG)
@@ -114,7 +114,7 @@ def _link(title: str, uid: str) -> dashboard.DashboardLink:
     )
 
 
-def assemble(frame: Frame, tongue: Tongue, sections: Sequence[Section]) -> model.Dashboard:
+def assemble(frame: Frame, translate: Translate, sections: Sequence[Section]) -> model.Dashboard:
     """The whole dashboard, with ids given to its panels from 1 on in the order in which they are read."""
     board = (
         dashboard.Dashboard(frame.title)
@@ -126,7 +126,7 @@ def assemble(frame: Frame, tongue: Tongue, sections: Sequence[Section]) -> model
         .refresh("1m")
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .variables([datasource(), *frame.variables])
-        .annotations([_annotations(tongue, frame.alerts)])
+        .annotations([_annotations(translate, frame.alerts)])
         .links([_link(title, uid) for title, uid in frame.links])
     )
     for section in sections:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-Tongue = Callable[[str, str], str]
+Translate = Callable[[str, str], str]
 """Picks one of an English and a Spanish text. Both are written side by side, so that none can lack its twin."""
 
 

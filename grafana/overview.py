@@ -2,7 +2,8 @@
 
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import colour, trouble
+from grafana import colour, health
+from grafana.campaign_list import SHARES, every_campaign, in_trouble
 from grafana.frame import (
     CAMPAIGN,
     EXPORTER_UID,
@@ -14,7 +15,7 @@ from grafana.frame import (
     operation_variable,
     window_variable,
 )
-from grafana.language import Tongue
+from grafana.language import Translate
 from grafana.panel import (
     HALF,
     WHOLE,
@@ -30,14 +31,13 @@ from grafana.panel import (
 )
 from grafana.promql import EVERY_CAMPAIGN as EVERY
 from grafana.promql import OPERATION, named
-from grafana.roster import SHARES, every_campaign, in_trouble
 
 _BUSIEST = 10
 """Lines in one panel that an eye can still follow."""
 
 
-def _tiles(t: Tongue) -> tuple[Panel, ...]:
-    number = f"count((\n{trouble.state(EVERY)}\n) > {trouble.IDLE}) or vector(0)"
+def _tiles(t: Translate) -> tuple[Panel, ...]:
+    number = f"count((\n{health.state(EVERY)}\n) > {health.IDLE}) or vector(0)"
     return (
         tile(
             Caption(
@@ -72,7 +72,7 @@ def _tiles(t: Tongue) -> tuple[Panel, ...]:
     )
 
 
-def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
+def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
     caption = Caption(
         t(name, nombre),
         t(
@@ -89,7 +89,7 @@ def _share_tile(t: Tongue, result: str, name: str, nombre: str, shade: str) -> P
     )
 
 
-def _over_time(t: Tongue) -> tuple[Panel, ...]:
+def _over_time(t: Translate) -> tuple[Panel, ...]:
     total = by_result(
         lines(
             Caption(
@@ -106,20 +106,20 @@ def _over_time(t: Tongue) -> tuple[Panel, ...]:
     return (total, *(_share_lines(t, *each) for each in SHARES), _age_lines(t))
 
 
-def _share_lines(t: Tongue, result: str, name: str, nombre: str, shade: str) -> Panel:
+def _share_lines(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
     caption = Caption(
         t(f"{name} by campaign", f"{nombre} por campaña"),
         t(
-            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {trouble.VOLUME} attempts on.",
-            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {trouble.VOLUME} intentos.",
+            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {health.VOLUME} attempts on.",
+            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {health.VOLUME} intentos.",
         ),
     )
-    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=trouble.VOLUME))})"
+    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=health.VOLUME))})"
     panel = lines(caption, HALF, over_time(result, expr, "{{title}} · {{operation}}"))
     return panel.unit("percentunit").color_scheme(shades(shade))
 
 
-def _age_lines(t: Tongue) -> Panel:
+def _age_lines(t: Translate) -> Panel:
     caption = Caption(
         t("Age of the data by campaign", "Antigüedad de los datos por campaña"),
         t(
@@ -133,7 +133,7 @@ def _age_lines(t: Tongue) -> Panel:
     return panel.unit("dtdurations").color_scheme(shades(colour.NEUTRAL))
 
 
-def overview(t: Tongue) -> model.Dashboard:
+def overview(t: Translate) -> model.Dashboard:
     """All campaigns at a glance."""
     twin = (t("Español", "English"), t(f"{OVERVIEW}-es", OVERVIEW))
     frame = Frame(

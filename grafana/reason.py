@@ -1,7 +1,7 @@
 """Why a poll failed, in the words of somebody who looks at a wall display."""
 
 from exporter.model import Reason
-from grafana.language import Tongue
+from grafana.language import Translate
 
 _TEXTS = {
     Reason.AUTH: ("Token refused", "Token rechazado"),
@@ -23,6 +23,6 @@ _TEXTS = {
 }
 
 
-def texts(tongue: Tongue) -> dict[str, str]:
+def texts(translate: Translate) -> dict[str, str]:
     """Text by value of the label `reason`."""
-    return {reason.value: tongue(*_TEXTS[reason]) for reason in Reason}
+    return {reason.value: translate(*_TEXTS[reason]) for reason in Reason}

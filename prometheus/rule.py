@@ -67,7 +67,7 @@ def runbook_url(alert: Alert, base: str) -> str:
     return f"{base}#{quote(re.sub(r'[^a-z0-9-]', '', alert.name.lower()))}"
 
 
-def hurried(groups: tuple[Group, ...], divisor: int) -> tuple[Group, ...]:
+def scale_durations(groups: tuple[Group, ...], divisor: int) -> tuple[Group, ...]:
     """The same rules with `for` and `keep_firing_for` divided, at least 1 s: for trying the alerts out end to end."""
 
     def hurry(rule: Recording | Alert) -> Recording | Alert:

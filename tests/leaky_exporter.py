@@ -5,7 +5,7 @@ import sys
 import structlog
 
 from exporter.cli import main
-from exporter.model import Bounds, Operation, Target
+from exporter.model import Operation, Target, TimeRange
 from exporter.wolkvox.client import Answer, Client
 
 CAMPAIGN = "666"
@@ -13,7 +13,7 @@ CAMPAIGN = "666"
 asked = Client.campaign_4
 
 
-async def campaign_4(client: Client, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+async def campaign_4(client: Client, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
     if target.key.campaign == CAMPAIGN:
         token = operation.token.get_secret_value()
         structlog.get_logger().error(f"about {token}", headers={"wolkvox-token": token}, raw=token.encode())

@@ -6,12 +6,10 @@ from zoneinfo import ZoneInfo
 
 from exporter.model import (
     RESULTS,
-    Bounds,
     Data,
     Failure,
-    Figures,
     FileVersion,
-    Key,
+    OperationStats,
     OperationStatus,
     Poll,
     Reason,
@@ -19,7 +17,9 @@ from exporter.model import (
     Snapshot,
     Status,
     Target,
+    TargetKey,
     TargetStatus,
+    TimeRange,
     Window,
 )
 
@@ -59,7 +59,7 @@ def data(counts: dict[str, int], *, at: float = NOW - 120, no_data: bool = False
     total = sum(counts.values())
     every = dict.fromkeys(RESULTS, 0) | counts
     rows = tuple(Row(result, count, 100 * count / total if total else 0.0) for result, count in every.items())
-    return Data(at, Bounds(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
+    return Data(at, TimeRange(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
 
 
 def target(
@@ -71,7 +71,7 @@ def target(
     interval: float = 300.0,
 ) -> Target:
     length = {"30m": 1_800, "1h": 3_600, "today": None}.get(window, 3_600)
-    key = Key(operation, campaign, window)
+    key = TargetKey(operation, campaign, window)
     return Target(key, name, Window(window, length), BOGOTA, interval, 0.0, 60.0, 3 * interval + 60)
 
 
@@ -119,7 +119,7 @@ def operation(
     targets: int = 1,
     lag: float = 0.0,
 ) -> OperationStatus:
-    figures = Figures(operation=name, requests=used, budget=budget, used=used, lease_held=True)
+    figures = OperationStats(operation=name, requests=used, budget=budget, used=used, lease_held=True)
     return OperationStatus(figures, "https://wv0013.wolkvox.com", lag, targets, planned)
 
 

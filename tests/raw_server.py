@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from exporter.model import Bounds, Key, Operation, Target, Window
+from exporter.model import Operation, Target, TargetKey, TimeRange, Window
 from exporter.wolkvox.client import Answer
 
 BOGOTA = ZoneInfo("America/Bogota")
-BOUNDS = Bounds(start=1_769_000_000, end=1_769_003_600, date_ini="20260121075320", date_end="20260121085320")
+BOUNDS = TimeRange(start=1_769_000_000, end=1_769_003_600, date_ini="20260121075320", date_end="20260121085320")
 TOKEN = "7b69645f-Marked/Token_0001"
 
 GOOD = (
@@ -115,7 +115,7 @@ def operation(
 
 def target(campaign: str = "32841", timeout: float = 10.0) -> Target:
     return Target(
-        key=Key("acme", campaign, "1h"),
+        key=TargetKey("acme", campaign, "1h"),
         name="",
         window=Window("1h", 3600),
         zone=BOGOTA,

@@ -18,7 +18,7 @@ from rulebook import ROOT
 from prometheus.document import document
 from prometheus.generate import GROUPS
 from prometheus.parameters import DEFAULTS
-from prometheus.rule import hurried
+from prometheus.rule import scale_durations
 
 PATIENCE = 90.0
 """Seconds that anything may take on a busy machine before it counts as never happening."""
@@ -134,7 +134,7 @@ def _configure(folder: Path, target: str, alertmanager: str, webhook: str) -> No
     folder.mkdir()
     (folder / "alertmanager.yml").write_text(json.dumps(routes), encoding="utf-8")
     (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
-    (folder / "rules.yml").write_text(document(hurried(GROUPS, HURRY)), encoding="utf-8")
+    (folder / "rules.yml").write_text(document(scale_durations(GROUPS, HURRY)), encoding="utf-8")
 
 
 @asynccontextmanager

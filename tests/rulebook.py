@@ -6,7 +6,7 @@ from typing import Any
 
 import promql_parser as promql
 
-from exporter.metrics import catalog
+from exporter.metrics import catalogue
 from prometheus.generate import GROUPS
 from prometheus.rule import Alert, Recording
 
@@ -16,12 +16,12 @@ ALERTS = [rule for group in GROUPS for rule in group.rules if isinstance(rule, A
 EXPORTED = {
     metric.name
     for metrics in (
-        catalog.TARGET_METRICS,
-        catalog.CAMPAIGN_METRICS,
-        catalog.OPERATION_METRICS,
-        catalog.EXPORTER_METRICS,
-        catalog.LIVE_METRICS,
-        catalog.PROCESS_METRICS,
+        catalogue.TARGET_METRICS,
+        catalogue.CAMPAIGN_METRICS,
+        catalogue.OPERATION_METRICS,
+        catalogue.EXPORTER_METRICS,
+        catalogue.LIVE_METRICS,
+        catalogue.PROCESS_METRICS,
     )
     for metric in metrics
 }

@@ -17,7 +17,7 @@ from real_prometheus import Prometheus
 from prometheus.document import document
 from prometheus.generate import GROUPS, RULES
 from prometheus.parameters import DEFAULTS
-from prometheus.rule import hurried
+from prometheus.rule import scale_durations
 
 HURRY = 120
 """10m become 5s."""
@@ -37,7 +37,7 @@ class RuledPrometheus(Prometheus):
 
     def hurry(self) -> None:
         """Let alerts fire after seconds instead of minutes; nothing else of the rules changes."""
-        self._rules.write_text(document(hurried(GROUPS, HURRY)), encoding="utf-8")
+        self._rules.write_text(document(scale_durations(GROUPS, HURRY)), encoding="utf-8")
         self._process.send_signal(signal.SIGHUP)
 
 

@@ -15,9 +15,21 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 from sqlalchemy import Connection
 
-from exporter.model import Bounds, Failure, Figures, Key, Operation, Reason, Report, Row, Snapshot, Target, Window
-from exporter.polling.board import Board
-from exporter.polling.crew import Crew
+from exporter.model import (
+    Failure,
+    Operation,
+    OperationStats,
+    Reason,
+    Report,
+    Row,
+    Snapshot,
+    Target,
+    TargetKey,
+    TimeRange,
+    Window,
+)
+from exporter.polling.state_store import StateStore
+from exporter.polling.supervisor import Supervisor
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database, StorageError
 from exporter.storage.ledger import Ledger
@@ -127,7 +139,7 @@ def target(
 ) -> Target:
     lengths = {"30m": 1800, "1h": 3600, "60m": 3600, "today": None, "yesterday": None}
     return Target(
-        key=Key(operation, campaign, window),
+        key=TargetKey(operation, campaign, window),
         name=name,
         window=Window(window, lengths[window], days_ago=int(window == "yesterday")),
         zone=zone,
@@ -174,7 +186,7 @@ class Sent:
     token: str
     base_url: str
     target: Target
-    bounds: Bounds
+    bounds: TimeRange
 
 
 @dataclass
@@ -196,7 +208,7 @@ class Vendor:
     under_way: list[Sent] = field(default_factory=list)
     most_at_once: int = 0
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
         begun = self.clock.monotonic()
         if self.departure:
             await self.clock.sleep(self.departure)
@@ -225,16 +237,16 @@ class Published:
     """Where the page stands: what was last said of each target and operation."""
 
     def __init__(self) -> None:
-        self.targets: dict[Key, Snapshot] = {}
-        self.operations: dict[str, Figures] = {}
+        self.targets: dict[TargetKey, Snapshot] = {}
+        self.operations: dict[str, OperationStats] = {}
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None:
         self.targets[target.key] = snapshot
 
-    def drop_target(self, key: Key) -> None:
+    def drop_target(self, key: TargetKey) -> None:
         del self.targets[key]
 
-    def set_operation(self, figures: Figures) -> None:
+    def set_operation(self, figures: OperationStats) -> None:
         self.operations[figures.operation] = figures
 
     def drop_operation(self, name: str) -> None:
@@ -266,24 +278,24 @@ class Exporter:
     def __init__(self, clock: VirtualClock, vendor: Vendor, url: str = "sqlite://") -> None:
         self.clock = clock
         self.disk = Disk(url, thread=Inline())
-        self.ledger = Ledger(self.disk, clock, holder=f"process-{next(_numbers)}")
+        self.ledger = Ledger(self.disk, clock, owner=f"process-{next(_numbers)}")
         self.published = Published()
-        self.board = Board(clock, self.published)
-        self.crew = Crew(self.ledger, clock, self._hire)
+        self.store = StateStore(clock, self.published)
+        self.supervisor = Supervisor(self.ledger, clock, self._make_worker)
         self._vendor = vendor
 
     async def start(self, *operations: Operation) -> "Exporter":
         await self.ledger.open()
-        await self.arrange(*operations)
+        await self.apply_config(*operations)
         return self
 
-    async def arrange(self, *operations: Operation) -> None:
-        self.board.arrange(operations)
-        await self.crew.arrange(operations)
-        self.crew.start()
+    async def apply_config(self, *operations: Operation) -> None:
+        self.store.apply_config(operations)
+        await self.supervisor.apply_config(operations)
+        self.supervisor.start()
 
     async def stop(self, patience: float = 4.0) -> None:
-        ending = asyncio.ensure_future(self.crew.stop(patience))
+        ending = asyncio.ensure_future(self.supervisor.stop(patience))
         while not ending.done():
             await self.clock.run(0.1)
         await ending
@@ -291,7 +303,7 @@ class Exporter:
 
     async def kill(self) -> None:
         """As SIGKILL does: nothing is put down."""
-        tasks = [*self.crew._tasks.values(), *([self.crew._keeper] if self.crew._keeper else [])]
+        tasks = [*self.supervisor._tasks.values(), *([self.supervisor._keeper] if self.supervisor._keeper else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -299,28 +311,28 @@ class Exporter:
             await self.ledger.close()
 
     def worker(self, operation: str = "acme") -> Worker:
-        return self.crew._workers[operation]
+        return self.supervisor._workers[operation]
 
     def shown(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> Snapshot:
         """What is published of a target at this moment."""
-        self.board.expire()
-        return self.published.targets[Key(operation, campaign, window)]
+        self.store.expire()
+        return self.published.targets[TargetKey(operation, campaign, window)]
 
     def reason(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> Reason | None:
         """Why the target's latest poll failed."""
         failure = self.shown(campaign, window, operation).failure
         return None if failure is None else failure.reason
 
-    def figures(self, operation: str = "acme") -> Figures:
+    def figures(self, operation: str = "acme") -> OperationStats:
         return self.published.operations[operation]
 
     def failed(self, reason: Reason, operation: str = "acme") -> int:
         """Polls of the operation that failed so."""
         return dict(self.figures(operation).failures)[reason]
 
-    def _hire(self, operation: Operation) -> Worker:
+    def _make_worker(self, operation: Operation) -> Worker:
         return Worker(
-            operation, ledger=self.ledger, api=self._vendor, board=self.board, clock=self.clock, random=Random(7)
+            operation, ledger=self.ledger, api=self._vendor, store=self.store, clock=self.clock, random=Random(7)
         )
 
 

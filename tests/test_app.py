@@ -87,7 +87,7 @@ async def test_nothing_is_asked_before_the_crew_starts(make: Make, clock: Virtua
     shown = await page(app)
     assert shown.value("wolkvox_campaign_polls_total", operation="acme", campaign="32841", window="1h") == 0
     assert shown.by("reason", "wolkvox_poll_failures_total", operation="acme") == {reason.value: 0 for reason in Reason}
-    app.crew.start()
+    app.supervisor.start()
     await clock.run(10.0)
     assert len(vendor.log) == 1
 
@@ -96,7 +96,7 @@ async def test_the_page_shows_what_was_polled_and_withdraws_it_in_time(
     make: Make, clock: VirtualClock, vendor: Vendor
 ) -> None:
     app = await make(Configuration(operation()))
-    app.crew.start()
+    app.supervisor.start()
     vendor.next.append(good(7))
     vendor.outcome = bad(Reason.TIMEOUT)
     await clock.run(10.0)
@@ -115,7 +115,7 @@ async def test_the_page_shows_what_was_polled_and_withdraws_it_in_time(
 async def test_ready_names_what_is_missing(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
     app = await make(Configuration(operation(*(target(str(number)) for number in range(5)))))
     assert app.unready() == "not asked yet: acme/0/1h, acme/1/1h, acme/2/1h and 2 more"
-    app.crew.start()
+    app.supervisor.start()
     await clock.run(3.5)
     assert app.unready() == "not asked yet: acme/3/1h, acme/4/1h"
     await clock.run(10.0)
@@ -124,7 +124,7 @@ async def test_ready_names_what_is_missing(make: Make, clock: VirtualClock, vend
 
 async def test_healthy_while_the_loops_turn(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
     app = await make(Configuration(operation()))
-    app.crew.start()
+    app.supervisor.start()
     assert app.unhealthy() is None
     vendor.latency = 1000.0
     await clock.run(400.0)
@@ -133,7 +133,7 @@ async def test_healthy_while_the_loops_turn(make: Make, clock: VirtualClock, ven
 
 async def test_the_status_tells_all(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
     app = await make(Configuration(operation(target("1"), target("2", interval=600.0), budget=1000)))
-    app.crew.start()
+    app.supervisor.start()
     await clock.run(10.0)
     status = app.status()
     assert (status.at, status.started_at, status.reloaded_at) == (1_790_000_010.0, 1_790_000_000.0, 1_790_000_000.0)
@@ -149,7 +149,7 @@ async def test_the_status_tells_all(make: Make, clock: VirtualClock, vendor: Ven
 async def test_a_reload_takes_over_the_whole_configuration(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
     read = Configuration(operation(target("1"), target("2")))
     app = await make(read)
-    app.crew.start()
+    app.supervisor.start()
     await clock.run(10.0)
     read.operations = (operation(target("2"), target("3")), operation(target(operation="b"), name="b", token="t-2"))
     assert await app.reload() == ()
@@ -167,7 +167,7 @@ async def test_a_reload_takes_over_the_whole_configuration(make: Make, clock: Vi
 async def test_a_configuration_with_mistakes_changes_nothing(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
     read = Configuration(operation())
     app = await make(read)
-    app.crew.start()
+    app.supervisor.start()
     await clock.run(10.0)
     read.mistakes = ("config.yml:1: one", "config.yml:2: two")
     with capture_logs() as logs:
@@ -239,7 +239,7 @@ async def test_what_was_known_is_shown_before_anything_is_asked(
     make: Make, clock: VirtualClock, vendor: Vendor
 ) -> None:
     first = await make(Configuration(operation()))
-    first.crew.start()
+    first.supervisor.start()
     await clock.run(10.0)
     await first.stop(0.0)
     second = await make(Configuration(operation()))

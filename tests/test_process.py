@@ -128,12 +128,12 @@ async def test_the_watchdog_is_fed(config: dict[str, Any], tmp_path: Path, syste
 
 
 def dies(app: App) -> None:
-    for task in app.crew._tasks.values():
+    for task in app.supervisor._tasks.values():
         task.cancel()
 
 
 def does_not_turn(app: App) -> None:
-    for worker in app.crew.workers():
+    for worker in app.supervisor.workers():
         worker._deadline = 0.0
 
 
@@ -153,7 +153,7 @@ async def test_the_watchdog_starves_with_a_worker_that_fails(
     notifier = Notifier({"NOTIFY_SOCKET": systemd.address, "WATCHDOG_USEC": "10000000"})
     stopping = asyncio.Event()
     await app.start()
-    app.crew.start()
+    app.supervisor.start()
     feeding = asyncio.create_task(_feed_watchdog(app, clock, notifier, stopping))
     await clock.run(1.0)
     assert await systemd.hears() == {"WATCHDOG": "1"}

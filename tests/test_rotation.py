@@ -110,7 +110,7 @@ async def app(  # noqa: PLR0917 (what it is made of)
     )
     made._client.campaign_4 = vendor.campaign_4  # type: ignore[method-assign]
     await made.start()
-    made.crew.start()
+    made.supervisor.start()
     stopping = asyncio.Event()
     watch = asyncio.ensure_future(made.secrets.run(stopping))
     await clock.run(20.0)
@@ -156,7 +156,7 @@ async def test_it_is_read_before_the_request_that_finds_out_whether_a_resting_to
     await clock.run(5.0)
     vendor.outcome = bad(Reason.AUTH)
     await clock.run(500.0)
-    assert app.board.figures("acme").rest is not None
+    assert app.store.figures("acme").rest is not None
     folder.swap(**FIRST | {"acme": "acme-token-2"})
     vendor.outcome = bad(Reason.NOT_FOUND)
     asked = len(tokens(vendor, "1") + tokens(vendor, "2"))
@@ -241,11 +241,11 @@ async def test_an_edited_configuration_waits_for_its_reload(
     (tmp_path / "config.yml").write_text(CONFIG.replace("{id: 9}", "{id: 10}"))
     folder.swap(**FIRST | {"acme": "acme-token-2"})
     await clock.run(10.0)
-    assert {entry.target.key.campaign for entry in app.board.entries()} == {"1", "2", "9"}
+    assert {entry.target.key.campaign for entry in app.store.entries()} == {"1", "2", "9"}
     assert await app.reload() == ()
     folder.swap(**FIRST | {"acme": "acme-token-3"})
     await clock.run(10.0)
-    assert {entry.target.key.campaign for entry in app.board.entries()} == {"1", "2", "10"}
+    assert {entry.target.key.campaign for entry in app.store.entries()} == {"1", "2", "10"}
     assert [one.token.get_secret_value() for one in app._operations] == ["acme-token-3", "globex-token-1"]
 
 

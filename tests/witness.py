@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exporter.clock import SystemClock
-from exporter.simulator.journal import Entry, Outcome
+from exporter.simulator.request_log import LoggedRequest, RequestOutcome
 
 TICK = 0.01
 NEAR = 3 * TICK
@@ -63,7 +63,7 @@ class Rules:
     timeout: float
 
 
-def overlaps(entries: Iterable[Entry], rules: Rules, deaths: Sequence[float], stalls: Stalls) -> Iterator[str]:
+def overlaps(entries: Iterable[LoggedRequest], rules: Rules, deaths: Sequence[float], stalls: Stalls) -> Iterator[str]:
     """Requests of one token that came while another was in flight.
 
     A request that was under way when its sender was killed is in flight until its time is over: nobody told the API
@@ -79,20 +79,20 @@ def overlaps(entries: Iterable[Entry], rules: Rules, deaths: Sequence[float], st
             busy_until, who = over, entry.number
 
 
-def _end(entry: Entry, rules: Rules, deaths: Sequence[float], stalls: Stalls) -> float:
+def _end(entry: LoggedRequest, rules: Rules, deaths: Sequence[float], stalls: Stalls) -> float:
     came = entry.arrived_monotonic
     if entry.ended_monotonic is None:
         return came
-    killed = entry.outcome is Outcome.GONE and any(
+    killed = entry.outcome is RequestOutcome.GONE and any(
         came <= death <= entry.ended_monotonic + NEAR for death in deaths
     )  # fmt: skip
     limit = came - stalls.before(came) + rules.timeout
     return max(entry.ended_monotonic, limit) if killed else entry.ended_monotonic
 
 
-def early(entries: Iterable[Entry], rules: Rules, stalls: Stalls) -> Iterator[str]:
+def early(entries: Iterable[LoggedRequest], rules: Rules, stalls: Stalls) -> Iterator[str]:
     """Requests of one token for a campaign and window that was asked for less than its interval before."""
-    latest: dict[tuple[str, float], tuple[Entry, bool]] = {}
+    latest: dict[tuple[str, float], tuple[LoggedRequest, bool]] = {}
     for entry in entries:
         key = (entry.campaign, _length(entry))
         is_retry = False
@@ -106,7 +106,7 @@ def early(entries: Iterable[Entry], rules: Rules, stalls: Stalls) -> Iterator[st
         latest[key] = (entry, is_retry)
 
 
-def _length(entry: Entry) -> float:
+def _length(entry: LoggedRequest) -> float:
     """Seconds of the window that was asked for."""
     start, end = (datetime.strptime(text, "%Y%m%d%H%M%S") for text in (entry.date_ini, entry.date_end))  # noqa: DTZ007
     return (end - start).total_seconds()

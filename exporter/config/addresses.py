@@ -5,14 +5,16 @@ from ipaddress import ip_address
 from pydantic import SecretStr
 from yarl import URL
 
-from exporter.config.schema import Operation
+from exporter.config.schema import OperationSettings
 from exporter.model import AddressFamily
 from exporter.yaml import Issues, Path
 
 _VERSIONS = {AddressFamily.IPV4: 4, AddressFamily.IPV6: 6}
 
 
-def check_addresses(entry: Operation, path: Path, base_url: str, proxy_url: SecretStr | None, issues: Issues) -> None:
+def check_addresses(
+    entry: OperationSettings, path: Path, base_url: str, proxy_url: SecretStr | None, issues: Issues
+) -> None:
     """Note what `address_family` and `source_address` exclude: each other, or the address to connect to."""
     source = None if entry.source_address is None else ip_address(entry.source_address).version
     version, key = _VERSIONS.get(entry.address_family), "address_family"

@@ -8,8 +8,8 @@ from pathlib import Path as FilePath
 
 from pydantic import SecretStr
 
-from exporter.config.authority import check_authorities
-from exporter.config.schema import Operation
+from exporter.config.ca_file import check_authorities
+from exporter.config.schema import OperationSettings
 from exporter.config.secret import PROXY_URL, TOKEN, SecretKind, is_open_to_others, token_of_text
 from exporter.config.url import travels_in_clear
 from exporter.yaml import Issues, Path
@@ -37,7 +37,7 @@ class LoadContext:
     depth: Depth = Depth.RUN
 
 
-def find_base_url(entry: Operation, path: Path, issues: Issues) -> str:
+def find_base_url(entry: OperationSettings, path: Path, issues: Issues) -> str:
     """The address of the API; empty after a mistake."""
     _exactly_one(_SERVER_KEYS, entry, path, issues)
     if entry.base_url is None:
@@ -48,7 +48,7 @@ def find_base_url(entry: Operation, path: Path, issues: Issues) -> str:
     return entry.base_url
 
 
-def find_token(entry: Operation, path: Path, context: LoadContext, issues: Issues) -> SecretStr:
+def find_token(entry: OperationSettings, path: Path, context: LoadContext, issues: Issues) -> SecretStr:
     """The token, read anew on each call; empty after a mistake, and where only the syntax is looked at."""
     key = _exactly_one(TOKEN_KEYS, entry, path, issues)
     if entry.token is None or key != "token":
@@ -60,7 +60,7 @@ def find_token(entry: Operation, path: Path, context: LoadContext, issues: Issue
         return SecretStr("")
 
 
-def find_proxy_url(entry: Operation, path: Path, context: LoadContext, issues: Issues) -> SecretStr | None:
+def find_proxy_url(entry: OperationSettings, path: Path, context: LoadContext, issues: Issues) -> SecretStr | None:
     """The URL of the proxy, read anew on each call; None where none is wanted or looked at, and after a mistake."""
     if not _given(_PROXY_KEYS, entry, path, issues):
         return None
@@ -74,7 +74,7 @@ def file_of(written: str | None, context: LoadContext) -> FilePath | None:
 
 
 def _referred(  # noqa: PLR0913, PLR0917 (what to read, and where to say that it cannot be)
-    kind: SecretKind, key: str, entry: Operation, path: Path, context: LoadContext, issues: Issues
+    kind: SecretKind, key: str, entry: OperationSettings, path: Path, context: LoadContext, issues: Issues
 ) -> SecretStr | None:
     """The secret to which `key` refers; None after a mistake, and where only the syntax is looked at."""
     written: str | None = getattr(entry, key)
@@ -93,7 +93,7 @@ def _referred(  # noqa: PLR0913, PLR0917 (what to read, and where to say that it
     return found
 
 
-def find_ca_file(entry: Operation, path: Path, context: LoadContext, issues: Issues) -> FilePath | None:
+def find_ca_file(entry: OperationSettings, path: Path, context: LoadContext, issues: Issues) -> FilePath | None:
     """The file of further authorities, seen to be loadable."""
     if entry.ca_file is None:
         return None
@@ -108,7 +108,7 @@ def find_ca_file(entry: Operation, path: Path, context: LoadContext, issues: Iss
     return ca_file
 
 
-def _exactly_one(keys: tuple[str, ...], entry: Operation, path: Path, issues: Issues) -> str:
+def _exactly_one(keys: tuple[str, ...], entry: OperationSettings, path: Path, issues: Issues) -> str:
     """The first of `keys` that is given, or would have to be."""
     given = _given(keys, entry, path, issues)
     choice = f"exactly one of {', '.join(keys)} is needed"
@@ -119,5 +119,5 @@ def _exactly_one(keys: tuple[str, ...], entry: Operation, path: Path, issues: Is
     return next(iter(given), keys[0])
 
 
-def _given(keys: tuple[str, ...], entry: Operation, path: Path, issues: Issues) -> list[str]:
+def _given(keys: tuple[str, ...], entry: OperationSettings, path: Path, issues: Issues) -> list[str]:
     return [key for key in keys if key in entry.model_fields_set or issues.wrong((*path, key))]

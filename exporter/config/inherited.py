@@ -1,12 +1,12 @@
 from dataclasses import dataclass
 
-from exporter.config.schema import Settings
+from exporter.config.schema import InheritedSettings
 from exporter.config.zone import misleading
 from exporter.duration import format_duration
 from exporter.model import Window
 from exporter.yaml import Issues, Path, quoted
 
-_NAMES = frozenset(Settings.model_fields)
+_NAMES = frozenset(InheritedSettings.model_fields)
 _ADVISED_INTERVAL = 300
 _VENDOR_TIMEOUT = 60
 
@@ -15,9 +15,9 @@ _VENDOR_TIMEOUT = 60
 class Inherited:
     """The settings in force at one level: its own and, where it has none, those of the level above."""
 
-    values: Settings = Settings()  # noqa: RUF009  # frozen
+    values: InheritedSettings = InheritedSettings()  # noqa: RUF009  # frozen
     doubtful: frozenset[str] = frozenset()
-    """Settings whose nearest value is wrong, so that another one stands in its place."""
+    """InheritedSettings whose nearest value is wrong, so that another one stands in its place."""
 
     @property
     def staleness(self) -> float:
@@ -26,7 +26,7 @@ class Inherited:
         return 3 * self.values.interval + 60 if given is None else given
 
 
-def inherit(outer: Inherited, own: Settings, path: Path, issues: Issues) -> Inherited:
+def inherit(outer: Inherited, own: InheritedSettings, path: Path, issues: Issues) -> Inherited:
     """The settings in force inside `outer` where `own` stand, at `path`."""
     given = own.model_fields_set & _NAMES
     wrong = frozenset(name for name in _NAMES if issues.wrong((*path, name)))
@@ -36,7 +36,7 @@ def inherit(outer: Inherited, own: Settings, path: Path, issues: Issues) -> Inhe
     return Inherited(values, (outer.doubtful - given) | wrong)
 
 
-def review(own: Settings, inherited: Inherited, path: Path, issues: Issues) -> None:
+def review(own: InheritedSettings, inherited: Inherited, path: Path, issues: Issues) -> None:
     """Look at the settings of one level for what is wrong or doubtful in them together."""
     given, values = own.model_fields_set, inherited.values
     _find_repeated(own.windows if "windows" in given else (), (*path, "windows"), issues)

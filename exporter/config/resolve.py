@@ -15,7 +15,7 @@ from exporter.config.connection import (
 )
 from exporter.config.inherited import Inherited, inherit, review
 from exporter.duration import format_duration
-from exporter.model import Key, Operation, Target
+from exporter.model import Operation, Target, TargetKey
 from exporter.polling.plan import YESTERDAY_INTERVAL, OperationPlan, plan
 from exporter.yaml import Issues, Path, dotted, quoted
 
@@ -38,7 +38,9 @@ def resolve(file: schema.File, context: LoadContext, issues: Issues) -> tuple[Op
     return tuple(found.values())
 
 
-def _operation(entry: schema.Operation, path: Path, top: Inherited, context: LoadContext, issues: Issues) -> Operation:
+def _operation(
+    entry: schema.OperationSettings, path: Path, top: Inherited, context: LoadContext, issues: Issues
+) -> Operation:
     inherited = inherit(top, entry, path, issues)
     review(entry, inherited, path, issues)
     _need("name", entry, path, issues)
@@ -67,7 +69,9 @@ def _operation(entry: schema.Operation, path: Path, top: Inherited, context: Loa
     return operation
 
 
-def _targets(entry: schema.Operation, path: Path, levels: list[Inherited], issues: Issues) -> tuple[Target, ...]:
+def _targets(
+    entry: schema.OperationSettings, path: Path, levels: list[Inherited], issues: Issues
+) -> tuple[Target, ...]:
     targets: list[Target] = []
     lines: dict[str, int] = {}
     for place, (campaign, level) in enumerate(zip(entry.campaigns or (), levels, strict=True)):
@@ -86,11 +90,11 @@ def _targets(entry: schema.Operation, path: Path, levels: list[Inherited], issue
     return tuple(targets)
 
 
-def _targets_of(campaign: schema.Campaign, operation: str, level: Inherited) -> list[Target]:
+def _targets_of(campaign: schema.CampaignSettings, operation: str, level: Inherited) -> list[Target]:
     values = level.values
     return [
         Target(
-            key=Key(operation, campaign.id or "", window.label),
+            key=TargetKey(operation, campaign.id or "", window.label),
             name=campaign.name or "",
             window=window,
             zone=values.timezone,
@@ -104,7 +108,7 @@ def _targets_of(campaign: schema.Campaign, operation: str, level: Inherited) -> 
     ]
 
 
-def _budget(entry: schema.Operation, path: Path, issues: Issues) -> int | None:
+def _budget(entry: schema.OperationSettings, path: Path, issues: Issues) -> int | None:
     licenses = entry.licenses
     if "quota_share" in entry.model_fields_set and licenses is None and not issues.wrong((*path, "licenses")):
         issues.warn((*path, "quota_share"), "has no effect without licenses, by which the quota is known")
@@ -153,6 +157,6 @@ def _find_same_token(found: dict[Path, Operation], file: schema.File, issues: Is
             issues.add((*path, key), text)
 
 
-def _need(key: str, entry: schema.Settings, path: Path, issues: Issues) -> None:
+def _need(key: str, entry: schema.InheritedSettings, path: Path, issues: Issues) -> None:
     if key not in entry.model_fields_set and not issues.wrong((*path, key)):
         issues.add((*path, key), "is missing, it is needed here")

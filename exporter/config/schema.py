@@ -1,7 +1,7 @@
 """The keys of the file, what is allowed in each, and what holds where a key is left out.
 
-A new key is a line here; a key that may stand at every level is a line in `Settings`. A block of keys is a `Section`
-of its own and one line where it may stand.
+A new key is a line here; a key that may stand at every level is a line in `InheritedSettings`. A block of keys is a
+`Section` of its own and one line where it may stand.
 """
 
 from decimal import Decimal
@@ -71,7 +71,7 @@ _Share: TypeAlias = Annotated[
 ]
 
 
-class Settings(Section):
+class InheritedSettings(Section):
     """What may stand at the top, in an operation and in a campaign; the nearest wins."""
 
     timezone: _Zone = ZoneInfo("America/Bogota")
@@ -82,7 +82,7 @@ class Settings(Section):
     stale_after: Annotated[_Duration, _span(1, 365 * _DAY)] | None = None
 
 
-class Campaign(Settings):
+class CampaignSettings(InheritedSettings):
     """One entry of `campaigns`."""
 
     place: ClassVar[str] = "in a campaign"
@@ -93,7 +93,7 @@ class Campaign(Settings):
     """For people; any character may stand in it."""
 
 
-class Operation(Settings):
+class OperationSettings(InheritedSettings):
     """One entry of `operations`."""
 
     place: ClassVar[str] = "in an operation"
@@ -115,13 +115,15 @@ class Operation(Settings):
     source_address: _Address | None = None
     licenses: _Licenses | None = None
     quota_share: _Share = Decimal("0.5")
-    campaigns: Annotated[tuple[Campaign | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None = None
+    campaigns: (
+        Annotated[tuple[CampaignSettings | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None
+    ) = None
 
 
-_Operations: TypeAlias = Annotated[tuple[Operation | None, ...], Field(min_length=1, examples=["- name: acme"])]
+_Operations: TypeAlias = Annotated[tuple[OperationSettings | None, ...], Field(min_length=1, examples=["- name: acme"])]
 
 
-class File(Settings):
+class File(InheritedSettings):
     """The whole file."""
 
     place: ClassVar[str] = "at the top"

@@ -42,7 +42,7 @@ def power(length: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Digest:
+class Crc:
     """What the checksum of a whole needs to know of one part. Two digests are the same only if they are one object."""
 
     crc: int
@@ -50,18 +50,18 @@ class Digest:
     length: int
 
 
-EMPTY = Digest(crc=0, power=_ONE, length=0)
+EMPTY = Crc(crc=0, power=_ONE, length=0)
 
 
-def digest(text: bytes) -> Digest:
+def digest(text: bytes) -> Crc:
     """The digest of `text`."""
-    return Digest(zlib.crc32(text), power(len(text)), len(text))
+    return Crc(zlib.crc32(text), power(len(text)), len(text))
 
 
-def join(left: Digest, right: Digest) -> Digest:
+def join(left: Crc, right: Crc) -> Crc:
     """The digest of two parts, one after the other."""
     crc, shift = multiply(left.crc, left.power, right.power)
-    return Digest(crc ^ right.crc, shift, left.length + right.length)
+    return Crc(crc ^ right.crc, shift, left.length + right.length)
 
 
 class Total:
@@ -69,12 +69,12 @@ class Total:
 
     def __init__(self, group: int = 8) -> None:
         self._group = group
-        self._levels: list[dict[tuple[Digest, ...], Digest]] = []
+        self._levels: list[dict[tuple[Crc, ...], Crc]] = []
 
-    def of(self, parts: Sequence[Digest]) -> Digest:
+    def of(self, parts: Sequence[Crc]) -> Crc:
         """The digest of `parts` joined. Safe to call from several threads: what is remembered is swapped whole."""
         known = self._levels
-        levels: list[dict[tuple[Digest, ...], Digest]] = []
+        levels: list[dict[tuple[Crc, ...], Crc]] = []
         while len(parts) > 1:
             before = known[len(levels)] if len(levels) < len(known) else {}
             groups = [tuple(parts[start : start + self._group]) for start in range(0, len(parts), self._group)]

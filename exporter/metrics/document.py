@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from exporter.metrics.catalog import (
+from exporter.metrics.catalogue import (
     CAMPAIGN_METRICS,
     EXPORTER_METRICS,
     LIVE_METRICS,
@@ -18,7 +18,7 @@ from exporter.metrics.catalog import (
 _INTRODUCTION = """\
 # Metrics
 
-Made from `exporter/metrics/catalog.py` by `python -m exporter.metrics.document`; a test holds the two together.
+Made from `exporter/metrics/catalogue.py` by `python -m exporter.metrics.document`; a test holds the two together.
 
 A scrape never asks the API. The exporter polls each campaign and window once per interval
 (`wolkvox_poll_interval_seconds`) and publishes what it learnt; `wolkvox_campaign_last_success_timestamp_seconds` tells

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry
 
 from exporter.metrics.build import Build
-from exporter.metrics.catalog import (
+from exporter.metrics.catalogue import (
     CAMPAIGN,
     CAMPAIGN_METRICS,
     EXPORTER_METRICS,
@@ -19,19 +19,19 @@ from exporter.metrics.catalog import (
     TARGET,
     TARGET_METRICS,
     Described,
-    Exporter,
+    ExporterState,
     Metric,
     Polled,
     Subject,
     utc_offset,
 )
+from exporter.metrics.chunk import Chunk
+from exporter.metrics.family_table import Entry, FamilyTable
 from exporter.metrics.format import Encoding, Exposition
-from exporter.metrics.member import Member, Press
-from exporter.metrics.piece import Piece
+from exporter.metrics.gzip_member import GzipCache, GzipMember
 from exporter.metrics.runtime import runtime
 from exporter.metrics.sample import header, lines, pairs, readable
-from exporter.metrics.section import Entry, Section
-from exporter.model import Figures, Key, Snapshot, Target
+from exporter.model import OperationStats, Snapshot, Target, TargetKey
 
 _INLINE = 64 * 1024
 """Bytes that are compressed well within a millisecond; handing them over to a thread would cost more."""
@@ -43,16 +43,16 @@ def _header(metric: Metric[Any], exposition: Exposition) -> bytes:
     return header(metric.name, metric.kind, metric.help, exposition).encode()
 
 
-class _Families(Section):
+class _Families(FamilyTable):
     """A section together with the metrics that its columns are."""
 
     def __init__(self, metrics: Sequence[Metric[Any]], capacity: int = 64) -> None:
         super().__init__(len(metrics), capacity)
         self._headers = {
-            exposition: [Piece(_header(metric, exposition)) for metric in metrics] for exposition in Exposition
+            exposition: [Chunk(_header(metric, exposition)) for metric in metrics] for exposition in Exposition
         }
 
-    def pieces(self, exposition: Exposition) -> list[Piece]:
+    def pieces(self, exposition: Exposition) -> list[Chunk]:
         """The section as it is at this moment."""
         pieces = []
         for family, introduction in enumerate(self._headers[exposition]):
@@ -101,8 +101,8 @@ class Page:
         """Of each campaign: its name and zone, by window."""
         self._offsets: dict[ZoneInfo, float] = {}
         """Of each zone in use: its offset from UTC, as it is published."""
-        self._members: dict[Exposition, Member] = {}
-        self._presses = {exposition: Press() for exposition in Exposition}
+        self._members: dict[Exposition, GzipMember] = {}
+        self._presses = {exposition: GzipCache() for exposition in Exposition}
         self._packing = asyncio.Lock()
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None:
@@ -116,7 +116,7 @@ class Page:
             windows[entry[2]] = described
             self._set_campaign(entry[:2], windows)
 
-    def drop_target(self, key: Key) -> None:
+    def drop_target(self, key: TargetKey) -> None:
         """Show a target no longer."""
         entry = _entry(key.operation, key.campaign, key.window)
         self._targets.drop(entry)
@@ -129,7 +129,7 @@ class Page:
             del self._windows[entry[:2]]
             self._campaigns.drop(entry[:2])
 
-    def set_operation(self, figures: Figures) -> None:
+    def set_operation(self, figures: OperationStats) -> None:
         """Show the counts of an operation."""
         entry = _entry(figures.operation)
         self._operations.set(entry, _chunks(OPERATION_METRICS, pairs(OPERATION, entry), figures))
@@ -140,7 +140,7 @@ class Page:
 
     def set_exporter(self, *, reload_ok: bool, reloaded_at: float) -> None:
         """Show how the latest reload went and when (Unix seconds) the running configuration was loaded."""
-        exporter = Exporter(self._build, reload_ok, reloaded_at)
+        exporter = ExporterState(self._build, reload_ok, reloaded_at)
         self._exporter.set((), _chunks(EXPORTER_METRICS, "", exporter))
 
     def render(self, exposition: Exposition) -> bytes:
@@ -157,7 +157,7 @@ class Page:
             return await asyncio.to_thread(_text, pieces, live)
         return _text(pieces, live)
 
-    async def _member(self, exposition: Exposition, pieces: list[Piece]) -> Member:
+    async def _member(self, exposition: Exposition, pieces: list[Chunk]) -> GzipMember:
         """The gzip member of these pieces; that of the last scrape where nothing changed since."""
         async with self._packing:  # scrapes at the same time wait for one compression instead of doing it each
             known = self._members.get(exposition)
@@ -189,9 +189,9 @@ class Page:
         for entry, windows in self._windows.items():
             self._set_campaign(entry, windows)
 
-    def _pieces(self, exposition: Exposition) -> list[Piece]:
+    def _pieces(self, exposition: Exposition) -> list[Chunk]:
         self._follow_the_clock()
-        pieces: list[Piece] = []
+        pieces: list[Chunk] = []
         for section in (self._targets, self._campaigns, self._operations, self._exporter):
             pieces += section.pieces(exposition)
         return pieces
@@ -212,5 +212,5 @@ class Page:
         return b"".join(parts)
 
 
-def _text(pieces: Iterable[Piece], live: bytes) -> bytes:
+def _text(pieces: Iterable[Chunk], live: bytes) -> bytes:
     return b"".join((*(piece.text for piece in pieces), live))

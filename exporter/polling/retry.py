@@ -3,7 +3,7 @@
 from random import Random
 
 from exporter.model import Failure, Reason, Report
-from exporter.polling.rest import SHORT_WAIT
+from exporter.polling.cooldown import SHORT_WAIT
 
 
 def retry_delay(outcome: Report | Failure, previous: Reason | None, random: Random) -> float | None:

@@ -5,7 +5,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import count
 
-from exporter.model import Key
+from exporter.model import TargetKey
 
 CLOSENESS = (0.99, 0.5)
 """Distances to keep between two polls of a token, in shares of the mean one: the wider first, the other where it
@@ -46,23 +46,23 @@ class Schedule:
     """
 
     def __init__(self) -> None:
-        self._intervals: dict[Key, float] = {}
-        self._due: dict[Key, float] = {}
-        self._order: list[tuple[float, int, Key]] = []
+        self._intervals: dict[TargetKey, float] = {}
+        self._due: dict[TargetKey, float] = {}
+        self._order: list[tuple[float, int, TargetKey]] = []
         self._moments: list[float] = []
-        self._rank: dict[Key, int] = {}  # who came first, where two are due at the same moment
+        self._rank: dict[TargetKey, int] = {}  # who came first, where two are due at the same moment
         self._ranks = count()
-        self._place: dict[Key, float] = {}
+        self._place: dict[TargetKey, float] = {}
         self._rate = 0.0
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: TargetKey) -> bool:
         return key in self._intervals
 
-    def interval(self, key: Key) -> float | None:
+    def interval(self, key: TargetKey) -> float | None:
         """The target's interval; None for an unknown one."""
         return self._intervals.get(key)
 
-    def add(self, key: Key, interval: float, due: float) -> None:
+    def add(self, key: TargetKey, interval: float, due: float) -> None:
         """Take in a target, or change its interval, and say when it is due."""
         self.drop(key)
         self._intervals[key] = interval
@@ -70,7 +70,7 @@ class Schedule:
         self._rate += 1 / interval
         self.set(key, due)
 
-    def drop(self, key: Key) -> None:
+    def drop(self, key: TargetKey) -> None:
         """Forget a target; nothing happens if there is none."""
         if key in self._intervals:
             self._unset(key)
@@ -78,12 +78,12 @@ class Schedule:
             self._rank.pop(key)
             self._rate -= 1 / self._intervals.pop(key)
 
-    def set(self, key: Key, due: float) -> None:
+    def set(self, key: TargetKey, due: float) -> None:
         """Say when a target is due, wherever the others are."""
         self._place.pop(key, None)
         self._put(key, due)
 
-    def after(self, key: Key, asked: float) -> None:
+    def after(self, key: TargetKey, asked: float) -> None:
         """Make the target due at least one interval after `asked`."""
         self._unset(key)
         interval = self._intervals[key]
@@ -92,15 +92,15 @@ class Schedule:
         self._place[key] = place(asked + interval, 0.0 if in_place else interval, spacing, self._moments)
         self._put(key, self._place[key])
 
-    def head(self) -> tuple[float, Key] | None:
+    def head(self) -> tuple[float, TargetKey] | None:
         """The poll that is due next, and when; None where there is no target."""
         return (self._order[0][0], self._order[0][2]) if self._order else None
 
-    def due(self, key: Key) -> float | None:
+    def due(self, key: TargetKey) -> float | None:
         """When the target is due; None while it is being polled, and for an unknown one."""
         return self._due.get(key)
 
-    def take(self, key: Key) -> None:
+    def take(self, key: TargetKey) -> None:
         """Take the target out while it is polled; `after` or `set` brings it back."""
         self._unset(key)
 
@@ -108,13 +108,13 @@ class Schedule:
         """Seconds by which the most overdue poll is late; 0 where none is."""
         return max(0.0, now - self._order[0][0]) if self._order else 0.0
 
-    def _put(self, key: Key, due: float) -> None:
+    def _put(self, key: TargetKey, due: float) -> None:
         self._unset(key)
         self._due[key] = due
         insort(self._order, (due, self._rank[key], key))
         insort(self._moments, due)
 
-    def _unset(self, key: Key) -> None:
+    def _unset(self, key: TargetKey) -> None:
         due = self._due.pop(key, None)
         if due is not None:
             del self._order[bisect_left(self._order, (due, self._rank[key], key))]

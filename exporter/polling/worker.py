@@ -10,16 +10,16 @@ from typing import Protocol
 import structlog
 
 from exporter.clock import Clock, Stamp, age, stamp
-from exporter.model import Bounds, Failure, Key, LeaseWait, Operation, Poll, Reason, Report, Target
+from exporter.model import Failure, LeaseWait, Operation, Poll, Reason, Report, Target, TargetKey, TimeRange
 from exporter.polling import calendar
-from exporter.polling.board import Board
-from exporter.polling.outcome import failed, succeeded
-from exporter.polling.rest import REASONS, Resting, in_turn, is_pause, stalls
+from exporter.polling.cooldown import REASONS, Cooldown, in_turn, is_pause, stalls
+from exporter.polling.poll_log import log_poll, tell_wait
 from exporter.polling.retry import retry_delay
 from exporter.polling.schedule import Schedule
-from exporter.polling.telling import tell, tell_wait
+from exporter.polling.state_store import StateStore
+from exporter.polling.transitions import failed, succeeded
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import BudgetGone, Ledger, NotHolder, Outcome, Refusal, Request, TooEarly
+from exporter.storage.ledger import BudgetGone, Ledger, NotOwner, PollResult, Refusal, Request, TooEarly
 from exporter.storage.rows import Known, reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
@@ -55,7 +55,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 class Api(Protocol):
     """The vendor."""
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
         """One request; see `wolkvox.client.Client`."""
         ...
 
@@ -76,7 +76,7 @@ class _Asked:
     """What one poll's request, or its retry, brought."""
 
     outcome: Report | Failure
-    bounds: Bounds | None
+    bounds: TimeRange | None
     asked: Stamp | None
     """When the latest request left; None where none did."""
     requests: int
@@ -94,7 +94,7 @@ class Worker:
         *,
         ledger: Ledger,
         api: Api,
-        board: Board,
+        store: StateStore,
         clock: Clock,
         random: Random,
         renew: Callable[[], Awaitable[None]] | None = None,
@@ -103,13 +103,13 @@ class Worker:
         self._operation = operation
         self._ledger = ledger
         self._api = api
-        self._board = board
+        self._store = store
         self._clock = clock
         self._random = random
         self._renew = renew
         self._log = structlog.get_logger().bind(operation=operation.name)
-        self._targets: dict[Key, Target] = {}
-        self._fresh: set[Key] = set()  # new or edited: what storage knows of them is still to be learnt
+        self._targets: dict[TargetKey, Target] = {}
+        self._fresh: set[TargetKey] = set()  # new or edited: what storage knows of them is still to be learnt
         self._schedule = Schedule()
         self._offset = 0.0
         self._held = False
@@ -117,7 +117,7 @@ class Worker:
         self._wait: LeaseWait | None = None
         self._generation = ledger.generation
         self._version = -1  # before the first that storage counts
-        self._resting = Resting(clock)
+        self._cooldown = Cooldown(clock)
         self._previous: Reason | None = None
         self._storage_failed_at: float | None = None
         self._day = ""
@@ -126,7 +126,7 @@ class Worker:
         self._retired = False
         self._wake = asyncio.Event()
         self._deadline = clock.awake() + GRACE_SECONDS
-        self.arrange(operation)
+        self.apply_config(operation)
 
     @property
     def operation(self) -> Operation:
@@ -138,7 +138,7 @@ class Worker:
         """The token's hash in storage, as the file that is open now has it."""
         return self._ledger.hash(self._operation.token)
 
-    def arrange(self, operation: Operation) -> None:
+    def apply_config(self, operation: Operation) -> None:
         """Take over an edited operation with the same token, also after `stop`; unchanged targets keep their place."""
         before, self._operation = self._operation, operation
         self._log = structlog.get_logger().bind(operation=operation.name)
@@ -188,7 +188,7 @@ class Worker:
         """How late the most overdue poll is; 0 while another process polls."""
         return self._schedule.lag(self._clock.monotonic()) if self._held else 0.0
 
-    def next_poll_at(self, key: Key) -> float | None:
+    def next_poll_at(self, key: TargetKey) -> float | None:
         """When the target is due, by the wall clock; None while another process polls."""
         due = self._schedule.due(key)
         if not self._held or due is None:
@@ -219,7 +219,7 @@ class Worker:
         await self._turn_day()
         self._follow_clock()
         head = self._schedule.head()
-        pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._resting.pause())
+        pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._cooldown.pause())
         if pause > 0:
             await self._pause(min(pause, TURN_SECONDS))
         elif head is not None and self._is_able() and not self._put_off(self._targets[head[1]]):
@@ -229,7 +229,7 @@ class Worker:
         """Whether it may still poll, and knows what it needs: a reload may have come since it settled."""
         return self._held and not self._fresh and not self._stopping.is_set()
 
-    async def _poll_in_turn(self, due: Key) -> None:
+    async def _poll_in_turn(self, due: TargetKey) -> None:
         """Poll the target that is due, after the one whose turn it is to find out whether a resting token is well."""
         if await self._is_renewed():
             return
@@ -241,7 +241,7 @@ class Worker:
 
     async def _is_renewed(self) -> bool:
         """Whether a resting token, or what else its operation is, has just been replaced."""
-        if self._renew is None or self._resting.rest is None or self._refusal() is not None:
+        if self._renew is None or self._cooldown.rest is None or self._refusal() is not None:
             return False
         operation = self._operation
         await self._renew()
@@ -252,21 +252,21 @@ class Worker:
 
         Campaigns take turns: that of one alone may be what the vendor cannot answer.
         """
-        if self._resting.rest is None or self._refusal() is not None:
+        if self._cooldown.rest is None or self._refusal() is not None:
             return None
         now = self._clock.monotonic()
         first = in_turn(self._targets.values(), self._asked_at)
         return next((target for target in first if self._earliest(target) <= now), None)
 
-    def _asked_at(self, key: Key) -> Stamp | None:
-        return self._board.known(key).asked
+    def _asked_at(self, key: TargetKey) -> Stamp | None:
+        return self._store.known(key).asked
 
     def _put_off(self, target: Target) -> bool:
         """Let the calendar put off a poll that is due; the first one of a target only where it must."""
         if target.window.length is not None:
             return False
         now = self._clock.now()
-        known = self._board.known(target.key)
+        known = self._store.known(target.key)
         data = known.snapshot.data
         first = known.asked is None
         due = calendar.opening(target, data, now) if first else calendar.due(target, data, now, now)
@@ -303,7 +303,7 @@ class Worker:
                 patience -= pause
                 await self._pause(pause)
                 pause = 0.0
-            if (asked_for := self._resting.pause()) > 0:
+            if (asked_for := self._cooldown.pause()) > 0:
                 self._expect(asked_for)
                 await self._clock.wait(self._stopping, asked_for)
             if self._held and due is not None and not pause and not self._stopping.is_set():
@@ -315,7 +315,7 @@ class Worker:
     def _order(self) -> list[Target]:
         """The targets soonest first; while the token rests, in the order in which they may find out."""
         targets = self._targets.values()
-        if self._resting.rest is not None:
+        if self._cooldown.rest is not None:
             return in_turn(targets, self._asked_at)
         return sorted(targets, key=lambda target: self._schedule.due(target.key) or 0.0)
 
@@ -341,8 +341,8 @@ class Worker:
         longest = max((target.timeout for target in self._targets.values()), default=0.0)
         if await self._ledger.acquire(self.token, longest):
             self._wait = None
-            self._resting.rest = await self._ledger.rest(self.token)
-            self._resting.latest = None  # another process may have asked since
+            self._cooldown.rest = await self._ledger.rest(self.token)
+            self._cooldown.latest = None  # another process may have asked since
             self._held = True
             self._fresh = set(self._targets)
             if self._standing_by:
@@ -355,7 +355,7 @@ class Worker:
                 tell_wait(self._log, before, self._wait, self._operation.zone)
             self._version, known = await self._ledger.read(self._operation, self._version)
             for key, one in known.items():
-                self._board.learn(key, one)
+                self._store.restore(key, one)
         self._day = self._today()
         self._used = await self._ledger.used(self._operation.name, self._day)
         self._stand()
@@ -370,7 +370,7 @@ class Worker:
             if key not in self._fresh:
                 continue
             if key in known:
-                self._board.learn(key, known[key])
+                self._store.restore(key, known[key])
             self._schedule.add(key, target.interval, self._earliest(target))
         self._fresh.clear()
 
@@ -381,16 +381,16 @@ class Worker:
             known = await self._ledger.known(operation, target)
         except StorageError:
             return False
-        shown = self._board.known(target.key).polled
+        shown = self._store.known(target.key).polled
         news = known.polled is not None and (shown is None or known.polled.monotonic > shown.monotonic)
         if news and self._operation is operation:
-            self._board.learn(target.key, known)
+            self._store.restore(target.key, known)
         return news
 
     def _earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
         now = self._clock.monotonic()
-        known = self._board.known(target.key)
+        known = self._store.known(target.key)
         wait = 0.0
         if known.asked is not None:
             waited = age(self._clock, known.asked)
@@ -402,11 +402,11 @@ class Worker:
         return now + wait + calendar.opening(target, known.snapshot.data, moment) - moment
 
     async def _poll(self, target: Target) -> None:
-        begun = _Begun(target, self._operation.base_url, stamp(self._clock), self._board.known(target.key))
+        begun = _Begun(target, self._operation.base_url, stamp(self._clock), self._store.known(target.key))
         self._schedule.take(target.key)
         try:
             await self._conclude(begun, await self._ask(begun))
-        except NotHolder:
+        except NotOwner:
             self._reschedule(target.key, begun.at.monotonic)
             self.lose()
         except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
@@ -421,7 +421,7 @@ class Worker:
             raise
 
     async def _ask(self, begun: _Begun) -> _Asked:
-        """Ask once, and once more where the failure allows; raises `NotHolder`, `TooEarly`."""
+        """Ask once, and once more where the failure allows; raises `NotOwner`, `TooEarly`."""
         target = begun.target
         refusal = self._refusal()
         if refusal is not None:
@@ -444,9 +444,9 @@ class Worker:
     async def _keep_pause(self, outcome: Report | Failure) -> None:
         """Put down before a retry that the vendor asked for a pause, for whoever may take over meanwhile."""
         if isinstance(outcome, Failure) and is_pause(outcome):
-            self._resting.refused(outcome, stamp(self._clock))
+            self._cooldown.refused(outcome, stamp(self._clock))
             try:
-                await self._ledger.put_rest(self.token, self._resting.rest)
+                await self._ledger.put_rest(self.token, self._cooldown.rest)
             except StorageError as error:
                 self._storage_failed(error)
 
@@ -458,7 +458,7 @@ class Worker:
             return Failure(Reason.STORAGE, "not sent: storage failed a moment ago and cannot record requests")
         shortest = min(target.interval for target in self._targets.values())
         # Half the margin: the poll that is due an interval after the refused one is the one to find out.
-        return self._resting.refusal(shortest + ARRIVAL_MARGIN / 2)
+        return self._cooldown.refusal(shortest + ARRIVAL_MARGIN / 2)
 
     async def _send(self, target: Target, interval: float, number: int) -> _Asked:
         operation = self._operation
@@ -477,10 +477,10 @@ class Worker:
             return _Asked(Failure(Reason.BUDGET, message), None, None, 0)
         self._storage_recovered()
         self._used = grant.used
-        self._board.sent(operation.name, grant.used)
+        self._store.sent(operation.name, grant.used)
         asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
         answer = await self._api.campaign_4(operation, target, asked_for, grant.at.monotonic)
-        self._board.answered(operation.name, answer.duration)
+        self._store.answered(operation.name, answer.duration)
         left = _left(grant.at, answer.sent_at)
         given_up = isinstance(answer.outcome, Failure) and answer.outcome.reason is Reason.TIMEOUT
         late = left.monotonic - grant.at.monotonic if given_up else 0.0
@@ -491,13 +491,13 @@ class Worker:
         key = begun.target.key
         ended = stamp(self._clock)
         current = not self._is_outdated(begun)
-        before = self._board.known(key) if current else begun.known
+        before = self._store.known(key) if current else begun.known
         failure = asked.outcome if isinstance(asked.outcome, Failure) else None
         duration = ended.monotonic - begun.at.monotonic if asked.requests else 0.0
         poll = Poll(ended.wall - duration, duration, asked.requests, failure)
         if failure is None and isinstance(asked.outcome, Report) and asked.bounds is not None:
             poll = replace(poll, attempts=sum(row.attempts for row in asked.outcome.rows))
-            seen = self._board.seen(key) if current else before.snapshot.seen
+            seen = self._store.seen(key) if current else before.snapshot.seen
             snapshot = succeeded(replace(before.snapshot, seen=seen), poll, asked.outcome, asked.bounds)
             if snapshot.data is not None:
                 data = calendar.settled(begun.target, before.snapshot.data, snapshot.data)
@@ -513,13 +513,13 @@ class Worker:
         )
         self._judge_rest(key, asked, failure)
         if asked.asked is not None:
-            self._resting.latest = key.campaign, None if failure is None else failure.reason
+            self._cooldown.latest = key.campaign, None if failure is None else failure.reason
         self._previous = None if failure is None else failure.reason
         if current:
-            tell(self._log, begun.target, before.snapshot.failure, poll)
+            log_poll(self._log, begun.target, before.snapshot.failure, poll)
             if failure is not None:
-                self._board.failed(key.operation, failure.reason)
-            self._board.put(key, known)
+                self._store.failed(key.operation, failure.reason)
+            self._store.update(key, known)
         self._stand()
         if key in self._schedule:
             last = ended.monotonic if asked.asked is None else asked.asked.monotonic
@@ -530,15 +530,15 @@ class Worker:
             await self._clock.wait(asyncio.Event(), asked.late)
         made_anew = self._generation != self._ledger.generation
         if failure is None or failure.reason is not Reason.STORAGE or made_anew:
-            await self._put_down(Outcome(begun.target, begun.server, known))
+            await self._put_down(PollResult(begun.target, begun.server, known))
 
-    def _keep_calendar(self, key: Key, asked: float) -> None:
+    def _keep_calendar(self, key: TargetKey, asked: float) -> None:
         """Move the target's next poll to where the calendar wants it, if it was last `asked` then."""
         target, planned, interval = self._targets.get(key), self._schedule.due(key), self._schedule.interval(key)
         if target is None or target.window.length is not None or planned is None or interval is None:
             return
         offset = self._clock.now() - self._clock.monotonic()
-        data = self._board.known(key).snapshot.data
+        data = self._store.known(key).snapshot.data
         moment = calendar.due(target, data, asked + interval + offset, planned + offset)
         if moment != planned + offset:
             self._schedule.set(key, moment - offset)
@@ -550,32 +550,32 @@ class Worker:
             return True
         return reading(current) != reading(begun.target)
 
-    async def _put_down(self, outcome: Outcome) -> None:
+    async def _put_down(self, outcome: PollResult) -> None:
         try:
-            await self._ledger.finish(self.token, outcome, self._resting.rest)
+            await self._ledger.finish(self.token, outcome, self._cooldown.rest)
         except StorageError as error:
             self._storage_failed(error)
 
-    def _judge_rest(self, key: Key, asked: _Asked, failure: Failure | None) -> None:
+    def _judge_rest(self, key: TargetKey, asked: _Asked, failure: Failure | None) -> None:
         if asked.asked is None:
-            self._resting.unsent(key)
+            self._cooldown.unsent(key)
         elif failure is not None and is_pause(failure):
-            self._resting.refused(failure, stamp(self._clock))
+            self._cooldown.refused(failure, stamp(self._clock))
             self._log.warning("token waits, as the vendor asks", seconds=failure.retry_after, detail=failure.message)
         elif failure is not None and (failure.reason in REASONS or self._stalls(key, failure)):
-            if self._resting.refused(failure, asked.asked):
+            if self._cooldown.refused(failure, asked.asked):
                 self._log.warning("token rests", reason=failure.reason.value, detail=failure.message)
-        elif failure is not None and self._resting.goes_on(failure, asked.asked):
+        elif failure is not None and self._cooldown.goes_on(failure, asked.asked):
             pass
-        elif (unsent := self._resting.answered()) is not None:
+        elif (unsent := self._cooldown.answered()) is not None:
             self._log.info("token rests no longer")
             # They were not asked in this round, so each may be as soon as its own interval allows.
             for waiting in unsent & self._targets.keys() - {key}:
                 self._schedule.set(waiting, self._earliest(self._targets[waiting]))
 
-    def _stalls(self, key: Key, failure: Failure) -> bool:
-        known = ((one, self._board.known(one)) for one in self._targets)
-        return stalls(failure, key.campaign, self._resting.latest, known)
+    def _stalls(self, key: TargetKey, failure: Failure) -> bool:
+        known = ((one, self._store.known(one)) for one in self._targets)
+        return stalls(failure, key.campaign, self._cooldown.latest, known)
 
     def _storage_failed(self, error: StorageError) -> None:
         if self._storage_failed_at is None:
@@ -605,12 +605,12 @@ class Worker:
     def _stand(self) -> None:
         if self._stopping.is_set():  # the operation may have another token, and another worker that speaks for it
             return
-        rest = self._resting.failure
-        self._board.stand(
+        rest = self._cooldown.failure
+        self._store.set_lease(
             self._operation.name, used=self._used, lease_held=self._held, rest=rest, lease_wait=self._wait
         )
 
-    def _reschedule(self, key: Key, due: float) -> None:
+    def _reschedule(self, key: TargetKey, due: float) -> None:
         if key in self._schedule:
             self._schedule.set(key, due)
 

@@ -13,7 +13,7 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SimulatedAnswer:
     """One complete answer."""
 
     status: int
@@ -22,12 +22,12 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def envelope(code: int | str, error: str | None, msg: str) -> Answer:
+def envelope(code: int | str, error: str | None, msg: str) -> SimulatedAnswer:
     """Wrap a message, indented by four spaces as the live service does; the HTTP status is the code."""
-    return Answer(int(code), json.dumps({"code": str(code), "error": error, "msg": msg}, indent=4).encode())
+    return SimulatedAnswer(int(code), json.dumps({"code": str(code), "error": error, "msg": msg}, indent=4).encode())
 
 
-def refusal(status: HTTPStatus, msg: str) -> Answer:
+def refusal(status: HTTPStatus, msg: str) -> SimulatedAnswer:
     """Say no in the words of the vendor's table."""
     return envelope(status.value, status.phrase.upper(), msg)
 
@@ -46,20 +46,20 @@ NO_ROWS = envelope(404, "Not Found", "Validate dates entered")
 """Verbatim what the live service says of a window without rows."""
 
 
-def simultaneous(limit: int) -> Answer:
+def simultaneous(limit: int) -> SimulatedAnswer:
     """Refuse a request beside others of its token."""
     return refusal(HTTPStatus.FORBIDDEN, f"EXCEEDS THE LIMIT OF SIMULTANEOUS REQUESTS PER TOKEN ({limit})")
 
 
-def no_such_campaign(campaign: str) -> Answer:
+def no_such_campaign(campaign: str) -> SimulatedAnswer:
     """What other endpoints say of a wrong id."""
     return envelope(404, "Not Found", f"Campaign_id {campaign} does not exist in your operation.")
 
 
-def page(status: int, title: str) -> Answer:
+def page(status: int, title: str) -> SimulatedAnswer:
     """An HTML page, as web servers and firewalls send on their own."""
     body = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-    return Answer(status, body.encode("iso-8859-1"), HTML)
+    return SimulatedAnswer(status, body.encode("iso-8859-1"), HTML)
 
 
 def rows(counts: Mapping[str, int]) -> list[Row]:
@@ -73,12 +73,12 @@ def row(result: str, count: int, total: int) -> Row:
     return {"result": result, "records": str(count), "percent": f"{100 * count / total if total else 0:.2f} %"}
 
 
-def report(found: Sequence[Row]) -> Answer:
+def report(found: Sequence[Row]) -> SimulatedAnswer:
     """Answer with rows, or with the 404 that says there are none."""
     return listing(found) if found else NO_ROWS
 
 
-def listing(data: Sequence[object] | Mapping[str, object]) -> Answer:
+def listing(data: Sequence[object] | Mapping[str, object]) -> SimulatedAnswer:
     """Answer with data, a list unless something is wrong."""
     content = {"code": "200", "error": None, "msg": f"{len(data)} records were found", "data": data}
-    return Answer(200, json.dumps(content, ensure_ascii=False).encode())
+    return SimulatedAnswer(200, json.dumps(content, ensure_ascii=False).encode())

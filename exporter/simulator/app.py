@@ -9,14 +9,14 @@ from aiohttp import web
 
 from exporter.clock import Clock
 from exporter.simulator import answer, wire
-from exporter.simulator.answer import Answer, Row
-from exporter.simulator.bend import bend
+from exporter.simulator.answer import Row, SimulatedAnswer
+from exporter.simulator.campaigns import CampaignList
 from exporter.simulator.fault import Faults, Rule
-from exporter.simulator.journal import Entry, Journal, Outcome, fingerprint
-from exporter.simulator.roster import Roster
-from exporter.simulator.settings import Settings
+from exporter.simulator.render_fault import render_fault
+from exporter.simulator.request_log import LoggedRequest, RequestLog, RequestOutcome, fingerprint
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.spikes import Spikes
-from exporter.simulator.traffic import Campaign, Traffic
+from exporter.simulator.traffic import SimulatedCampaign, Traffic
 
 PATH = "/api/v2/reports_manager.php"
 REQUIRED = ("campaign_id", "date_ini", "date_end")
@@ -29,7 +29,7 @@ YIELDS = 4
 
 
 class _RefusedError(Exception):
-    def __init__(self, reply: Answer) -> None:
+    def __init__(self, reply: SimulatedAnswer) -> None:
         super().__init__(reply.status)
         self.answer = reply
 
@@ -37,20 +37,20 @@ class _RefusedError(Exception):
 class Endpoint:
     """Answers reports as the API page describes, unless a fault is switched on."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self.roster = Roster(settings.generated, settings.unknown)
+        self.campaigns = CampaignList(settings.generated, settings.unknown)
         self.traffic = Traffic(settings.seed, settings.zone, settings.hours)
         self.spikes = Spikes()
         self.faults = Faults(Random(f"{settings.seed}/faults"))
-        self.journal = Journal(clock, settings.log_size, settings.log_file)
+        self.request_log = RequestLog(clock, settings.log_size, settings.log_file)
         self._latencies = Random(f"{settings.seed}/latencies")
         self._spent: dict[str, tuple[date, int]] = {}
         for rule in settings.rules:
             self.faults.switch_on(rule)
 
-    def counts(self, campaign: Campaign, start: int, end: int) -> dict[str, int]:
+    def counts(self, campaign: SimulatedCampaign, start: int, end: int) -> dict[str, int]:
         """Attempts by result from `start` up to but without `end`, as far as they are visible now."""
         visible = int(self.clock.now() - self.settings.lag)
         return self.spikes.counts(self.traffic.counts, campaign, start, max(start, min(end, visible)))
@@ -63,33 +63,35 @@ class Endpoint:
         received = self.clock.monotonic()
         for _ in range(YIELDS):  # a client that gave up one request and sent this one has none under way
             await asyncio.sleep(0)
-        entry = self.journal.arrive(token, asked[0], asked[1], asked[2], received)
+        entry = self.request_log.arrive(token, asked[0], asked[1], asked[2], received)
         rule = self.faults.draw(entry.token, asked[0])
-        outcome, status = Outcome.GONE, None
+        outcome, status = RequestOutcome.GONE, None
         try:
             reply = self._reply(request, entry, rule)
             await asyncio.sleep(self._latency())
             deliver = wire.whole if rule is None else wire.CUTS.get(rule.fault, wire.whole)
             response = await deliver(request, reply)
-            outcome, status = (Outcome.ANSWERED, reply.status) if deliver is wire.whole else (Outcome.CUT, None)
+            outcome, status = (
+                (RequestOutcome.ANSWERED, reply.status) if deliver is wire.whole else (RequestOutcome.CUT, None)
+            )
         finally:
-            self.journal.end(entry, outcome, status, None if rule is None else rule.fault.value)
+            self.request_log.end(entry, outcome, status, None if rule is None else rule.fault.value)
         return response
 
-    def _reply(self, request: web.Request, entry: Entry, rule: Rule | None) -> Answer:
+    def _reply(self, request: web.Request, entry: LoggedRequest, rule: Rule | None) -> SimulatedAnswer:
         try:
-            right: Answer | Sequence[Row] = self._rows(request, entry)
+            right: SimulatedAnswer | Sequence[Row] = self._rows(request, entry)
         except _RefusedError as refused:
             right = refused.answer
         if rule is not None:
-            return bend(rule, entry.campaign, self.settings.concurrency, right)
-        return right if isinstance(right, Answer) else answer.report(right)
+            return render_fault(rule, entry.campaign, self.settings.concurrency, right)
+        return right if isinstance(right, SimulatedAnswer) else answer.report(right)
 
     def _latency(self) -> float:
         stray = self._latencies.uniform(-self.settings.jitter, self.settings.jitter)
         return max(self.settings.latency * (1 + stray), 0.0)
 
-    def _rows(self, request: web.Request, entry: Entry) -> Sequence[Row]:
+    def _rows(self, request: web.Request, entry: LoggedRequest) -> Sequence[Row]:
         """Check a request in this order: token, quota, company, parameters, dates; then look its campaign up."""
         self._admit(request.headers.get("wolkvox-token", ""), entry.overlap)
         query = request.query
@@ -100,7 +102,7 @@ class Endpoint:
         start, end = self._moment(query["date_ini"], 0), self._moment(query["date_end"], 1)
         if end.replace(tzinfo=None) - start.replace(tzinfo=None) > LONGEST:
             raise _RefusedError(answer.TOO_LONG)
-        campaign = self.roster.find(query["campaign_id"])
+        campaign = self.campaigns.find(query["campaign_id"])
         if campaign is None:
             return ()
         return answer.rows(self.counts(campaign, int(start.timestamp()), int(end.timestamp())))

@@ -11,13 +11,13 @@ from typing import IO
 
 from exporter.clock import SystemClock
 from exporter.duration import parse_duration
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
 from exporter.simulator.flag import LONGEST_STEP, address, checked, count, past_length, positive, step, zone
 from exporter.simulator.history import Past, Progress, write_history
-from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import ZONE, Settings
+from exporter.simulator.settings import ZONE, SimulatorSettings
 from exporter.simulator.traffic import Hours
 from exporter.writer import BackgroundWriter
 
@@ -107,9 +107,9 @@ async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
         await stop.wait()
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _settings(arguments: argparse.Namespace) -> SimulatorSettings:
     host, port = arguments.simulator_listen_address
-    return Settings(
+    return SimulatorSettings(
         host=host,
         port=port,
         tokens=tuple(arguments.simulator_token),

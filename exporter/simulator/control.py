@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from exporter.simulator.app import Endpoint
 from exporter.simulator.fault import DESCRIPTIONS, NOWHERE, REASONS, Fault, Rule
-from exporter.simulator.journal import fingerprint
+from exporter.simulator.request_log import fingerprint
 from exporter.simulator.spikes import SpikeKind, usual_rate
 
 PREFIX = "/simulator"
@@ -85,7 +85,7 @@ class Control:
 
     async def _spike_on(self, request: web.Request) -> web.Response:
         switch = await _read(request, SpikeSwitch)
-        campaign = self._endpoint.roster.find(switch.campaign)
+        campaign = self._endpoint.campaigns.find(switch.campaign)
         if campaign is None:
             raise _bad(f"campaign {switch.campaign}: not known here; GET {PREFIX}/campaigns lists those that are")
         rate = usual_rate(campaign) if switch.rate is None else switch.rate
@@ -101,11 +101,11 @@ class Control:
         since = request.query.get("since", "0")
         if not (since.isascii() and since.isdigit()):
             raise _bad("since: wants the number of the last request that is already known")
-        entries = [asdict(entry) for entry in self._endpoint.journal.entries if entry.number > int(since)]
-        return web.json_response({"total": self._endpoint.journal.total, "entries": entries})
+        entries = [asdict(entry) for entry in self._endpoint.request_log.entries if entry.number > int(since)]
+        return web.json_response({"total": self._endpoint.request_log.total, "entries": entries})
 
     async def _campaigns(self, _: web.Request) -> web.Response:
-        return web.json_response([asdict(campaign) for campaign in self._endpoint.roster.campaigns])
+        return web.json_response([asdict(campaign) for campaign in self._endpoint.campaigns.campaigns])
 
 
 def _bad(text: str) -> web.HTTPBadRequest:

@@ -2,11 +2,11 @@
 
 from pydantic import SecretStr
 
-from exporter.model import Config, Key, Operation, Target, Window
+from exporter.model import Config, Operation, Target, TargetKey, Window
+from exporter.simulator.campaigns import COLLECTION, OLD_DEBT, REMINDERS, RENEWALS, SALES, SURVEYS, WIN_BACK
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.roster import COLLECTION, OLD_DEBT, REMINDERS, RENEWALS, SALES, SURVEYS, WIN_BACK
-from exporter.simulator.settings import ZONE, Settings
-from exporter.simulator.traffic import Campaign, Hours
+from exporter.simulator.settings import ZONE, SimulatorSettings
+from exporter.simulator.traffic import Hours, SimulatedCampaign
 
 HOUR = Window("1h", 3_600)
 HALF_HOUR = Window("30m", 1_800)
@@ -19,7 +19,7 @@ STALE_AFTER = 3 * INTERVAL + 60
 LICENSES = 60
 QUOTA_SHARE = 0.5
 
-OPERATIONS: dict[str, tuple[tuple[Campaign, Window], ...]] = {
+OPERATIONS: dict[str, tuple[tuple[SimulatedCampaign, Window], ...]] = {
     "cobranzas-andinas": (
         (COLLECTION, HOUR),
         (COLLECTION, HALF_HOUR),
@@ -38,9 +38,9 @@ OPERATIONS: dict[str, tuple[tuple[Campaign, Window], ...]] = {
 """What each operation is asked for."""
 
 
-def demo_settings() -> Settings:
+def demo_settings() -> SimulatorSettings:
     """Make the demo's API: answers take a while, and one campaign fails now and then."""
-    return Settings(
+    return SimulatorSettings(
         tokens=tuple(_token(name) for name in OPERATIONS),
         hours=Hours.ALWAYS,
         latency=0.5,
@@ -68,9 +68,9 @@ def _operation(name: str, base_url: str) -> Operation:
     )
 
 
-def _target(operation: str, campaign: Campaign, window: Window) -> Target:
+def _target(operation: str, campaign: SimulatedCampaign, window: Window) -> Target:
     return Target(
-        key=Key(operation, campaign.id, window.label),
+        key=TargetKey(operation, campaign.id, window.label),
         name=campaign.name,
         window=window,
         zone=ZONE,

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
-from exporter.metrics.catalog import (
+from exporter.metrics.catalogue import (
     CAMPAIGN,
     CAMPAIGN_METRICS,
     OPERATION,
@@ -25,13 +25,13 @@ from exporter.metrics.catalog import (
     utc_offset,
 )
 from exporter.metrics.sample import pairs
-from exporter.model import RESULTS, Config, Data, Failure, Figures, Operation, Snapshot, Target
+from exporter.model import RESULTS, Config, Data, Failure, Operation, OperationStats, Snapshot, Target
 from exporter.simulator import answer
+from exporter.simulator.campaigns import CampaignList
 from exporter.simulator.demo import TODAY
-from exporter.simulator.roster import Roster
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Traffic
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 from exporter.wolkvox.results import publish
 from exporter.wolkvox.window import bounds
 
@@ -72,7 +72,7 @@ REPORTED = 100
 """Scrapes between two reports of progress."""
 
 
-def write_history(config: Config, settings: Settings, past: Past, out: IO[bytes], progress: Progress) -> None:
+def write_history(config: Config, settings: SimulatorSettings, past: Past, out: IO[bytes], progress: Progress) -> None:
     """Write all samples of a configuration's targets, family by family, series by series."""
     added = (("job", past.job), ("instance", past.instance))
     simulated = _Simulated(settings, past)
@@ -112,9 +112,9 @@ def _labels(names: Sequence[str], *values: str) -> Labels:
 class _Simulated:
     """What the exporter would have known, made as it makes it of the API's answers."""
 
-    def __init__(self, settings: Settings, past: Past) -> None:
+    def __init__(self, settings: SimulatorSettings, past: Past) -> None:
         self._traffic = Traffic(settings.seed, settings.zone, settings.hours)
-        self._roster = Roster(settings.generated, settings.unknown)
+        self._roster = CampaignList(settings.generated, settings.unknown)
         self._start = past.start
 
     def snapshot(self, target: Target, moment: int) -> Snapshot:
@@ -123,7 +123,7 @@ class _Simulated:
         campaign = self._roster.find(target.key.campaign)
         counts = {} if campaign is None else self._traffic.counts(campaign, int(asked.start), int(asked.end))
         reply = answer.report(answer.rows(counts))
-        report = judge(reply.status, reply.body)
+        report = parse_response(reply.status, reply.body)
         if isinstance(report, Failure):
             raise TypeError(f"an answer of the simulator is not understood: {report.message}")
         rows, _ = publish(report, tuple(result for result in counts if result not in RESULTS))
@@ -135,10 +135,10 @@ class _Simulated:
         )
 
 
-def _figures(operation: Operation, past: Past, moment: int) -> Figures:
+def _figures(operation: Operation, past: Past, moment: int) -> OperationStats:
     """What the exporter would have spent by then."""
     midnight = bounds(TODAY, 0, operation.zone, moment).start
-    return Figures(
+    return OperationStats(
         operation.name,
         requests=_requests(operation, moment - past.start),
         budget=operation.budget,

@@ -13,10 +13,10 @@ from exporter.simulator.app import PATH, Endpoint
 from exporter.simulator.control import PREFIX, Control
 from exporter.simulator.error import SimulatorError
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.journal import Journal, fingerprint
-from exporter.simulator.settings import Settings
+from exporter.simulator.request_log import RequestLog, fingerprint
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.spikes import SpikeKind, usual_rate
-from exporter.simulator.traffic import Campaign
+from exporter.simulator.traffic import SimulatedCampaign
 
 KEEP_ALIVE = 5.0
 """Seconds after which the live service closes an idle connection."""
@@ -28,13 +28,13 @@ GRACE = 0.1
 class Simulator:
     """The vendor's API on loopback, from `start` to `stop`, or as a context manager."""
 
-    def __init__(self, settings: Settings | None = None, clock: Clock | None = None) -> None:
-        self._endpoint = Endpoint(settings or Settings(), clock or SystemClock())
+    def __init__(self, settings: SimulatorSettings | None = None, clock: Clock | None = None) -> None:
+        self._endpoint = Endpoint(settings or SimulatorSettings(), clock or SystemClock())
         self._runner: web.AppRunner | None = None
         self._base_url = ""
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SimulatorSettings:
         """What it was made with."""
         return self._endpoint.settings
 
@@ -44,18 +44,18 @@ class Simulator:
         return self._base_url
 
     @property
-    def log(self) -> Journal:
+    def log(self) -> RequestLog:
         """The requests that it saw."""
-        return self._endpoint.journal
+        return self._endpoint.request_log
 
     @property
-    def campaigns(self) -> tuple[Campaign, ...]:
+    def campaigns(self) -> tuple[SimulatedCampaign, ...]:
         """Those it knows, the named ones first."""
-        return self._endpoint.roster.campaigns
+        return self._endpoint.campaigns.campaigns
 
     def counts(self, campaign: str, start: int, end: int) -> dict[str, int]:
         """What a report of these seconds would say now, results in lower case; empty for an unknown campaign."""
-        found = self._endpoint.roster.find(campaign)
+        found = self._endpoint.campaigns.find(campaign)
         return {} if found is None else self._endpoint.counts(found, start, end)
 
     def set_fault(self, fault: Fault, *, token: str = "", campaign: str = "", count: int | None = None) -> None:
@@ -72,7 +72,7 @@ class Simulator:
 
     def set_spike(self, campaign: str, kind: SpikeKind, rate: float | None = None) -> None:
         """Begin a spike, of so many attempts per second; raises SimulatorError for an unknown campaign."""
-        found = self._endpoint.roster.find(campaign)
+        found = self._endpoint.campaigns.find(campaign)
         if found is None:
             raise SimulatorError(f"campaign {campaign}: not known to the simulator")
         rate = usual_rate(found) if rate is None else rate

@@ -2,15 +2,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Rule
-from exporter.simulator.roster import Unknown
 from exporter.simulator.traffic import Hours
 
 ZONE = ZoneInfo("America/Bogota")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SimulatorSettings:
     """What a simulated API is like. Spans are in seconds."""
 
     host: str = "127.0.0.1"

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from exporter.simulator.traffic import HOUR, Campaign
+from exporter.simulator.traffic import HOUR, SimulatedCampaign
 
-Counts = Callable[[Campaign, int, int], dict[str, int]]
+Counts = Callable[[SimulatedCampaign, int, int], dict[str, int]]
 """Attempts by result of a campaign from one second up to but without another."""
 
 
@@ -46,7 +46,7 @@ class Spike:
         return int(max(last - self.start, 0) * self.rate)
 
 
-def usual_rate(campaign: Campaign) -> float:
+def usual_rate(campaign: SimulatedCampaign) -> float:
     """Attempts per second of a spike that nobody overlooks: ten times what the campaign has at its peak."""
     return max(2.0, 10 * campaign.peak / HOUR)
 
@@ -78,7 +78,7 @@ class Spikes:
                 ended += 1
         return ended
 
-    def counts(self, usual: Counts, campaign: Campaign, start: int, end: int) -> dict[str, int]:
+    def counts(self, usual: Counts, campaign: SimulatedCampaign, start: int, end: int) -> dict[str, int]:
         """Count the usual traffic outside of stops, and what spikes add to it there."""
         own = [spike for spike in self._spikes if spike.campaign == campaign.id]
         if not own:

@@ -56,7 +56,7 @@ class Hours(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Campaign:
+class SimulatedCampaign:
     """A campaign and its character."""
 
     id: str
@@ -80,7 +80,7 @@ class Traffic:
         self._hours = hours
         self._day = lru_cache(maxsize=8192)(self._make_day)
 
-    def counts(self, campaign: Campaign, start: int, end: int) -> dict[str, int]:
+    def counts(self, campaign: SimulatedCampaign, start: int, end: int) -> dict[str, int]:
         """Attempts by result in the seconds from `start` up to but without `end` (Unix seconds)."""
         totals = [0] * len(campaign.mix)
         if campaign.peak > 0:
@@ -92,7 +92,7 @@ class Traffic:
                     totals[index] += day.until(index, last) - day.until(index, first)
         return {result: total for (result, _), total in zip(campaign.mix, totals, strict=True)}
 
-    def _make_day(self, campaign: Campaign, number: int) -> "_Day":
+    def _make_day(self, campaign: SimulatedCampaign, number: int) -> "_Day":
         rng = Random(f"{self._seed}/{campaign.id}/{number}")
         weights = [_weight(moment, self._hours, campaign.until) for moment in _middles(number, self._zone)]
         spike = _spike(rng, campaign, weights)
@@ -146,7 +146,7 @@ def _weight(moment: datetime, hours: Hours, until: int) -> float:
     return shape if opens <= moment.hour < closes else TRICKLE
 
 
-def _spike(rng: Random, campaign: Campaign, weights: Sequence[float]) -> dict[int, str]:
+def _spike(rng: Random, campaign: SimulatedCampaign, weights: Sequence[float]) -> dict[int, str]:
     """The result that spikes in each block that has a spike."""
     chance, place, length, result = rng.random(), rng.random(), rng.randint(2, 3), rng.choice(SPIKES)
     busy = [block for block, weight in enumerate(weights) if weight > SPIKE_HOUR]

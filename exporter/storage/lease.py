@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import LATEST_DEPARTURE, LeaseWait, WaitCause
 from exporter.storage import statements
-from exporter.storage.holder import is_dead
+from exporter.storage.owner import is_dead
 from exporter.storage.schema import meta, tokens
 
 LEASE_SECONDS = 30.0
@@ -90,36 +90,36 @@ class Leases:
 
     def renew(self, connection: Connection) -> frozenset[str]:
         """Show that this process lives; the token hashes whose leases it still owns."""
-        mine = tokens.c.holder == self._owner
+        mine = tokens.c.owner == self._owner
         connection.execute(tokens.update().where(mine).values(beat=stamp(self._clock)))
         return frozenset(connection.execute(select(tokens.c.token).where(mine)).scalars())
 
     def release(self, connection: Connection, names: list[str]) -> None:
         """Give up the leases of those token hashes that have no request in flight."""
-        mine = tokens.c.token.in_(names), tokens.c.holder == self._owner, tokens.c.flight.is_(None)
-        connection.execute(tokens.update().where(*mine).values(holder=None))
+        mine = tokens.c.token.in_(names), tokens.c.owner == self._owner, tokens.c.flight.is_(None)
+        connection.execute(tokens.update().where(*mine).values(owner=None))
 
     def mark_sent(self, connection: Connection, token: str, moment: Stamp, timeout: float) -> bool:
         """Record that a request is in flight; False where this process does not own the lease."""
         parameters = {
             "the_token": token,
-            "the_holder": self._owner,
+            "the_owner": self._owner,
             "the_moment": moment,
             "the_timeout": flight_seconds(timeout),
         }
-        return statements.TAKE_OFF.run(connection, parameters).rowcount == 1
+        return statements.MARK_SENT.run(connection, parameters).rowcount == 1
 
     def mark_done(self, connection: Connection, token: str, rest: str | None, rest_since: Stamp | None) -> bool:
         """Record that the request has ended; False where another process has taken over and knows better."""
         parameters = {
             "the_token": token,
-            "the_holder": self._owner,
+            "the_owner": self._owner,
             "the_rest": rest,
             "the_rest_since": rest_since,
         }
-        if statements.LAND.run(connection, parameters).rowcount == 1:
+        if statements.MARK_DONE.run(connection, parameters).rowcount == 1:
             return True
-        owner = connection.execute(select(tokens.c.holder).where(tokens.c.token == token)).scalar()
+        owner = connection.execute(select(tokens.c.owner).where(tokens.c.token == token)).scalar()
         return owner is None  # the file is new, and nobody owns anything yet
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:

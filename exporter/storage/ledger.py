@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from exporter.clock import Clock, Stamp, age, anchor, stamp
-from exporter.model import Failure, Key, LeaseWait, Operation, Target
+from exporter.model import Failure, LeaseWait, Operation, Target, TargetKey
 from exporter.storage import lease, quota, rows, statements
 from exporter.storage import snapshot as text
 from exporter.storage.database import Arrival, Database, StorageLostError
@@ -23,7 +23,7 @@ class Refusal(Exception):  # noqa: N818 (an answer of the ledger, not a fault)
     """The request must not be sent now."""
 
 
-class NotHolder(Refusal):
+class NotOwner(Refusal):
     """Another process holds the token's lease."""
 
 
@@ -64,7 +64,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class StoredCooldown:
     """Why and since when a token rests."""
 
     failure: Failure
@@ -72,7 +72,7 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PollResult:
     """What a poll brought, to be put down."""
 
     target: Target
@@ -83,14 +83,14 @@ class Outcome:
 class Ledger:
     """The storage of one process, under an identity of its own."""
 
-    def __init__(self, database: Database, clock: Clock, holder: str) -> None:
+    def __init__(self, database: Database, clock: Clock, owner: str) -> None:
         """`holder` names this process; unique among all processes that ever use the storage."""
         self._database = database
         self._clock = clock
         self._hash_key = b""
         self._operations: tuple[Operation, ...] = ()
         self._owners = rows.Owners()
-        self._leases = lease.Leases(clock, holder)
+        self._leases = lease.Leases(clock, owner)
         self._waits: dict[str, LeaseWait] = {}
         self._anchors: dict[Stamp, Stamp] = {}  # moments of earlier boots by this one's clock, as first seen
         self._refuse_once: set[str] = set()  # operations whose next request is refused, because the file was lost
@@ -114,22 +114,22 @@ class Ledger:
         """
         return hmac.new(self._hash_key, token.get_secret_value().encode(), hashlib.sha256).hexdigest()
 
-    def arrange(self, operations: Iterable[Operation]) -> None:
+    def apply_config(self, operations: Iterable[Operation]) -> None:
         """Say which operations there are: what one of them left behind under its name and token stays its own."""
         self._operations = tuple(operations)
         self._owners = rows.Owners(
             frozenset(one.name for one in self._operations), frozenset(self.hash(one.token) for one in self._operations)
         )
 
-    async def adopt(self, operation: Operation) -> dict[Key, Known]:
+    async def adopt(self, operation: Operation) -> dict[TargetKey, Known]:
         """Make a place for each target of the operation, and tell what is known of it."""
         return await self._database.run(lambda connection: self._adopt(connection, operation))
 
-    async def read(self, operation: Operation, since: int) -> tuple[int, dict[Key, Known]]:
+    async def read(self, operation: Operation, since: int) -> tuple[int, dict[TargetKey, Known]]:
         """What another process put down after version `since`, and the version now."""
         token = self.hash(operation.token)
 
-        def work(connection: Connection) -> tuple[int, dict[Key, Known]]:
+        def work(connection: Connection) -> tuple[int, dict[TargetKey, Known]]:
             now = connection.execute(select(tokens.c.version).where(tokens.c.token == token)).scalar() or 0
             if now == since:
                 return now, {}
@@ -186,14 +186,14 @@ class Ledger:
         """Why the lease of a token hash was not free when it was asked for last; None where it was."""
         return self._waits.get(token)
 
-    async def rest(self, token: str) -> Rest | None:
+    async def rest(self, token: str) -> StoredCooldown | None:
         """Why the token rests, as put down by whoever held its lease last."""
 
-        def work(connection: Connection) -> Rest | None:
+        def work(connection: Connection) -> StoredCooldown | None:
             row = connection.execute(select(tokens.c.rest, tokens.c.rest_since).where(tokens.c.token == token)).first()
             if row is None or row.rest is None:
                 return None
-            return Rest(text.failure_from_text(row.rest), self._anchor(row.rest_since))
+            return StoredCooldown(text.failure_from_text(row.rest), self._anchor(row.rest_since))
 
         return await self._database.run(work)
 
@@ -211,7 +211,7 @@ class Ledger:
         After the file was lost each operation's next request is refused, whoever noticed the loss: it is to be seen.
 
         Raises:
-            NotHolder, BudgetGone, TooEarly: it must not leave.
+            NotOwner, BudgetGone, TooEarly: it must not leave.
             StorageError: it cannot be recorded, so it must not leave.
         """
         operation = request.target.key.operation
@@ -226,7 +226,7 @@ class Ledger:
         self._memory.ask(request.target, grant.at)
         return grant
 
-    async def finish(self, token: str, outcome: Outcome, rest: Rest | None) -> None:
+    async def finish(self, token: str, outcome: PollResult, rest: StoredCooldown | None) -> None:
         """Put down that the token's request is over, and what the poll brought."""
         # A poll that ended by a fault need not know that its request left; what is on record stays there.
         recorded, asked = self._memory.target(outcome.target).known.asked, outcome.known.asked
@@ -241,7 +241,7 @@ class Ledger:
         self._memory.conclude(outcome.target, outcome.server, known)
         await self._database.run(work)
 
-    async def put_rest(self, token: str, rest: Rest | None) -> None:
+    async def put_rest(self, token: str, rest: StoredCooldown | None) -> None:
         """Put down that the token rests, and that its request is over, before its poll is."""
         await self._database.run(lambda connection: self._mark_done(connection, token, rest))
 
@@ -264,7 +264,7 @@ class Ledger:
         self._hash_key = bytes.fromhex(
             connection.execute(select(meta.c.value).where(meta.c.name == "hash_key")).scalar_one()
         )
-        self.arrange(self._operations)
+        self.apply_config(self._operations)
         self._leases.forget()
         self._waits.clear()
         self._refuse_once |= self._memory.operations()
@@ -278,7 +278,7 @@ class Ledger:
         rows.prune(connection, self._clock)
         quota.prune(connection)
 
-    def _adopt(self, connection: Connection, operation: Operation) -> dict[Key, Known]:
+    def _adopt(self, connection: Connection, operation: Operation) -> dict[TargetKey, Known]:
         token = self.hash(operation.token)
         found = or_(targets.c.token == token, targets.c.operation == operation.name)
         read = connection.execute(select(targets).where(found)).mappings().all()
@@ -302,7 +302,7 @@ class Ledger:
         self._learn(operation, {target.key: known.get(target.key, NOTHING_KNOWN) for target in operation.targets})
         return known
 
-    def _learn(self, operation: Operation, known: dict[Key, Known]) -> None:
+    def _learn(self, operation: Operation, known: dict[TargetKey, Known]) -> None:
         for target in operation.targets:
             if target.key in known:
                 self._memory.learn(operation, target, known[target.key])
@@ -325,7 +325,7 @@ class Ledger:
             raise self._database.lost()
         now = stamp(self._clock)
         if not self._leases.mark_sent(connection, request.token, now, target.timeout):
-            raise NotHolder
+            raise NotOwner
         if request.interval > 0:
             self._check_interval(connection, request)
         used = quota.count(connection, target.key.operation, request.day)
@@ -336,7 +336,7 @@ class Ledger:
             connection.execute(targets.insert().values(**row))
         return Grant(now, used)
 
-    def _mark_done(self, connection: Connection, token: str, rest: Rest | None) -> bool:
+    def _mark_done(self, connection: Connection, token: str, rest: StoredCooldown | None) -> bool:
         """Put down the end of the request; False where another process has taken over and knows better."""
         failure = None if rest is None else text.failure_to_text(rest.failure)
         return self._leases.mark_done(connection, token, failure, None if rest is None else rest.since)

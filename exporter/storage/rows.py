@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from exporter.clock import Clock, Stamp, age
-from exporter.model import Key, Operation, Snapshot, Target
+from exporter.model import Operation, Snapshot, Target, TargetKey
 from exporter.storage import snapshot as text
 from exporter.storage import statements
 from exporter.storage.schema import moment, targets
@@ -91,7 +91,9 @@ def reading(target: Target) -> str:
     return json.dumps([target.zone.key, delay])
 
 
-def match(operation: Operation, token: str, rows: Iterable[Mapping[Any, Any]], owners: Owners) -> dict[Key, Known]:
+def match(
+    operation: Operation, token: str, rows: Iterable[Mapping[Any, Any]], owners: Owners
+) -> dict[TargetKey, Known]:
     """What the rows, found by the operation's name or by its token, tell of each of its targets.
 
     The moments in the rows must be of this boot of the machine.

@@ -41,9 +41,9 @@ class Prepared:
 
 
 _TOKEN = tokens.c.token == bindparam("the_token")
-_MINE = and_(_TOKEN, tokens.c.holder == bindparam("the_holder"))
+_MINE = and_(_TOKEN, tokens.c.owner == bindparam("the_owner"))
 
-TAKE_OFF = Prepared(
+MARK_SENT = Prepared(
     tokens.update()
     .where(_MINE)
     .values(
@@ -54,7 +54,7 @@ TAKE_OFF = Prepared(
 )
 """A request of the token is in flight; no row where another process holds the lease."""
 
-LAND = Prepared(
+MARK_DONE = Prepared(
     tokens.update()
     .where(_MINE)
     .values(

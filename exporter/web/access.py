@@ -8,7 +8,7 @@ import structlog
 
 from exporter.web.authentication import Authenticator
 from exporter.web.rate_limit import TokenBucket
-from exporter.web.settings import Reading, Settings, read_settings
+from exporter.web.settings import Reading, WebSettings, read_settings
 from exporter.yaml import ConfigError
 
 _log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ class Access:
             self.bucket = _bucket(self.settings)
         _log.info("the web configuration was read again", file=str(self._path))
 
-    def _switched(self, found: Settings) -> tuple[str, ...]:
+    def _switched(self, found: WebSettings) -> tuple[str, ...]:
         switches = {
             "tls_server_config: switching TLS": (found.tls is None, self.settings.tls is None),
             "basic_auth_users: switching passwords": (not found.users, not self.settings.users),
@@ -106,11 +106,11 @@ def _warn(reading: Reading) -> None:
         _log.warning("web configuration", detail=warning)
 
 
-def _authenticator(settings: Settings) -> Authenticator | None:
+def _authenticator(settings: WebSettings) -> Authenticator | None:
     return Authenticator(settings.users) if settings.users else None
 
 
-def _bucket(settings: Settings) -> TokenBucket | None:
+def _bucket(settings: WebSettings) -> TokenBucket | None:
     return None if settings.rate_limit is None else TokenBucket(settings.rate_limit, asyncio.get_running_loop().time())
 
 

@@ -30,7 +30,7 @@ Check = Callable[[bytes, bytes], bool]
 """Password and hash: do they belong together? Slow on purpose."""
 
 
-class Verdict(Enum):
+class AuthResult(Enum):
     """What became of the credentials."""
 
     ADMITTED = auto()
@@ -54,17 +54,17 @@ class Authenticator:
         self._known: dict[str, bytes] = {}
         self._queued = 0
 
-    async def judge(self, authorization: str | None) -> Verdict:
+    async def authenticate(self, authorization: str | None) -> AuthResult:
         """Decide by the value of `Authorization`; None where there is none, or more than one."""
         credentials = _credentials(authorization)
         if credentials is None:
-            return Verdict.REFUSED
+            return AuthResult.REFUSED
         name, password = credentials
         digest = self._digest(name, password)
         if hmac.compare_digest(self._known.get(name, b""), digest):
-            return Verdict.ADMITTED
+            return AuthResult.ADMITTED
         if self._queued >= _MAX_QUEUE:
-            return Verdict.BUSY
+            return AuthResult.BUSY
         self._queued += 1
         try:
             async with self._threads:
@@ -72,9 +72,9 @@ class Authenticator:
         finally:
             self._queued -= 1
         if not right:
-            return Verdict.REFUSED
+            return AuthResult.REFUSED
         self._known[name] = digest
-        return Verdict.ADMITTED
+        return AuthResult.ADMITTED
 
     def _matches(self, name: str, password: bytes) -> bool:
         """One check for everybody: a stranger's password meets the hash of some user, and is wrong all the same."""

@@ -40,7 +40,7 @@ class Connection(web.RequestHandler):
         loop: asyncio.AbstractEventLoop,
         limits: Limits,
         *,
-        admits: Callable[[asyncio.Transport], bool],
+        allows: Callable[[asyncio.Transport], bool],
         left: Callable[["Connection"], None],
     ) -> None:
         options: dict[str, Any] = {
@@ -57,7 +57,7 @@ class Connection(web.RequestHandler):
         self.answered = 0
         self.established = False
         self._limits = limits
-        self._admits = admits
+        self._admits = allows
         self._left = left
         self._wire: asyncio.Transport | None = None
         self._busy = False
@@ -170,7 +170,7 @@ class Connection(web.RequestHandler):
         self._deadline = self._loop.time() + seconds
 
 
-def announced(factory: RequestFactory) -> RequestFactory:
+def track_requests(factory: RequestFactory) -> RequestFactory:
     """Wrap aiohttp's request factory, the first to know of a request, so that the connection knows of it too."""
 
     def make(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that a scraper or a browser never notices and that hold off who wants to tie the server up."""
+    """Bounds that a scraper or a browser never notices, against clients that hog connections."""
 
     connections: int = 256
     """Open at the same time. One more closes one that waits: first those that never asked anything, and of these the

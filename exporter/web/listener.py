@@ -36,13 +36,13 @@ class Listener:
         limits: Limits,
         *,
         tls: Callable[[], ssl.SSLContext | None],
-        admits: Admits,
+        allows: Admits,
     ) -> None:
         self._server = server
         self._sockets = tuple(sockets)
         self._limits = limits
         self._tls = tls
-        self._admits = admits
+        self._admits = allows
         self._loop = asyncio.get_running_loop()
         self._connections: dict[Connection, _Client] = {}  # oldest first
         self._reserve = Reserve()
@@ -92,7 +92,7 @@ class Listener:
             await asyncio.sleep(0)  # a flood of connections does not hold up the rest of the program
 
     def _open(self, accepted: socket.socket, address: str) -> None:
-        connection = Connection(self._server, self._loop, self._limits, admits=self._admits, left=self._forget)
+        connection = Connection(self._server, self._loop, self._limits, allows=self._admits, left=self._forget)
         handshake = self._loop.create_task(self._shake_hands(connection, accepted))
         self._connections[connection] = _Client(connection, handshake, address)
         handshake.add_done_callback(lambda _: self._settle(connection, accepted))

@@ -8,8 +8,8 @@ from aiohttp import hdrs, web
 
 from exporter.web.access import Access
 from exporter.web.address import bind, parse_address, url
-from exporter.web.authentication import CHALLENGE, Verdict
-from exporter.web.connection import announced
+from exporter.web.authentication import CHALLENGE, AuthResult
+from exporter.web.connection import track_requests
 from exporter.web.headers import secure
 from exporter.web.limits import Limits, system_limits
 from exporter.web.listener import Listener
@@ -75,8 +75,8 @@ async def start(
     server = runner.server
     if server is None:  # for the type checker: `setup` has just made it
         raise RuntimeError("aiohttp has no server after setup")
-    server.request_factory = announced(server.request_factory)
-    listener = Listener(server, sockets, bounds, tls=access.context, admits=lambda wire: admits(access, wire))
+    server.request_factory = track_requests(server.request_factory)
+    listener = Listener(server, sockets, bounds, tls=access.context, allows=lambda wire: allows(access, wire))
     below = served.paths.prefix[1:] + "/" if served.paths.prefix else ""
     return Server(runner, listener, access, bounds, tuple(url(each, access.scheme) + below for each in sockets))
 
@@ -92,19 +92,19 @@ def build(exporter: Exporter, routes: Routes, access: Access, limits: Limits) ->
             raise web.HTTPRequestEntityTooLarge(max_size=limits.body, actual_size=request.content_length or 0)
         return await handler(request)
 
-    async def dress(_request: web.Request, response: web.StreamResponse) -> None:
+    async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
         secure(response.headers, access.settings.headers)
 
     application = web.Application(middlewares=[guard])
-    application.on_response_prepare.append(dress)
+    application.on_response_prepare.append(add_headers)
     add_routes(application, exporter, routes)
     return application
 
 
-def admits(access: Access, transport: asyncio.Transport) -> bool:
+def allows(access: Access, transport: asyncio.Transport) -> bool:
     """Whether the certificate of the client at the other end, if any, bears a name that may come in."""
     tls = access.settings.tls
-    return tls is None or tls.admits(transport.get_extra_info("peercert"))
+    return tls is None or tls.allows(transport.get_extra_info("peercert"))
 
 
 def _limit_rate(access: Access) -> None:
@@ -124,12 +124,12 @@ async def _authenticate(request: web.Request, access: Access, prefix: str) -> No
     if route_path(request, prefix) in access.settings.excluded:
         return
     sent = request.headers.getall(hdrs.AUTHORIZATION, ())
-    match await access.authenticator.judge(sent[0] if len(sent) == 1 else None):
-        case Verdict.REFUSED:
+    match await access.authenticator.authenticate(sent[0] if len(sent) == 1 else None):
+        case AuthResult.REFUSED:
             raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: CHALLENGE})
-        case Verdict.BUSY:
+        case AuthResult.BUSY:
             raise web.HTTPServiceUnavailable(
                 text="Too many passwords are being checked.\n", headers={"Retry-After": "1"}
             )
-        case Verdict.ADMITTED:
+        case AuthResult.ADMITTED:
             return

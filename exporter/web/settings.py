@@ -14,7 +14,7 @@ _FLAG = "--web.config.file"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WebSettings:
     """What the file says."""
 
     tls: ServerTLS | None = None
@@ -34,7 +34,7 @@ class Reading:
     """All that it was made from, or would have been; the file itself comes first."""
     fingerprint: bytes = b""
     """Of what the files held: two looks with the same one saw the same."""
-    settings: Settings = Settings()
+    settings: WebSettings = WebSettings()
     mistakes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """In the same form, about what can be served with all the same."""
@@ -50,7 +50,7 @@ def read_settings(path: Path, *, syntax_only: bool = False) -> Reading:
     section = document.root.get("tls_server_config")
     given = frozenset(section) if isinstance(section, dict) else frozenset[str]()
     file = read(document.root, issues)
-    settings = Settings(
+    settings = WebSettings(
         None if syntax_only else _tls(file, path.parent, given, files, issues),
         file.basic_auth_users,
         frozenset(file.auth_excluded_paths),
@@ -64,7 +64,7 @@ def read_settings(path: Path, *, syntax_only: bool = False) -> Reading:
                 f"has a bcrypt cost of {cost_of(hashed)}: the first request of this user takes long, minutes from a"
                 " cost of 20 on; 10 is usual",
             )
-    usable = Settings() if issues.errors else settings
+    usable = WebSettings() if issues.errors else settings
     return Reading(tuple(files.paths), files.fingerprint, usable, issues.errors, issues.warnings)
 
 

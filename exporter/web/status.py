@@ -12,7 +12,7 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 
 from exporter.metrics.format import Encoding
-from exporter.model import Key, Status
+from exporter.model import Status, TargetKey
 from exporter.web import status_assets
 from exporter.web.i18n import Language, negotiate
 from exporter.web.negotiation import encode
@@ -21,7 +21,7 @@ from exporter.web.status_document import head
 from exporter.web.status_page import Pages
 from exporter.web.status_query import parse
 from exporter.web.status_security import content_security_policy
-from exporter.web.status_state import Digests
+from exporter.web.status_state import CampaignSummaries
 from exporter.web.status_view import Overview, campaign, overview
 
 _SLICE = 50
@@ -54,7 +54,7 @@ class _Handlers:
         self._assets = status_assets.load()
         addresses = {asset.name: asset.address for asset in self._assets}
         self._pages = Pages(addresses, telemetry_path.removeprefix("/"), links)
-        self._digests = Digests()
+        self._digests = CampaignSummaries()
 
     def add(self, application: web.Application) -> None:
         application.router.add_get("/", self.overview)
@@ -90,7 +90,7 @@ class _Handlers:
         return _Page(HTTPStatus.OK, self._pages.overview(self._view(status, parameters), language))
 
     def _campaign(self, status: Status, parameters: Mapping[str, str], language: Language) -> _Page:
-        key = Key(*(parameters.get(name, "") for name in ("operation", "campaign", "window")))
+        key = TargetKey(*(parameters.get(name, "") for name in ("operation", "campaign", "window")))
         view = campaign(status, self._digests.of(status.targets), key)
         if view is None:
             return _Page(HTTPStatus.NOT_FOUND, self._pages.missing(language))

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from exporter.model import Failure, FileVersion, LeaseWait, Poll, Reason, Status, WaitCause
-from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_state import TROUBLE, CampaignSummary, State
 from exporter.web.status_text import encodable
 from exporter.web.status_view import OperationView, Overview
 
@@ -230,7 +230,7 @@ def _file(file: FileVersion | None) -> FileDocument | None:
     return {"name": encodable(file.name), "modified_at": file.modified_at, "checksum": file.checksum}
 
 
-def campaign(digest: Digest, at: float) -> CampaignDocument:
+def campaign(digest: CampaignSummary, at: float) -> CampaignDocument:
     """One campaign in one window, at the moment `at`."""
     target, snapshot = digest.target, digest.snapshot
     return {
@@ -282,7 +282,7 @@ def _lease_wait(wait: LeaseWait | None) -> LeaseWaitDocument | None:
     return None if wait is None else {"cause": wait.cause, "until": wait.until}
 
 
-def _data(digest: Digest, at: float) -> DataDocument | None:
+def _data(digest: CampaignSummary, at: float) -> DataDocument | None:
     data = digest.snapshot.data
     if data is None or digest.data_at is None or digest.attempts is None:
         return None

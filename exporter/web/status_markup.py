@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from exporter.web.i18n import Language
 from exporter.web.status_palette import PALETTE, shade
-from exporter.web.status_state import Digest, State
+from exporter.web.status_state import CampaignSummary, State
 from exporter.web.status_text import visible
 
 _SYMBOLS: Mapping[State, str] = {
@@ -36,7 +36,7 @@ class Segment(NamedTuple):
     width: float
 
 
-def segments(digest: Digest) -> list[Segment]:
+def segments(digest: CampaignSummary) -> list[Segment]:
     """The bar of one target's shares, in the palette's order; what the palette does not know comes last."""
     shown = sorted(digest.shares.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
     pieces, start = [], 0.0
@@ -47,7 +47,7 @@ def segments(digest: Digest) -> list[Segment]:
     return pieces
 
 
-def bar(digest: Digest, language: Language) -> Markup:
+def bar(digest: CampaignSummary, language: Language) -> Markup:
     """The shares as an SVG with a text for each piece and for the whole; words where there is nothing to draw."""
     if not digest.shares:
         return _QUIET.format(language.say("none" if digest.attempts is None else "no_attempts"))
@@ -70,7 +70,7 @@ def state(value: State, language: Language) -> Markup:
     return _STATE.format(value, _SYMBOLS[value], language.states[value])
 
 
-def percent(digest: Digest, result: str, language: Language) -> Markup | str:
+def percent(digest: CampaignSummary, result: str, language: Language) -> Markup | str:
     """The share of one result, or a dash where there is nothing to share."""
     if not digest.shares:
         return _QUIET.format(language.say("none"))

@@ -14,7 +14,7 @@ from exporter.web.i18n.language import clock_time, machine_time
 from exporter.web.status_markup import bar, foreign, percent, state
 from exporter.web.status_palette import PALETTE, PATTERNS, shade
 from exporter.web.status_query import Query, campaign_url, operation_url
-from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_state import TROUBLE, CampaignSummary, State
 from exporter.web.status_text import visible
 from exporter.web.status_view import CampaignView, Overview
 
@@ -82,7 +82,7 @@ class Pages:
         cells = environment.get_template("row.html")
 
         @lru_cache(maxsize=_ROWS)
-        def row(digest: Digest, language: Language) -> Markup:
+        def row(digest: CampaignSummary, language: Language) -> Markup:
             html = cells.render(each=digest, lang=language, say=language.say)
             return Markup(html)  # noqa: S704 - made by a template that escapes
 
@@ -106,7 +106,7 @@ class Pages:
         return self._missing.render(lang=language, say=language.say)
 
 
-def _common_zone(digests: Sequence[Digest]) -> tzinfo:
+def _common_zone(digests: Sequence[CampaignSummary]) -> tzinfo:
     """The zone of the campaigns on show, or UTC where they differ or there are none."""
     zones = {each.target.zone.key: each.target.zone for each in digests}
     return next(iter(zones.values())) if len(zones) == 1 else UTC

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from exporter.model import Key, Reason
-from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.model import Reason, TargetKey
+from exporter.web.status_state import TROUBLE, CampaignSummary, State
 from exporter.web.status_text import encodable
 
 PAGE_ROWS = 100
@@ -14,18 +14,18 @@ PAGE_ROWS = 100
 _LONGEST = 200
 
 
-def _share(digest: Digest, result: str) -> float | None:
+def _share(digest: CampaignSummary, result: str) -> float | None:
     return digest.shares.get(result, 0.0) if digest.shares else None
 
 
-_WORDS: Mapping[str, Callable[[Digest], tuple[str, ...]]] = {
+_WORDS: Mapping[str, Callable[[CampaignSummary], tuple[str, ...]]] = {
     "name": lambda each: (each.target.name.casefold() or each.target.key.campaign, each.target.key.campaign),
     "id": lambda each: (each.target.key.campaign.rjust(64),),
     "operation": lambda each: (each.target.key.operation.casefold(),),
 }
 """Columns that sort as text. Ids are padded so that numbers sort by size."""
 
-_FIGURES: Mapping[str, Callable[[Digest], float | None]] = {
+_FIGURES: Mapping[str, Callable[[CampaignSummary], float | None]] = {
     "window": lambda each: each.length,
     "attempts": lambda each: each.attempts,
     "contact": lambda each: _share(each, "answer"),
@@ -58,7 +58,7 @@ class Query:
     """A column, or `-` and a column; empty: trouble first."""
     page: int = 1
 
-    def matches(self, digest: Digest) -> bool:
+    def matches(self, digest: CampaignSummary) -> bool:
         """Whether the filter lets this one through."""
         if self.operation and digest.target.key.operation != self.operation:
             return False
@@ -93,7 +93,7 @@ def parse(parameters: Mapping[str, str]) -> Query:
     )
 
 
-def ordered(digests: Iterable[Digest], sort: str) -> list[Digest]:
+def ordered(digests: Iterable[CampaignSummary], sort: str) -> list[CampaignSummary]:
     """The digests in the order asked for; equals stay in the order of trouble."""
     found = sorted(digests, key=lambda each: each.order)
     column, reverse = sort.removeprefix("-"), sort.startswith("-")
@@ -109,7 +109,7 @@ def ordered(digests: Iterable[Digest], sort: str) -> list[Digest]:
     return found
 
 
-def campaign_url(key: Key) -> str:
+def campaign_url(key: TargetKey) -> str:
     """The page of one target, relative to the overview; names may hold anything and are percent-encoded."""
     return "campaign?" + _encoded({"operation": key.operation, "campaign": key.campaign, "window": key.window})
 
@@ -123,7 +123,7 @@ def _encoded(parameters: Mapping[str, str]) -> str:
     return urlencode({name: encodable(value) for name, value in parameters.items()}, quote_via=quote, safe="")
 
 
-def _is(digest: Digest, wanted: str) -> bool:
+def _is(digest: CampaignSummary, wanted: str) -> bool:
     if wanted == "trouble":
         return digest.state in TROUBLE
     return digest.state == wanted or (digest.reason is not None and digest.reason == wanted)

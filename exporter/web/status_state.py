@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from exporter.model import Key, Reason, Row, Snapshot, Target, TargetStatus
+from exporter.model import Reason, Row, Snapshot, Target, TargetKey, TargetStatus
 from exporter.web.status_text import visible
 
 SPIKE_SHARES = MappingProxyType({"busy": 25.0, "failed": 25.0, "congestion": 10.0})
@@ -44,7 +44,7 @@ _RANK = {state: rank for rank, state in enumerate(State)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared as an object: what is drawn of one may be kept for it
-class Digest:
+class CampaignSummary:
     """What lists, sums and sorting need of one target."""
 
     status: TargetStatus
@@ -109,7 +109,7 @@ def _length(target: Target) -> float:
     return float("inf") if target.window.length is None else target.window.length
 
 
-def digest(status: TargetStatus) -> Digest:
+def digest(status: TargetStatus) -> CampaignSummary:
     """Judge one target."""
     snapshot, target = status.snapshot, status.target
     data = None if snapshot.stale else snapshot.data
@@ -119,7 +119,7 @@ def digest(status: TargetStatus) -> Digest:
     spike = _spike(attempts, shares)
     state = _state(snapshot, spike)
     blind = state is State.FAILING and data is None
-    return Digest(
+    return CampaignSummary(
         status=status,
         state=state,
         order=(
@@ -141,19 +141,19 @@ def digest(status: TargetStatus) -> Digest:
     )
 
 
-class Digests:
-    """Digests kept from one page to the next: snapshots are replaced whole, so an equal one needs no second look."""
+class CampaignSummaries:
+    """Summaries kept from one page to the next: snapshots are replaced whole, so an equal one needs no second look."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Digest] = {}
+        self._known: dict[TargetKey, CampaignSummary] = {}
 
-    def of(self, statuses: Iterable[TargetStatus]) -> tuple[Digest, ...]:
+    def of(self, statuses: Iterable[TargetStatus]) -> tuple[CampaignSummary, ...]:
         """The digests of all targets, in their order; what is no longer there is forgotten."""
         found = tuple(self._each(statuses))
         self._known = {each.target.key: each for each in found}
         return found
 
-    def _each(self, statuses: Iterable[TargetStatus]) -> Iterator[Digest]:
+    def _each(self, statuses: Iterable[TargetStatus]) -> Iterator[CampaignSummary]:
         for status in statuses:
             known = self._known.get(status.target.key)
             same = known is not None and known.snapshot is status.snapshot and known.target is status.target

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from exporter.model import Key, OperationStatus, Reason, Status
+from exporter.model import OperationStatus, Reason, Status, TargetKey
 from exporter.web.status_query import PAGE_ROWS, Query, ordered
-from exporter.web.status_state import TROUBLE, Digest, State
+from exporter.web.status_state import TROUBLE, CampaignSummary, State
 from exporter.web.status_text import encodable
 
 QUOTA_NEAR = 90.0
@@ -28,7 +28,7 @@ class Tally(NamedTuple):
 NOTHING = Tally(0, 0)
 
 
-def tally(digests: Iterable[Digest]) -> Tally:
+def tally(digests: Iterable[CampaignSummary]) -> Tally:
     """Count what these digests are of."""
     keys = [each.target.key for each in digests]
     return Tally(len({(key.operation, key.campaign) for key in keys}), len(keys))
@@ -101,7 +101,7 @@ class Overview:
     next_poll_at: float | None
     problems: Sequence[Problem]
     operations: Sequence[OperationView]
-    matching: Sequence[Digest]
+    matching: Sequence[CampaignSummary]
     """What the filter lets through, in the order asked for."""
     found: Tally
     """Of what the filter lets through."""
@@ -109,7 +109,7 @@ class Overview:
     pages: int
 
     @property
-    def rows(self) -> Sequence[Digest]:
+    def rows(self) -> Sequence[CampaignSummary]:
         """Of this page."""
         return self.matching[(self.page - 1) * PAGE_ROWS : self.page * PAGE_ROWS]
 
@@ -119,9 +119,9 @@ class Overview:
         return (self.page - 1) * PAGE_ROWS + 1
 
 
-def overview(status: Status, digests: Sequence[Digest], query: Query) -> Overview:
+def overview(status: Status, digests: Sequence[CampaignSummary], query: Query) -> Overview:
     """The overview of all digests as the query wants to see it. A page past the end is the last one."""
-    by_operation: defaultdict[str, list[Digest]] = defaultdict(list)
+    by_operation: defaultdict[str, list[CampaignSummary]] = defaultdict(list)
     for each in digests:
         by_operation[each.target.key.operation].append(each)
     operations = [_operation(each, by_operation[each.figures.operation]) for each in status.operations]
@@ -154,12 +154,12 @@ class CampaignView:
     """Everything that the page of one campaign and window shows."""
 
     status: Status
-    digest: Digest
-    siblings: Sequence[Digest]
+    digest: CampaignSummary
+    siblings: Sequence[CampaignSummary]
     """All windows of the campaign, this one included."""
 
 
-def campaign(status: Status, digests: Iterable[Digest], key: Key) -> CampaignView | None:
+def campaign(status: Status, digests: Iterable[CampaignSummary], key: TargetKey) -> CampaignView | None:
     """The page of one target, whose key came in a URL; None where it is not configured."""
     siblings = [each for each in digests if each.target.key.campaign == key.campaign]
     siblings = [each for each in siblings if encodable(each.target.key.operation) == key.operation]
@@ -167,7 +167,7 @@ def campaign(status: Status, digests: Iterable[Digest], key: Key) -> CampaignVie
     return None if found is None else CampaignView(status=status, digest=found, siblings=siblings)
 
 
-def _operation(status: OperationStatus, digests: Sequence[Digest]) -> OperationView:
+def _operation(status: OperationStatus, digests: Sequence[CampaignSummary]) -> OperationView:
     return OperationView(
         status=status,
         all=tally(digests),
@@ -180,10 +180,10 @@ def _earliest(moments: Iterable[float | None]) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _problems(status: Status, digests: Sequence[Digest], operations: Sequence[OperationView]) -> list[Problem]:
+def _problems(status: Status, digests: Sequence[CampaignSummary], operations: Sequence[OperationView]) -> list[Problem]:
     """The exporter's own trouble first, then what hits most campaigns."""
     whole = [] if status.reload_ok else [Problem("config", "", since=status.reloaded_at)]
-    groups: defaultdict[tuple[str, str, Reason | None], list[Digest]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, Reason | None], list[CampaignSummary]] = defaultdict(list)
     for each in digests:
         if each.state in TROUBLE:
             groups[(each.target.key.operation, *_kind(each))].append(each)
@@ -197,13 +197,13 @@ def _problems(status: Status, digests: Sequence[Digest], operations: Sequence[Op
     return whole + hit + [problem for each in operations for problem in _strains(each)]
 
 
-def _kind(digest: Digest) -> tuple[str, Reason | None]:
+def _kind(digest: CampaignSummary) -> tuple[str, Reason | None]:
     if digest.reason is not None:
         return "failing", digest.reason
     return ("spike" if digest.state is State.SPIKE else "stale"), None
 
 
-def _since(digests: Sequence[Digest]) -> float | None:
+def _since(digests: Sequence[CampaignSummary]) -> float | None:
     moments = [each.snapshot.last_success_at for each in digests]
     known = [moment for moment in moments if moment is not None]
     return min(known) if len(known) == len(moments) else None

@@ -27,7 +27,7 @@ class ServerTLS:
     warnings: tuple[tuple[str, str], ...] = ()
     """Pairs of a key and what is doubtful about it."""
 
-    def admits(self, certificate: Mapping[str, Any] | None) -> bool:
+    def allows(self, certificate: Mapping[str, Any] | None) -> bool:
         """Whether the client with this certificate, as `ssl` decodes it, may come in."""
         if not self.allowed_names:
             return True

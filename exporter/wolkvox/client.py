@@ -19,18 +19,18 @@ from yarl import URL
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.duration import format_duration
-from exporter.model import LATEST_DEPARTURE, Bounds, Failure, Operation, Reason, Report, Target
+from exporter.model import LATEST_DEPARTURE, Failure, Operation, Reason, Report, Target, TimeRange
 from exporter.wolkvox import encoding
 from exporter.wolkvox.allocator import give_back
-from exporter.wolkvox.authorities import Authorities
 from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.fault import BrokenError, failure
 from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 from exporter.wolkvox.retry_after import STATUSES, parse_retry_after
+from exporter.wolkvox.tls_contexts import TLSContexts
 
 CONNECT_LIMIT = 15.0
 """Seconds within which a connection has to be up, proxy and TLS included."""
@@ -78,7 +78,7 @@ class Client:
         self._log = structlog.get_logger(__name__)
 
     async def __aenter__(self) -> Self:
-        self._authorities = Authorities()
+        self._authorities = TLSContexts()
         self._sessions: dict[tuple[socket.AddressFamily, str | None], aiohttp.ClientSession] = {}
         self._room = asyncio.Lock()
         return self
@@ -98,7 +98,7 @@ class Client:
             self._sessions[way] = _open_session(*way)
         return self._sessions[way]
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
         """Ask for the report "Result campaign by machine" of one campaign.
 
         Args:
@@ -173,9 +173,9 @@ class Client:
         """Takes the body out of `bodies`, so that a long one is gone when the next may be read."""
         start = bodies[0][:_START]
         if len(bodies[0]) < _LONG:
-            outcome = judge(status, bodies.pop())
+            outcome = parse_response(status, bodies.pop())
         else:
-            outcome = await asyncio.to_thread(lambda: judge(status, bodies.pop()))
+            outcome = await asyncio.to_thread(lambda: parse_response(status, bodies.pop()))
         if isinstance(outcome, Report):
             if not shows(outcome, operation.token.get_secret_value()):
                 return outcome

@@ -8,13 +8,13 @@ import aiohttp
 from yarl import URL
 
 from exporter.model import Failure, Operation, Reason
-from exporter.wolkvox.authorities import AuthoritiesError
 from exporter.wolkvox.connection import family
 from exporter.wolkvox.encoding import TooLargeError, UndecodableError
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.framing import FramingError
 from exporter.wolkvox.proxy import parse_proxy
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.tls_contexts import CAFileError
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
 _UNDECODABLE = "the answer is not encoded as its Content-Encoding says: ask the vendor, or whoever runs the proxy"
@@ -42,7 +42,7 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
             reason, text = Reason.TIMEOUT, _late(operation, exchange)
         case TooLargeError():
             reason, text = Reason.TOO_LARGE, f"the answer of {server} is over 10 MiB: check server or base_url"
-        case AuthoritiesError():
+        case CAFileError():
             reason, text = Reason.CONNECT, str(error)
         case BrokenError():
             reason, text = Reason.CONNECT, _connection(error.__cause__, operation, exchange)
@@ -62,7 +62,7 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
 
 def _unreadable(status: int | None, text: str) -> Failure:
     """An answer whose status alone refuses needs no body to be understood."""
-    outcome = None if status is None else judge(status, b"")
+    outcome = None if status is None else parse_response(status, b"")
     if isinstance(outcome, Failure) and outcome.reason is not Reason.INVALID_RESPONSE:
         return outcome
     return Failure(Reason.INVALID_RESPONSE, text, status)

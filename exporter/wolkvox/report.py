@@ -54,7 +54,7 @@ class _InvalidError(Exception):
     """The answer is no `campaign_4` report; the text says where."""
 
 
-def judge(status: int, body: bytes) -> Report | Failure:
+def parse_response(status: int, body: bytes) -> Report | Failure:
     """What the whole answer to a `campaign_4` request means.
 
     Args:

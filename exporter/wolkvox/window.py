@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from math import floor
 from zoneinfo import ZoneInfo
 
-from exporter.model import LONGEST_WINDOW, Bounds, Window
+from exporter.model import LONGEST_WINDOW, TimeRange, Window
 
 _DAY = 86_400
 """No clock is ever set back by more: further away from an end, a change-over cannot disorder it."""
@@ -17,7 +17,7 @@ _DAY = 86_400
 _LONGEST = timedelta(seconds=LONGEST_WINDOW)
 
 
-def bounds(window: Window, delay: float, zone: ZoneInfo, now: float) -> Bounds:
+def bounds(window: Window, delay: float, zone: ZoneInfo, now: float) -> TimeRange:
     """What to ask for at `now`, in whole seconds.
 
     Args:
@@ -52,7 +52,7 @@ def day_end(zone: ZoneInfo, moment: float) -> int:
     return _first(zone, tomorrow)
 
 
-def day_of(window: Window, zone: ZoneInfo, asked: Bounds) -> tuple[int, int] | None:
+def day_of(window: Window, zone: ZoneInfo, asked: TimeRange) -> tuple[int, int] | None:
     """From when to when a report with these bounds may be shown; None where the calendar does not end it.
 
     `today` is shown on the day that it describes, `yesterday` on the day after.
@@ -63,13 +63,13 @@ def day_of(window: Window, zone: ZoneInfo, asked: Bounds) -> tuple[int, int] | N
     return day_start(zone, moment), day_end(zone, moment)
 
 
-def _whole_day(zone: ZoneInfo, start: int, end: int) -> Bounds:
+def _whole_day(zone: ZoneInfo, start: int, end: int) -> TimeRange:
     """A day between its midnights. It needs no widening: what the vendor reads as a date is that of one day only."""
     last = _wall(zone, end - 1) + timedelta(seconds=1)  # midnight, also where the next day's clock skips it
-    return Bounds(start, end, _date(_wall(zone, start)), _date(last))
+    return TimeRange(start, end, _date(_wall(zone, start)), _date(last))
 
 
-def _widest(zone: ZoneInfo, start: int, end: int) -> Bounds:
+def _widest(zone: ZoneInfo, start: int, end: int) -> TimeRange:
     ini, last = _wall(zone, start), _wall(zone, end)
     # Where the clock is set back inside the span, its second pass may begin below the first reading,
     # and its first pass may reach above the last one.
@@ -78,7 +78,7 @@ def _widest(zone: ZoneInfo, start: int, end: int) -> Bounds:
     if back := _set_back(zone, max(start, end - _DAY), end):
         last = max(last, _wall(zone, back - 1) + timedelta(seconds=1))
     ini = max(ini, last - _LONGEST)
-    return Bounds(_first(zone, ini), max(_readings(zone, last)), _date(ini), _date(last))
+    return TimeRange(_first(zone, ini), max(_readings(zone, last)), _date(ini), _date(last))
 
 
 def _first(zone: ZoneInfo, wall: datetime) -> int:

@@ -4,7 +4,19 @@ import random
 import sys
 from zoneinfo import ZoneInfo
 
-from exporter.model import RESULTS, Bounds, Data, Figures, Key, Latency, Poll, Row, Snapshot, Target, Window
+from exporter.model import (
+    RESULTS,
+    Data,
+    Latency,
+    OperationStats,
+    Poll,
+    Row,
+    Snapshot,
+    Target,
+    TargetKey,
+    TimeRange,
+    Window,
+)
 
 _RESULTS = (*RESULTS, "answer-machine", "abandon")
 _HOUR = Window("1h", 3600)
@@ -27,7 +39,7 @@ def targets(campaigns: int) -> list[Target]:
     names = operations(campaigns)
     return [
         Target(
-            key=Key(names[number // _PER_OPERATION], str(30_000 + number), "1h"),
+            key=TargetKey(names[number // _PER_OPERATION], str(30_000 + number), "1h"),
             name=f"Campaña {number}",
             window=_HOUR,
             zone=_ZONE,
@@ -52,7 +64,7 @@ def snapshot(dice: random.Random, polls: int) -> Snapshot:
         for ago in range(min(polls, 20))
     )
     return Snapshot(
-        data=Data(at, Bounds(at - 3600, at, "20231114161320", "20231114171320"), rows, no_data=False),
+        data=Data(at, TimeRange(at - 3600, at, "20231114161320", "20231114171320"), rows, no_data=False),
         last_success_at=at,
         last_poll_at=at,
         seen=_RESULTS[len(RESULTS) :],
@@ -61,7 +73,7 @@ def snapshot(dice: random.Random, polls: int) -> Snapshot:
     )
 
 
-def figures(operation: str, requests: int) -> Figures:
+def figures(operation: str, requests: int) -> OperationStats:
     """The counts of an operation after some requests."""
     latency = Latency(buckets=(0, 0, 0, *(requests for _ in range(8))), count=requests, total=0.9 * requests)
-    return Figures(operation, requests, latency, budget=12_000, used=requests, lease_held=True)
+    return OperationStats(operation, requests, latency, budget=12_000, used=requests, lease_held=True)

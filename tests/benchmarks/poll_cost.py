@@ -23,8 +23,8 @@ from support import operation, target
 
 from exporter.clock import SystemClock
 from exporter.log import Redactor, configure
-from exporter.model import Figures, Key, Snapshot, Target
-from exporter.polling.board import Board
+from exporter.model import OperationStats, Snapshot, Target, TargetKey
+from exporter.polling.state_store import StateStore
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
 from exporter.storage.ledger import Ledger
@@ -53,8 +53,8 @@ class Nobody:
     """Listens to nothing."""
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
-    def drop_target(self, key: Key) -> None: ...
-    def set_operation(self, figures: Figures) -> None: ...
+    def drop_target(self, key: TargetKey) -> None: ...
+    def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...
 
 
@@ -115,14 +115,14 @@ class Whole:
     async def open(self) -> None:
         """Make the worker that polls."""
         clock = SystemClock()
-        self._board = Board(clock, Nobody())
+        self._store = StateStore(clock, Nobody())
         self._ledger = Ledger(Database(f"sqlite:///{self._path}"), clock, "benchmark")
         await self._ledger.open()
         self._client = Client(clock)
         await self._client.__aenter__()
-        self._board.arrange([self._operation])
+        self._store.apply_config([self._operation])
         self._worker = Worker(
-            self._operation, ledger=self._ledger, api=self._client, board=self._board, clock=clock, random=Random(1)
+            self._operation, ledger=self._ledger, api=self._client, store=self._store, clock=clock, random=Random(1)
         )
         await self._worker.settle()
         await asyncio.sleep(0.6)  # what storage may hold back at a start is over
@@ -130,9 +130,9 @@ class Whole:
 
     async def polls(self) -> None:
         """`POLLS` of them."""
-        before = self._board.figures("acme").requests
+        before = self._store.figures("acme").requests
         await self._worker.sweep(0.0)
-        if self._board.figures("acme").requests - before != POLLS:
+        if self._store.figures("acme").requests - before != POLLS:
             raise RuntimeError("not every poll was sent")
         await asyncio.sleep(0.15)  # the margin after an interval
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from certificates import DAY, Kind, Made, make
 
-from exporter.config.authority import check_authorities
+from exporter.config.ca_file import check_authorities
 from exporter.config.certificates import doubts
 
 NOW = datetime.now(UTC)

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError, load
-from exporter.config.schema import Campaign, File, Operation
+from exporter.config.schema import CampaignSettings, File, OperationSettings
 from exporter.model import Config
 
-KEYS = st.sampled_from([*File.model_fields, *Operation.model_fields, *Campaign.model_fields, "<<", "intervall"])
+KEYS = st.sampled_from(
+    [*File.model_fields, *OperationSettings.model_fields, *CampaignSettings.model_fields, "<<", "intervall"]
+)
 SCALARS = st.one_of(
     st.sampled_from(["5m", "1h", "today", "acme", "0013", "UTC", "token", "http://x", "https://[::1]:1/", "made-up"]),
     st.text(max_size=20),

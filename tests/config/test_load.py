@@ -14,7 +14,7 @@ import yaml
 
 from exporter.config import ConfigError, Depth, load
 from exporter.config.secret import is_open_to_others
-from exporter.model import TODAY, YESTERDAY, Config, FileVersion, Key, Window
+from exporter.model import TODAY, YESTERDAY, Config, FileVersion, TargetKey, Window
 from exporter.polling.description import describe
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yml"
@@ -72,19 +72,19 @@ NOT_SUBSTITUTED = (
 def test_nearest_value_wins(read: Read) -> None:
     acme, globex = read(FULL).operations
     rolling, today, other = acme.targets
-    assert rolling.key == Key("acme", "0032841", "30m")
+    assert rolling.key == TargetKey("acme", "0032841", "30m")
     assert rolling.window == Window("30m", 1_800)
-    assert today.key == Key("acme", "0032841", "today")
+    assert today.key == TargetKey("acme", "0032841", "today")
     assert today.window == Window("today", None)
     assert {(target.interval, target.delay, target.timeout, target.stale_after) for target in (rolling, today)} == {
         (900, 60, 50, 1_200)
     }
     assert rolling.name == "Cobranza"
     assert rolling.zone == ZoneInfo("Europe/Madrid") == acme.zone
-    assert other.key == Key("acme", "32842", "1h")
+    assert other.key == TargetKey("acme", "32842", "1h")
     assert (other.name, other.zone, other.delay, other.timeout) == ("", ZoneInfo("UTC"), 0, 1.5)
     assert (other.interval, other.stale_after) == (600, 3_600)
-    assert [(target.key, target.interval) for target in globex.targets] == [(Key("globex", "a-B_9", "1h"), 420)]
+    assert [(target.key, target.interval) for target in globex.targets] == [(TargetKey("globex", "a-B_9", "1h"), 420)]
     assert globex.zone == ZoneInfo("America/Lima")
 
 

@@ -5,7 +5,7 @@ from rulebook import ALERTS, nodes
 
 from exporter.duration import parse_duration
 from exporter.web import status_state
-from grafana import trouble
+from grafana import health
 from prometheus.parameters import DEFAULTS
 
 
@@ -17,30 +17,30 @@ def limits(name: str) -> list[float]:
 
 def test_spikes() -> None:
     for name in ("WolkvoxBusySpike", "WolkvoxFailedSpike"):
-        assert limits(name) == [trouble.SHARE, trouble.VOLUME]
+        assert limits(name) == [health.SHARE, health.VOLUME]
     for name in ("WolkvoxBusyUnusual", "WolkvoxFailedUnusual"):
-        assert limits(name) == [trouble.FACTOR, trouble.FLOOR, trouble.VOLUME, trouble.VOLUME]
+        assert limits(name) == [health.FACTOR, health.FLOOR, health.VOLUME, health.VOLUME]
 
 
 def test_congestion() -> None:
-    assert limits("WolkvoxCongestionHigh") == [trouble.CONGESTED, trouble.VOLUME]
+    assert limits("WolkvoxCongestionHigh") == [health.CONGESTED, health.VOLUME]
 
 
 def test_a_collapsed_contact_rate() -> None:
-    volume = trouble.CONTACT_VOLUME
-    assert limits("WolkvoxContactCollapsed") == [trouble.CONTACT, 1 / trouble.FACTOR, volume, volume]
+    volume = health.CONTACT_VOLUME
+    assert limits("WolkvoxContactCollapsed") == [health.CONTACT, 1 / health.FACTOR, volume, volume]
 
 
 def test_silence() -> None:
-    assert limits("WolkvoxDiallingStopped") == [0, trouble.VOLUME, parse_duration(trouble.ALIVE)]
+    assert limits("WolkvoxDiallingStopped") == [0, health.VOLUME, parse_duration(health.ALIVE)]
 
 
 def test_missed_polls() -> None:
-    missed = trouble.MISSED_POLLS
+    missed = health.MISSED_POLLS
     assert limits("WolkvoxCampaignStale") == [missed, 60, missed]
 
 
 def test_the_status_page() -> None:
-    shares = {"busy": trouble.SHARE, "failed": trouble.SHARE, "congestion": trouble.CONGESTED}
+    shares = {"busy": health.SHARE, "failed": health.SHARE, "congestion": health.CONGESTED}
     assert {result: percent / 100 for result, percent in status_state.SPIKE_SHARES.items()} == shares
-    assert status_state.SPIKE_ATTEMPTS == trouble.VOLUME == DEFAULTS.min_attempts
+    assert status_state.SPIKE_ATTEMPTS == health.VOLUME == DEFAULTS.min_attempts

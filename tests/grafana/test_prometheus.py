@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from grafana import trouble
+from grafana import health
 from grafana.promql import EVERY_CAMPAIGN, ONE_CAMPAIGN
 from grafana.queries import EMPTY_WHEN_WELL, NEEDS_HISTORY, NEEDS_LICENCES, VALUES, Kind, expand, queries
 from prometheus.recordings import RESULTS
 from prometheus.recordings import USUAL as USUAL_SHARES
 
-Board = dict[str, Any]
+StateStore = dict[str, Any]
 Series = dict[str, Any]
 Ask = Callable[..., list[Series]]
 
@@ -230,19 +230,19 @@ def by_campaign(found: list[Series]) -> dict[str, float]:
     return values
 
 
-def test_every_query_returns_data_while_something_is_wrong(ask: Ask, board: Board) -> None:
+def test_every_query_returns_data_while_something_is_wrong(ask: Ask, board: StateStore) -> None:
     asked = [query for query in queries(board, {**VALUES, "job": "ill"}) if query.kind is not Kind.ANNOTATION]
     assert not [(query.name, query.ref) for query in asked if not ask(query.expr)]
 
 
-def test_only_the_listed_queries_are_empty_while_all_is_well(ask: Ask, board: Board) -> None:
+def test_only_the_listed_queries_are_empty_while_all_is_well(ask: Ask, board: StateStore) -> None:
     found = list(queries(board, {**VALUES, "job": "well"}))
     empty = {(query.name, query.ref) for query in found if not ask(query.expr)}
     listed = {(name, ref) for silence in EMPTY_WHEN_WELL for name in silence.names for ref in silence.refs}
     assert empty == listed & {(query.name, query.ref) for query in found}
 
 
-def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, board: Board) -> None:
+def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, board: StateStore) -> None:
     found = list(queries(board, {**VALUES, "job": "new"}))
     empty = {(query.name, query.ref) for query in found if not ask(query.expr)}
     listed = {
@@ -254,17 +254,17 @@ def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, bo
     assert empty == listed
 
 
-def test_no_value_is_not_a_number(ask: Ask, board: Board) -> None:
+def test_no_value_is_not_a_number(ask: Ask, board: StateStore) -> None:
     for query in queries(board):
         assert not [series for series in ask(query.expr) if series["value"][1] in {"NaN", "+Inf", "-Inf"}], query
 
 
 def test_every_campaign_has_its_state(ask: Ask) -> None:
-    states = by_campaign(ask(expand(trouble.state(EVERY_CAMPAIGN), {**VALUES, "job": "ill"})))
+    states = by_campaign(ask(expand(health.state(EVERY_CAMPAIGN), {**VALUES, "job": "ill"})))
     assert states == {made.campaign: made.state for made in (*ILL, IDLE)}
 
 
-def test_two_exporters_are_not_counted_twice(ask: Ask, boards: dict[str, Board]) -> None:
+def test_two_exporters_are_not_counted_twice(ask: Ask, boards: dict[str, StateStore]) -> None:
     tiles = {query.name: query.expr for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "well"})}
     ((campaigns), (attempts)) = ask(tiles["Campaigns"]), ask(tiles["Attempts"])
     assert [series["value"][1] for series in (*campaigns, *attempts)] == ["2", "320"]
@@ -290,19 +290,19 @@ def test_the_weeks_before_are_those_of_the_same_local_hour(ask: Ask, weeks: int)
 
 
 def test_without_rules_campaigns_are_judged_by_the_fixed_limits(ask: Ask) -> None:
-    state = expand(trouble.state(EVERY_CAMPAIGN), {**VALUES, "job": "ill"})
+    state = expand(health.state(EVERY_CAMPAIGN), {**VALUES, "job": "ill"})
     judged = by_campaign(ask(state.replace("campaign:wolkvox_", "campaign:nobody_recorded_")))
     needs_the_usual = {"201": 0, "400": 0, "500": 1}
     assert judged == {made.campaign: needs_the_usual.get(made.campaign, made.state) for made in (*ILL, IDLE)}
 
 
-def test_one_campaign_in_trouble_is_counted_once(ask: Ask, boards: dict[str, Board]) -> None:
+def test_one_campaign_in_trouble_is_counted_once(ask: Ask, boards: dict[str, StateStore]) -> None:
     for job, number in (("well", 0), ("ill", sum(made.state > 1 for made in ILL))):
         tiles = {query.name: query.expr for query in queries(boards["wolkvox-overview"], {**VALUES, "job": job})}
         assert [series["value"][1] for series in ask(tiles["Campaigns in trouble"])] == [str(number)]
 
 
-def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, Board]) -> None:
+def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, StateStore]) -> None:
     for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "well"}):
         if query.kind is Kind.PANEL and query.ref == "state":
             titles = {series["metric"]["title"] for series in ask(query.expr)}
@@ -312,7 +312,7 @@ def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, 
     assert offered == {"32841": "Cobranza · 32841", "32842": "32842"}
 
 
-def test_a_campaign_without_data_still_has_its_name(ask: Ask, boards: dict[str, Board]) -> None:
+def test_a_campaign_without_data_still_has_its_name(ask: Ask, boards: dict[str, StateStore]) -> None:
     for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "ill"}):
         if (query.name, query.ref) == ("Every campaign", "reason"):
             titles = {series["metric"]["campaign"]: series["metric"]["title"] for series in ask(query.expr)}

@@ -7,16 +7,16 @@ import pytest
 from real_exporter import Exporter, running, write_config
 from real_prometheus import Prometheus, prometheus_on
 
-from exporter.simulator.roster import Unknown
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """An API that takes any token and knows any campaign with a number."""
-    async with Simulator(Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
         yield simulator
 
 

@@ -14,9 +14,9 @@ from real_demo import Demo, demo_in, past_as_blocks
 from ruled_prometheus import RuledPrometheus, ruled_prometheus_on
 
 from exporter.duration import parse_duration
+from exporter.simulator.campaigns import COLLECTION, SURVEYS
 from exporter.simulator.demo import OPERATIONS
 from exporter.simulator.fault import Fault
-from exporter.simulator.roster import COLLECTION, SURVEYS
 from exporter.simulator.spikes import SpikeKind
 from grafana.library import FOLDER
 from grafana.promql import EVERY_CAMPAIGN

@@ -15,11 +15,11 @@ from real_exporter import Exporter, running, write_config
 from scraped_page import DATA, Page
 
 from exporter.model import RESULTS, Reason
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.journal import Entry, Outcome, fingerprint
-from exporter.simulator.roster import Unknown
+from exporter.simulator.request_log import LoggedRequest, RequestOutcome, fingerprint
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 INTERVAL = 3.0
@@ -93,13 +93,13 @@ class Story:
     on: float
     """When all faults were switched on, in Unix seconds."""
     off: float
-    entries: Sequence[Entry]
+    entries: Sequence[LoggedRequest]
     misled: int
     """Requests that came where the redirect leads."""
     counts: Callable[[str, int, int], dict[str, int]]
     """What the API counts in a window."""
 
-    def requests(self, campaign: str, since: float, until: float) -> list[Entry]:
+    def requests(self, campaign: str, since: float, until: float) -> list[LoggedRequest]:
         return [one for one in self.entries if one.campaign == campaign and since <= one.arrived < until]
 
     def sent(self, operation: str, until: float) -> int:
@@ -163,7 +163,7 @@ def all_gone(page: Page) -> bool:
 
 
 async def tell(folder: Path) -> Story:
-    settings = Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)
+    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)
     async with Simulator(settings) as simulator, Simulator(settings) as elsewhere:
         write_config(folder, configuration(simulator.base_url))
         async with running(folder) as exporter:
@@ -282,7 +282,7 @@ def test_the_others_do_not_notice(story: Story, campaign: str) -> None:
         assert look.page.shown(campaign) == set(DATA)
     assert story.end.value("wolkvox_campaign_poll_failures_total", campaign=campaign) == 0
     asked = story.requests(campaign, story.on, story.off)
-    assert all(one.outcome is Outcome.ANSWERED and one.fault is None for one in asked)
+    assert all(one.outcome is RequestOutcome.ANSWERED and one.fault is None for one in asked)
     assert len(asked) >= (story.off - story.on) / (2 * INTERVAL) - 1
 
 

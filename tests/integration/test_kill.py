@@ -16,9 +16,9 @@ from witness import Rules, Stalls, early, overlaps
 
 from exporter.clock import SystemClock
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.journal import Journal
+from exporter.simulator.request_log import RequestLog
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 RULES = Rules(interval=6.0, timeout=4.0)  # longer than a start, or no rule could be broken
@@ -109,7 +109,9 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         simulators = {
             token.name: await stack.enter_async_context(
-                Simulator(Settings(tokens=(token.text,), latency=token.latency, hours=Hours.ALWAYS, log_size=10**6))
+                Simulator(
+                    SimulatorSettings(tokens=(token.text,), latency=token.latency, hours=Hours.ALWAYS, log_size=10**6)
+                )
             )
             for token in TOKENS
         }
@@ -150,7 +152,7 @@ async def dies_at_random(scene: Scene, random: Random, exporter: Exporter) -> No
     await scene.kill(exporter)
 
 
-async def comes(log: Journal, number: int, within: float) -> None:
+async def comes(log: RequestLog, number: int, within: float) -> None:
     """Wait until so many requests have come."""
 
     async def probe() -> bool:

@@ -25,10 +25,10 @@ from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.metrics.runtime import runtime_registry
 from exporter.polling.worker import Worker
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 from exporter.storage.database import Database
 from exporter.web import server
@@ -91,7 +91,7 @@ def restless(base_url: str, random: Random) -> dict[str, Any]:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    settings = Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05)
+    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05)
     async with Simulator(settings) as simulator:
         yield simulator
 
@@ -109,7 +109,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[App, str]]:
     )
     await app.start()
     web = await server.start(app, ["127.0.0.1:0"], Routes(reload=app.reload))
-    app.crew.start()
+    app.supervisor.start()
     try:
         yield app, web.urls[0].rstrip("/")
     finally:
@@ -170,7 +170,7 @@ async def test_a_thousand_reloads_leak_nothing(simulator: Simulator, tmp_path: P
                 await reload(url, tmp_path, calm(simulator.base_url))
 
         async def is_quiet() -> bool:
-            return app.unready() is None and not any(lag for lag in app.crew.lags().values())
+            return app.unready() is None and not any(lag for lag in app.supervisor.lags().values())
 
         await reloads(WARM_UP)
         await patiently(is_quiet, lambda: "polls go on")
@@ -183,6 +183,6 @@ async def test_a_thousand_reloads_leak_nothing(simulator: Simulator, tmp_path: P
 
         await patiently(is_as_before, lambda: f"before: {before}, after: {footprint()}")
         assert simulator.log.total > RELOADS / 10
-        assert [worker.operation.name for worker in app.crew.workers()] == ["acme"]
+        assert [worker.operation.name for worker in app.supervisor.workers()] == ["acme"]
         assert app.unhealthy() is None
     assert broken_rules(simulator, stalls) == []

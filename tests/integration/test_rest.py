@@ -7,7 +7,7 @@ from real_exporter import Exporter
 from scraped_page import Page
 
 from exporter.simulator.fault import Fault
-from exporter.simulator.journal import Entry, fingerprint
+from exporter.simulator.request_log import LoggedRequest, fingerprint
 from exporter.simulator.server import Simulator
 
 REFUSALS = {"auth": Fault.AUTH, "quota": Fault.QUOTA, "forbidden": Fault.FORBIDDEN}
@@ -60,6 +60,6 @@ def page_sum(page: Page) -> float:
     return sum(one.value for one in page.find("wolkvox_campaign_up"))
 
 
-def sent(simulator: Simulator, operation: str) -> list[Entry]:
+def sent(simulator: Simulator, operation: str) -> list[LoggedRequest]:
     token = fingerprint(f"token-of-{operation}")
     return [one for one in simulator.log.entries if one.token == token]

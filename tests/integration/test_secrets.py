@@ -25,10 +25,10 @@ from exporter.cli import main
 from exporter.config import load
 from exporter.log import FORMATS
 from exporter.model import Config, Operation
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
-from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 MARK = "Zq7Kx9Wm"
@@ -184,7 +184,7 @@ class Collected:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator(Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
         yield simulator
 
 

@@ -10,11 +10,11 @@ import pytest
 from real_exporter import Exporter, running, write_config
 from scraped_page import Page
 
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault
-from exporter.simulator.journal import Outcome
-from exporter.simulator.roster import Unknown
+from exporter.simulator.request_log import RequestOutcome
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 
 Run = Callable[..., Awaitable[Exporter]]
 Operation = Callable[..., dict[str, Any]]
@@ -27,7 +27,7 @@ async def hanging(exporter: Exporter, simulator: Simulator) -> None:
     """Wait until the request for campaign 1 is under way."""
 
     async def probe() -> bool:
-        return any(one.campaign == "1" and one.outcome is Outcome.OPEN for one in simulator.log.entries)
+        return any(one.campaign == "1" and one.outcome is RequestOutcome.OPEN for one in simulator.log.entries)
 
     await exporter.until(probe)
 
@@ -58,7 +58,7 @@ async def test_it_ends_at_once_where_nothing_is_under_way(run: Run, operation: O
 
 async def test_a_request_under_way_may_end(run: Run, operation: Operation, tmp_path: Path) -> None:
     """What it brings is put down: the next run shows it."""
-    async with Simulator(Settings(latency=2.0, jitter=0.0, unknown=Unknown.INVENTED)) as slow:
+    async with Simulator(SimulatorSettings(latency=2.0, jitter=0.0, unknown=Unknown.INVENTED)) as slow:
         config = {"operations": [operation("acme", "1", base_url=slow.base_url)]}
         exporter = await run(config)
 

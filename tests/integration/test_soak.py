@@ -24,10 +24,10 @@ from real_exporter import OPENMETRICS, Exporter, running, write_config
 from scraped_page import Page, openmetrics, plain
 from witness import Rules, Stalls, early, overlaps
 
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import REASONS, Fault, Rule
-from exporter.simulator.roster import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 SECONDS = float(os.environ.get("WOLKVOX_SOAK_SECONDS", "600"))
@@ -96,7 +96,7 @@ def split(samples: Sequence[Sample], parts: int) -> list[Sequence[Sample]]:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    settings = Settings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05, log_size=10**6)
+    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05, log_size=10**6)
     async with Simulator(settings) as simulator:
         yield simulator
 

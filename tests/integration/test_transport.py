@@ -13,9 +13,9 @@ from aiohttp import web
 from raw_server import GOOD
 from real_exporter import Exporter, write_config
 
-from exporter.simulator.roster import Unknown
+from exporter.simulator.campaigns import Unknown
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 
 Run = Callable[..., Awaitable[Exporter]]
 Operation = Callable[..., dict[str, Any]]
@@ -89,7 +89,7 @@ async def test_unreachable_servers_and_how_they_come_back(  # noqa: PLR0917
                                  *config["operations"][3:]]},
     )  # fmt: skip
     exporter.signal(signal.SIGHUP)
-    async with Simulator(Settings(port=port, unknown=Unknown.INVENTED)):
+    async with Simulator(SimulatorSettings(port=port, unknown=Unknown.INVENTED)):
         page = await exporter.shows(
             lambda page: all(page.value("wolkvox_campaign_up", campaign=one) == 1 for one in "146")
         )

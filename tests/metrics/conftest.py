@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from exporter.metrics.build import Build
 from exporter.metrics.page import Page
-from exporter.model import RESULTS, Bounds, Data, Key, Row, Target, Window
+from exporter.model import RESULTS, Data, Row, Target, TargetKey, TimeRange, Window
 
 settings.register_profile("calm", deadline=None)  # a busy machine is no failure
 settings.load_profile("calm")
@@ -15,7 +15,7 @@ settings.load_profile("calm")
 NOON = 1_700_000_000.0
 
 
-def _target(key: Key, name: str = "") -> Target:
+def _target(key: TargetKey, name: str = "") -> Target:
     window = Window(key.window, None if key.window == "today" else 3600)
     return Target(
         key=key,
@@ -37,7 +37,7 @@ def _data(*attempts: int, at: float = NOON, others: tuple[str, ...] = ()) -> Dat
         Row(result, count, 100 * count / sum(counts) if sum(counts) else 0.0)
         for result, count in zip(results, counts, strict=True)
     )
-    bounds = Bounds(at - 3600, at, "20231114161320", "20231114171320")
+    bounds = TimeRange(at - 3600, at, "20231114161320", "20231114171320")
     return Data(at=at, bounds=bounds, rows=rows, no_data=not attempts)
 
 

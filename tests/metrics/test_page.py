@@ -21,7 +21,7 @@ from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
 from exporter.metrics.runtime import runtime_registry
-from exporter.model import Data, Failure, Figures, Key, Latency, Reason, Snapshot, Target
+from exporter.model import Data, Failure, Latency, OperationStats, Reason, Snapshot, Target, TargetKey
 
 NOON = 1_700_000_000.0
 GOLDEN = Path(__file__).parent / "golden"
@@ -31,7 +31,7 @@ MakeTarget = Callable[..., Target]
 MakeData = Callable[..., Data]
 MakePage = Callable[[], Page]
 
-ACME = Key("acme", "32841", "1h")
+ACME = TargetKey("acme", "32841", "1h")
 REFUSED = Failure(Reason.AUTH, "PLEASE VALIDATE TOKEN", 403)
 
 
@@ -41,16 +41,16 @@ def fill(page: Page, make_target: MakeTarget, make_data: MakeData) -> None:
     failing = replace(good, last_poll_at=NOON + 300, failure=REFUSED, polls=3, failures=1)
     page.set_exporter(reload_ok=True, reloaded_at=NOON - 60)
     page.set_target(make_target(ACME, "Cobranza"), good)
-    page.set_target(make_target(Key("acme", "32841", "today"), "Cobranza"), failing)
-    page.set_target(make_target(Key("acme", "32842", "1h")), replace(good, data=make_data()))
-    page.set_target(make_target(Key("acme", "32843", "1h")), replace(failing, stale=True))
-    page.set_target(make_target(Key("acme", "32844", "1h")), Snapshot())
-    page.set_target(make_target(Key('b"\\a\nd', "é{}", "30m"), 'x="1"} 5 # 😀'), good)
+    page.set_target(make_target(TargetKey("acme", "32841", "today"), "Cobranza"), failing)
+    page.set_target(make_target(TargetKey("acme", "32842", "1h")), replace(good, data=make_data()))
+    page.set_target(make_target(TargetKey("acme", "32843", "1h")), replace(failing, stale=True))
+    page.set_target(make_target(TargetKey("acme", "32844", "1h")), Snapshot())
+    page.set_target(make_target(TargetKey('b"\\a\nd', "é{}", "30m"), 'x="1"} 5 # 😀'), good)
     latency = Latency(buckets=(0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2), count=3, total=75.25)
     counts = tuple((reason, 2 if reason is Reason.AUTH else 0) for reason in Reason)
-    figures = Figures("acme", 3, latency, counts, budget=6000, used=1234567, lease_held=True, rest=REFUSED)
+    figures = OperationStats("acme", 3, latency, counts, budget=6000, used=1234567, lease_held=True, rest=REFUSED)
     page.set_operation(figures)
-    page.set_operation(Figures('b"\\a\nd'))
+    page.set_operation(OperationStats('b"\\a\nd'))
 
 
 def series(text: str) -> list[str]:
@@ -126,10 +126,10 @@ def test_no_series_twice(make_page: MakePage, make_target: MakeTarget, make_data
 
 def test_labels_that_read_the_same_are_one_target(make_page: MakePage, make_target: MakeTarget) -> None:
     page = make_page()
-    page.set_target(make_target(Key("acme", "\ud800", "1h")), Snapshot(polls=1))
-    page.set_target(make_target(Key("acme", "\\ud800", "1h")), Snapshot(polls=2))
-    page.set_operation(Figures("\ud800"))
-    page.set_operation(Figures("\\ud800"))
+    page.set_target(make_target(TargetKey("acme", "\ud800", "1h")), Snapshot(polls=1))
+    page.set_target(make_target(TargetKey("acme", "\\ud800", "1h")), Snapshot(polls=2))
+    page.set_operation(OperationStats("\ud800"))
+    page.set_operation(OperationStats("\\ud800"))
     names = series(page.render(Exposition.TEXT).decode())
     assert len(names) == len(set(names))
 
@@ -182,13 +182,13 @@ def test_one_info_for_all_windows(make_page: MakePage, make_target: MakeTarget) 
         text = page.render(Exposition.TEXT).decode()
         return [line for line in text.splitlines() if line.startswith("wolkvox_campaign_info")]
 
-    page.set_target(make_target(Key("acme", "1", "today"), "Old"), Snapshot())
-    page.set_target(make_target(Key("acme", "1", "1h"), "New"), Snapshot())
+    page.set_target(make_target(TargetKey("acme", "1", "today"), "Old"), Snapshot())
+    page.set_target(make_target(TargetKey("acme", "1", "1h"), "New"), Snapshot())
     assert infos() == [info % "New"]
-    page.drop_target(Key("acme", "1", "1h"))
+    page.drop_target(TargetKey("acme", "1", "1h"))
     assert infos() == [info % "Old"]
-    page.drop_target(Key("acme", "1", "today"))
-    page.drop_target(Key("acme", "1", "today"))
+    page.drop_target(TargetKey("acme", "1", "today"))
+    page.drop_target(TargetKey("acme", "1", "today"))
     assert infos() == []
 
 
@@ -211,7 +211,7 @@ async def test_the_offset_follows_the_clock_without_a_poll(
     moments = [float(at)]
     page = Page(Build("1", "r", "3"), CollectorRegistry(), dict, lambda: moments[-1])
     page.set_target(replace(make_target(ACME), zone=ZoneInfo(zone)), Snapshot())
-    page.set_target(make_target(Key("acme", "1", "1h")), Snapshot())
+    page.set_target(make_target(TargetKey("acme", "1", "1h")), Snapshot())
 
     async def offsets() -> set[str]:
         text = gzip.decompress(await page.body(Exposition.TEXT, Encoding.GZIP)).decode()
@@ -236,7 +236,7 @@ def test_a_reload_that_moves_a_campaign_to_another_zone(make_page: MakePage, mak
 def test_a_dropped_operation_leaves(make_page: MakePage) -> None:
     page = make_page()
     empty = page.render(Exposition.TEXT)
-    page.set_operation(Figures("acme"))
+    page.set_operation(OperationStats("acme"))
     assert page.render(Exposition.TEXT) != empty
     page.drop_operation("acme")
     assert page.render(Exposition.TEXT) == empty
@@ -262,7 +262,7 @@ def test_a_snapshot_that_cannot_be_written_changes_nothing(
     assert page.render(Exposition.TEXT) == before
 
 
-keys = st.builds(Key, st.sampled_from("ab"), st.text("1é\ud800", max_size=2), st.sampled_from(["1h", "today"]))
+keys = st.builds(TargetKey, st.sampled_from("ab"), st.text("1é\ud800", max_size=2), st.sampled_from(["1h", "today"]))
 changes = st.lists(
     st.tuples(st.sampled_from(["set", "drop", "operation", "gone"]), keys, st.integers(0, 3)), max_size=60
 )
@@ -270,11 +270,11 @@ changes = st.lists(
 
 @given(changes)
 async def test_any_changes_give_the_page_that_a_fresh_one_gives(
-    make_page: MakePage, make_target: MakeTarget, make_data: MakeData, changes: list[tuple[str, Key, int]]
+    make_page: MakePage, make_target: MakeTarget, make_data: MakeData, changes: list[tuple[str, TargetKey, int]]
 ) -> None:
     page, fresh = make_page(), make_page()
-    targets: dict[Key, tuple[Target, Snapshot]] = {}
-    operations: dict[str, Figures] = {}
+    targets: dict[TargetKey, tuple[Target, Snapshot]] = {}
+    operations: dict[str, OperationStats] = {}
     for action, key, number in changes:
         if action == "set":
             target, snapshot = make_target(key, "x" * number), Snapshot(data=make_data(number), polls=number)
@@ -284,7 +284,7 @@ async def test_any_changes_give_the_page_that_a_fresh_one_gives(
             page.drop_target(key)
             targets.pop(key, None)
         elif action == "operation":
-            operations[key.operation] = Figures(key.operation, requests=number)
+            operations[key.operation] = OperationStats(key.operation, requests=number)
             page.set_operation(operations[key.operation])
         else:
             page.drop_operation(key.operation)
@@ -305,7 +305,7 @@ async def test_gzip_is_one_member_of_the_same_page(
 ) -> None:
     page = make_page()
     for number in range(300):
-        page.set_target(make_target(Key("acme", str(number), "1h")), Snapshot(data=make_data(number, 1)))
+        page.set_target(make_target(TargetKey("acme", str(number), "1h")), Snapshot(data=make_data(number, 1)))
     body = await page.body(exposition, Encoding.GZIP)
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     assert reader.decompress(body) == page.render(exposition)
@@ -333,7 +333,7 @@ async def test_scrapes_at_once_in_threads(
     page = make_page()
     scrapes, expected = [], []
     for number in range(10):
-        page.set_target(make_target(Key("acme", str(number), "1h")), Snapshot(data=make_data(number)))
+        page.set_target(make_target(TargetKey("acme", str(number), "1h")), Snapshot(data=make_data(number)))
         for encoding in Encoding:
             scrapes.append(asyncio.ensure_future(page.body(Exposition.TEXT, encoding)))
             expected.append(page.render(Exposition.TEXT))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import BOGOTA, target
 
-from exporter.model import Bounds, Data, Row, Target
+from exporter.model import Data, Row, Target, TimeRange
 from exporter.polling import calendar
 from exporter.polling.calendar import LONGEST, OPENING, PROMPT
 from exporter.wolkvox.window import bounds, day_end, day_start
@@ -119,6 +119,6 @@ def test_an_interval_of_over_half_a_day_leaves_today_its_one_poll() -> None:
 
 def test_bounds_of_a_report_are_what_makes_days_comparable() -> None:
     known = data(YESTERDAY, at("2026-03-10T00:15:00"))
-    assert known.bounds == Bounds(
+    assert known.bounds == TimeRange(
         at("2026-03-09T00:00:00"), at("2026-03-10T00:00:00"), "20260309000000", "20260310000000"
     )

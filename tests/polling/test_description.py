@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from exporter.model import YESTERDAY, Key, Operation, Target, Window
+from exporter.model import YESTERDAY, Operation, Target, TargetKey, Window
 from exporter.polling.description import describe
 from exporter.polling.plan import plan
 
@@ -14,7 +14,7 @@ NOON = 1_790_000_000.0
 
 
 def target(campaign: str = "1", window: Window = Window("1h", 3_600), **changes: object) -> Target:  # noqa: B008
-    base = Target(Key("acme", campaign, window.label), "", window, BOGOTA, 300.0, 0.0, 60.0, 960.0)
+    base = Target(TargetKey("acme", campaign, window.label), "", window, BOGOTA, 300.0, 0.0, 60.0, 960.0)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -193,10 +193,10 @@ async def test_yesterday_stays_until_midnight_whatever_stale_after_and_over_a_re
     await process.kill()
     process = await dark.start(acme)
     assert process.shown(window="yesterday").data == shown.data
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     await dark.until(0.0)
     assert process.shown(window="yesterday").data is None
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     await dark.until(910.0)
     assert len(dark.asked("yesterday")) == 3
     assert dark.asked("yesterday")[-1] >= 900.0
@@ -210,11 +210,11 @@ async def test_nobody_waits_for_yesterday_in_the_first_quarter_of_an_hour(file: 
     dark = night(file, before=-60.0)
     process = await dark.start(target(), target(window="yesterday", interval=3600.0))
     await dark.until(70.0)
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     await dark.until(900.0)
-    assert [one.key.window for one in process.board.unready()] == ["yesterday"]
+    assert [one.key.window for one in process.store.unready()] == ["yesterday"]
     await dark.until(910.0)
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     await process.kill()
 
 
@@ -236,10 +236,10 @@ async def test_a_reload_at_night_keeps_the_days_apart(file: Path) -> None:
     dark = night(file, before=900.0)
     process = await dark.start(*acme(300.0).targets)
     await dark.until(-700.0)
-    await process.arrange(acme(60.0))
+    await process.apply_config(acme(60.0))
     await dark.until(-1.0)
     assert len(dark.asked()) >= 10
-    await process.arrange(acme(600.0))
+    await process.apply_config(acme(600.0))
     await dark.until(5.0)
     assert process.shown(window="today").data is None
     await dark.until(700.0)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from exporter.model import Key, Operation, Target, Window
+from exporter.model import Operation, Target, TargetKey, Window
 from exporter.polling.plan import Pace, longest_day, plan
 
 BOGOTA = ZoneInfo("America/Bogota")
@@ -24,7 +24,7 @@ def _operation(*intervals: float, zone: ZoneInfo = BOGOTA, budget: int | None = 
         budget=budget,
         targets=tuple(
             Target(
-                key=Key("acme", str(number // 2), window.label),
+                key=TargetKey("acme", str(number // 2), window.label),
                 name="",
                 window=window,
                 zone=zone,

@@ -36,7 +36,7 @@ async def test_what_was_known_is_there_at_once_with_its_age(start: Start, clock:
     assert after.history == before.history
     assert (after.failure, after.seen) == (before.failure, ("fax",))
     assert (after.last_success_at, after.last_poll_at) == (before.last_success_at, before.last_poll_at)
-    assert second.board.unready() == []
+    assert second.store.unready() == []
 
 
 async def test_counters_begin_at_0_and_the_quota_does_not(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -122,7 +122,7 @@ async def test_an_edit_of_anything_else_keeps_data_and_interval(
         await process.stop()
         process = await start(edited)
     else:
-        await process.arrange(edited)
+        await process.apply_config(edited)
     key = edited.targets[0].key
     after = process.shown(key.campaign, key.window, key.operation)
     assert after.data == before.data
@@ -149,7 +149,7 @@ async def test_another_zone_or_delay_drops_the_data_and_only_that(
         await process.stop()
         process = await start(edited)
     else:
-        await process.arrange(edited)
+        await process.apply_config(edited)
     after = process.shown()
     assert after.data is None
     assert after.history == before.history
@@ -170,7 +170,7 @@ async def test_another_server_drops_all_but_when_it_was_asked(
         await process.stop()
         process = await start(edited)
     else:
-        await process.arrange(edited)
+        await process.apply_config(edited)
     after = process.shown()
     assert (after.data, after.history, after.last_success_at, after.last_poll_at) == (None, (), None, None)
     await clock.run(265.0)
@@ -182,13 +182,13 @@ async def test_another_server_drops_all_but_when_it_was_asked(
 
 async def test_a_delay_does_not_matter_to_today(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await polled(start, clock, operation(target(window="today")))
-    await process.arrange(operation(target(window="today", delay=600.0)))
+    await process.apply_config(operation(target(window="today", delay=600.0)))
     assert process.shown(window="today").data is not None
 
 
 async def test_a_shorter_interval_holds_from_now_on(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await polled(start, clock, operation())
-    await process.arrange(operation(target(interval=60.0)))
+    await process.apply_config(operation(target(interval=60.0)))
     await clock.run(100.0)
     assert vendor.moments() == [0.0, pytest.approx(60.1), pytest.approx(120.2)]
     assert process.shown().data is not None
@@ -267,9 +267,9 @@ async def test_data_that_has_become_stale_meanwhile_is_not_shown_and_not_ready(
     vendor.latency = 30.0
     process = await start(operation())
     assert process.shown().stale
-    assert [one.key.campaign for one in process.board.unready()] == ["32841"]
+    assert [one.key.campaign for one in process.store.unready()] == ["32841"]
     await clock.run(31.0)
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     assert not process.shown().stale
 
 
@@ -288,10 +288,10 @@ async def test_of_two_names_for_one_campaign_the_latest_request_counts(
 ) -> None:
     process = await polled(start, clock, operation())
     renamed = operation(target(operation="renamed"), name="renamed")
-    await process.arrange(renamed)
+    await process.apply_config(renamed)
     await clock.run(290.0)
     assert len(vendor.log) == 2
-    await process.arrange(operation())
+    await process.apply_config(operation())
     await clock.run(260.0)
     assert len(vendor.log) == 2
     await clock.run(60.0)

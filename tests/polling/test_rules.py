@@ -16,19 +16,19 @@ from support import Inline, VirtualClock, operation, target
 
 from exporter.model import (
     LATEST_DEPARTURE,
-    Bounds,
     Failure,
-    Figures,
-    Key,
     Operation,
+    OperationStats,
     Reason,
     Report,
     Row,
     Snapshot,
     Target,
+    TargetKey,
+    TimeRange,
 )
-from exporter.polling.board import Board
-from exporter.polling.crew import Crew
+from exporter.polling.state_store import StateStore
+from exporter.polling.supervisor import Supervisor
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
 from exporter.storage.lease import RENEWAL_SECONDS
@@ -71,8 +71,8 @@ class Silent:
     """A page that nobody reads."""
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
-    def drop_target(self, key: Key) -> None: ...
-    def set_operation(self, figures: Figures) -> None: ...
+    def drop_target(self, key: TargetKey) -> None: ...
+    def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...
 
 
@@ -87,9 +87,9 @@ class Process:
         self.going = asyncio.Event()
         self.going.set()
         self.database = Database(f"sqlite:///{path}", thread=Inline())
-        self.ledger = Ledger(self.database, self, holder=f"process-{number}")
-        self.board = Board(self, Silent())
-        self.crew = Crew(self.ledger, self, self.hire)
+        self.ledger = Ledger(self.database, self, owner=f"process-{number}")
+        self.store = StateStore(self, Silent())
+        self.supervisor = Supervisor(self.ledger, self, self.worker_factory)
         self.flights: list[Sent] = []
         self.operations: tuple[Operation, ...] = ()
 
@@ -111,10 +111,10 @@ class Process:
         await self.true.wait(event, seconds)
         await self.going.wait()
 
-    def hire(self, operation: Operation) -> Worker:
-        return Worker(operation, ledger=self.ledger, api=self, board=self.board, clock=self, random=Random(self.number))
+    def worker_factory(self, operation: Operation) -> Worker:
+        return Worker(operation, ledger=self.ledger, api=self, store=self.store, clock=self, random=Random(self.number))
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: Bounds, started: float) -> Answer:
+    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
         await asyncio.sleep(0)
         await self.going.wait()
         random = self.vendor.random
@@ -148,17 +148,17 @@ class Process:
         assert connection is not None
         # No power is cut here, so nothing need reach the disk.
         connection.connection.dbapi_connection.execute("PRAGMA synchronous=OFF")  # type: ignore[union-attr]
-        await self.arrange(operations)
+        await self.apply_config(operations)
 
-    async def arrange(self, operations: tuple[Operation, ...]) -> None:
+    async def apply_config(self, operations: tuple[Operation, ...]) -> None:
         self.operations = operations
-        self.board.arrange(operations)
-        await self.crew.arrange(operations)
-        self.crew.start()
+        self.store.apply_config(operations)
+        await self.supervisor.apply_config(operations)
+        self.supervisor.start()
 
     async def kill(self) -> None:
         """As SIGKILL does: nothing is put down."""
-        tasks = [*self.crew._tasks.values(), self.crew._keeper]
+        tasks = [*self.supervisor._tasks.values(), self.supervisor._keeper]
         for task in tasks:
             if task is not None:
                 task.cancel()
@@ -258,9 +258,9 @@ async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
         elif event == "go" and process is not None:
             process.going.set()
         elif event == "reload" and process is not None and process.going.is_set():
-            await process.arrange(arrangement)
+            await process.apply_config(arrangement)
         elif event == "end" and process is not None and process.going.is_set():
-            ending = asyncio.ensure_future(processes.pop(slot).crew.stop(0.0))
+            ending = asyncio.ensure_future(processes.pop(slot).supervisor.stop(0.0))
             await clock.run(1.0)
             await ending
         else:
@@ -346,8 +346,8 @@ def test_left_alone_every_campaign_is_polled_and_the_count_is_exact(seed: int, s
         process = Process(clock, vendor, path, 1)
         await process.start((acme(*campaigns),))
         await clock.run(HOURS)
-        used = process.board.figures("acme").requests
-        polls = [entry.snapshot.polls for entry in process.board.entries()]
+        used = process.store.figures("acme").requests
+        polls = [entry.snapshot.polls for entry in process.store.entries()]
         await process.kill()
         return vendor, used, polls
 

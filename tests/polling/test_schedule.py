@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.model import Key
+from exporter.model import TargetKey
 from exporter.polling.schedule import Schedule, place
 
 DAY = 86400.0
 
 
-def key(number: int) -> Key:
-    return Key("acme", str(number), "1h")
+def key(number: int) -> TargetKey:
+    return TargetKey("acme", str(number), "1h")
 
 
 def poll_all(

@@ -43,7 +43,7 @@ async def test_also_after_a_restart_and_a_reload(
 ) -> None:
     process = await first_in_today(start, clock, vendor, good(3, "answer-machine"))
     if way == "reload":
-        await process.arrange(edited)
+        await process.apply_config(edited)
     else:
         await (process.stop() if way == "stop" else process.kill())
         process = await start(edited)
@@ -57,7 +57,7 @@ async def test_a_window_that_is_new_knows_it(start: Start, clock: VirtualClock, 
     process = await start(operation(target(window="today")))
     await clock.run(60.0)
     vendor.outcome = good()
-    await process.arrange(operation(target(window="today"), target(window="30m")))
+    await process.apply_config(operation(target(window="today"), target(window="30m")))
     await clock.run(60.0)
     assert results(process, "30m") == [*RESULTS, "answer-machine"]
 
@@ -67,7 +67,7 @@ async def test_another_server_has_other_results(start: Start, clock: VirtualCloc
     process = await start(operation())
     await clock.run(60.0)
     vendor.outcome = good()
-    await process.arrange(operation(base_url="http://elsewhere"))
+    await process.apply_config(operation(base_url="http://elsewhere"))
     await clock.run(400.0)
     assert results(process) == list(RESULTS)
 

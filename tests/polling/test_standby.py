@@ -7,7 +7,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 from support import Exporter, Start, Vendor, VirtualClock, bad, good, operation, target
 
-from exporter.model import LATEST_DEPARTURE, Key, Reason
+from exporter.model import LATEST_DEPARTURE, Reason, TargetKey
 
 
 async def test_only_the_holder_of_the_lease_asks(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -17,15 +17,15 @@ async def test_only_the_holder_of_the_lease_asks(start: Start, clock: VirtualClo
     assert (first.figures().lease_held, second.figures().lease_held) == (True, False)
     assert (first.figures().requests, second.figures().requests) == (4, 0)
     assert second.figures().used == first.figures().used == 4
-    assert second.crew.stuck() == [], "waiting for a lease is turning"
+    assert second.supervisor.stuck() == [], "waiting for a lease is turning"
 
 
 async def test_the_standby_shows_what_the_holder_puts_down(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     first = await start(operation())
     second = await start(operation())
-    assert [one.key.campaign for one in second.board.unready()] == ["32841"]
+    assert [one.key.campaign for one in second.store.unready()] == ["32841"]
     await clock.run(5.0)
-    assert second.board.unready() == []
+    assert second.store.unready() == []
     assert second.shown().data == first.shown().data
     vendor.outcome = bad(Reason.TIMEOUT)
     await clock.run(305.0)
@@ -40,11 +40,11 @@ async def test_the_standby_knows_no_next_poll_and_is_never_late(
     first = await start(operation())
     second = await start(operation())
     await clock.run(10.0)
-    assert first.crew.next_poll_at(Key("acme", "32841", "1h")) is not None
-    assert second.crew.next_poll_at(Key("acme", "32841", "1h")) is None
+    assert first.supervisor.next_poll_at(TargetKey("acme", "32841", "1h")) is not None
+    assert second.supervisor.next_poll_at(TargetKey("acme", "32841", "1h")) is None
     vendor.latency = 50.0
     await clock.run(330.0)
-    assert second.crew.lags() == {"acme": 0.0}
+    assert second.supervisor.lags() == {"acme": 0.0}
 
 
 async def test_the_standby_shows_a_campaign_that_its_reload_adds_and_the_holder_knows(
@@ -54,7 +54,7 @@ async def test_the_standby_shows_a_campaign_that_its_reload_adds_and_the_holder_
     await start(both)
     second = await start(operation())
     await clock.run(20.0)
-    await second.arrange(both)
+    await second.apply_config(both)
     await clock.run(3.0)
     assert second.shown("another").data is not None
 

@@ -39,7 +39,7 @@ async def test_nothing_is_sent_while_it_fails_and_all_goes_on_after(
         assert process.shown("1").data == before.data
         assert process.failed(Reason.STORAGE) == process.shown("1").failures + process.shown("2").failures >= 3
         assert process.figures().requests == process.figures().used == 2
-        assert process.crew.stuck() == []
+        assert process.supervisor.stuck() == []
         process.disk.trouble = None
         await clock.run(320.0)
     assert process.reason("1") is process.reason("2") is None
@@ -93,10 +93,10 @@ async def test_a_lease_that_cannot_be_taken_yet_is_taken_later(
     await clock.run(10.0)
     process.disk.trouble = StorageError("storage kept.db: disk I/O error")
     other = operation(target("9", operation="globex"), name="globex", token="token-2")
-    await process.arrange(operation(), other)
+    await process.apply_config(operation(), other)
     await clock.run(10.0)
     assert vendor.moments("9") == []
-    assert process.crew.stuck() == []
+    assert process.supervisor.stuck() == []
     process.disk.trouble = None
     await clock.run(5.0)
     assert len(vendor.moments("9")) == 1
@@ -163,16 +163,16 @@ async def test_a_removed_file_that_the_keeper_noticed_refuses_one_poll_of_each_t
     await clock.run(100.0)
     remove(file)
     await clock.run(100.0)
-    assert [entry.snapshot.failure for entry in process.board.entries()] == [None, None]
+    assert [entry.snapshot.failure for entry in process.store.entries()] == [None, None]
     await clock.run(150.0)
-    refused = {entry.target.key.campaign: entry.snapshot.failure for entry in process.board.entries()}
+    refused = {entry.target.key.campaign: entry.snapshot.failure for entry in process.store.entries()}
     assert {campaign: failure and failure.reason for campaign, failure in refused.items()} == dict.fromkeys(
         "12", Reason.STORAGE
     )
     assert len(vendor.log) == 2
     await clock.run(310.0)
     assert len(vendor.log) == 4
-    assert [entry.snapshot.failure for entry in process.board.entries()] == [None, None]
+    assert [entry.snapshot.failure for entry in process.store.entries()] == [None, None]
 
 
 async def test_a_standby_that_makes_the_file_anew_does_not_ask_beside_the_request_under_way(
@@ -281,7 +281,7 @@ async def test_what_is_due_and_not_asked_fails_with_storage_after_a_reload_witho
     process = await start(operation(target("1")))
     await clock.run(10.0)
     process.disk.trouble = LOCKED
-    await process.arrange(edited)
+    await process.apply_config(edited)
     await clock.run(2000.0)
     assert len(vendor.log) == 1
     for one in edited.targets:
@@ -289,10 +289,10 @@ async def test_what_is_due_and_not_asked_fails_with_storage_after_a_reload_witho
         assert shown.failure is not None
         assert shown.failure.reason is Reason.STORAGE
         assert 2000.0 / one.interval - 2 < shown.failures < 2000.0 / one.interval + 2
-    assert process.crew.stuck() == []
+    assert process.supervisor.stuck() == []
     process.disk.trouble = None
     await clock.run(edited.targets[0].interval + 10.0)
-    assert [entry.snapshot.failure for entry in process.board.entries()] == [None] * len(edited.targets)
+    assert [entry.snapshot.failure for entry in process.store.entries()] == [None] * len(edited.targets)
     for one in edited.targets:
         moments = vendor.moments(one.key.campaign)
         assert all(after - before >= one.interval for before, after in pairwise(moments))
@@ -305,17 +305,17 @@ async def test_what_a_reload_makes_void_leaves_at_once_without_storage_too(
     await clock.run(10.0)
     before = process.shown()
     process.disk.trouble = LOCKED
-    await process.arrange(operation(target(delay=60.0)))
+    await process.apply_config(operation(target(delay=60.0)))
     assert (process.shown().data, process.shown().last_success_at) == (None, before.last_success_at)
-    assert process.board.unready() == []
-    await process.arrange(operation(target(delay=60.0), base_url="http://elsewhere"))
+    assert process.store.unready() == []
+    await process.apply_config(operation(target(delay=60.0), base_url="http://elsewhere"))
     assert (process.shown().data, process.shown().last_success_at, process.shown().polls) == (None, None, 1)
     await clock.run(400.0)
     assert process.reason() is Reason.STORAGE
-    assert len(process.board.unready()) == 1, "it was never asked there"
+    assert len(process.store.unready()) == 1, "it was never asked there"
     process.disk.trouble = None
     await clock.run(310.0)
-    assert process.board.unready() == []
+    assert process.store.unready() == []
     assert vendor.log[-1].base_url == "http://elsewhere"
 
 
@@ -326,6 +326,6 @@ async def test_one_that_stands_by_fails_nothing_while_storage_does(
     second = await start(operation())
     await clock.run(10.0)
     second.disk.trouble = LOCKED
-    await second.arrange(operation(target(), target("another")))
+    await second.apply_config(operation(target(), target("another")))
     await clock.run(700.0)
     assert second.failed(Reason.STORAGE) == 0

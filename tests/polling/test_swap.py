@@ -45,14 +45,14 @@ async def test_no_operation_shows_figures_of_anothers_token(
 ) -> None:
     process = await start(acme(), globex())
     await clock.run(30.0)
-    assert [entry.snapshot.data is not None for entry in process.board.entries()] == [True, True]
+    assert [entry.snapshot.data is not None for entry in process.store.entries()] == [True, True]
     if way == "restart":
         await process.stop()
         process = await start(*swapped)
     else:
         if way == "reload without storage":
             process.disk.trouble = StorageError("storage kept.db: database is locked")
-        await process.arrange(*swapped)
+        await process.apply_config(*swapped)
     process.disk.trouble = None
     for moment in range(20):
         await clock.run(30.0)
@@ -66,7 +66,7 @@ async def test_no_operation_shows_figures_of_anothers_token(
             data = process.shown(operation=one.name).data
             attempts = None if data is None else sum(row.attempts for row in data.rows)
             assert attempts in (None, int(one.token.get_secret_value()[-1])), f"{one.name} after {30 * moment} s"
-    assert all(entry.snapshot.data is not None for entry in process.board.entries())
+    assert all(entry.snapshot.data is not None for entry in process.store.entries())
     for name in ("acme", "globex"):
         moments = [sent.at for sent in vendor.log if sent.target.key.operation == name]
         assert all(after - before >= 300.0 for before, after in itertools.pairwise(moments))
@@ -78,11 +78,11 @@ async def test_operations_that_are_swapped_back_show_their_own_figures_again(
     process = await start(acme(), globex())
     await clock.run(30.0)
     before = process.shown().data
-    await process.arrange(acme("token-2"), globex("token-1"))
+    await process.apply_config(acme("token-2"), globex("token-1"))
     assert process.shown().data is None
     assert process.shown().last_success_at is None
     await clock.run(30.0)
-    await process.arrange(acme(), globex())
+    await process.apply_config(acme(), globex())
     assert process.shown().data == before
 
 
@@ -104,7 +104,7 @@ async def test_a_worker_that_was_retired_publishes_nothing(
     vendor.next.append(outcome)  # type: ignore[arg-type]
     process = await start(acme())
     await clock.run(5.0)
-    await process.arrange(edited)
+    await process.apply_config(edited)
     vendor.latency = 1.0
     await clock.run(100.0)
     key = edited.targets[0].key
@@ -126,7 +126,7 @@ async def test_what_a_retired_worker_brought_overwrites_nothing_of_its_successor
     process = await start(operation(target(interval=20.0)))
     await clock.run(5.0)
     moved = operation(target(interval=20.0), token="token-2", base_url="http://elsewhere")
-    await process.arrange(moved)
+    await process.apply_config(moved)
     vendor.latency = 1.0
     await clock.run(60.0)
     shown = process.shown().data

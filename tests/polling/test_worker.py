@@ -11,7 +11,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 from support import Exporter, Start, Vendor, VirtualClock, bad, good, operation, target
 
-from exporter.model import RESULTS, Key, Reason, Report, Row
+from exporter.model import RESULTS, Reason, Report, Row, TargetKey
 
 DAY = 86400.0
 
@@ -126,7 +126,7 @@ async def test_where_the_ledger_knows_better_a_poll_waits_for_its_interval_and_d
 ) -> None:
     process = await start(operation())
     await clock.run(100.0)
-    process.worker()._schedule.set(Key("acme", "32841", "1h"), clock.monotonic())
+    process.worker()._schedule.set(TargetKey("acme", "32841", "1h"), clock.monotonic())
     await clock.run(195.0)
     assert len(vendor.log) == process.shown().polls == 1
     await clock.run(10.0)
@@ -198,22 +198,22 @@ async def test_lag_tells_how_late_the_most_overdue_poll_is(start: Start, clock: 
     vendor.latency = 40.0
     process = await start(operation(*(target(str(number)) for number in range(3))))
     await clock.run(60.0)
-    assert process.crew.lags() == {"acme": pytest.approx(60.0)}
+    assert process.supervisor.lags() == {"acme": pytest.approx(60.0)}
     await clock.run(100.0)
-    assert process.crew.lags() == {"acme": 0.0}
+    assert process.supervisor.lags() == {"acme": 0.0}
 
 
 async def test_next_poll_is_told_by_the_wall_clock(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation())
-    key = Key("acme", "32841", "1h")
+    key = TargetKey("acme", "32841", "1h")
     await clock.run(0.5)
-    assert process.crew.next_poll_at(key) is None, "it is under way"
+    assert process.supervisor.next_poll_at(key) is None, "it is under way"
     await clock.run(10.0)
-    at = process.crew.next_poll_at(key)
+    at = process.supervisor.next_poll_at(key)
     assert at == pytest.approx(1_790_000_000 + 300.1)
     clock.shift(3600.0)
-    assert process.crew.next_poll_at(key) == pytest.approx((at or 0.0) + 3600.0)
-    assert process.crew.next_poll_at(Key("nobody", "1", "1h")) is None
+    assert process.supervisor.next_poll_at(key) == pytest.approx((at or 0.0) + 3600.0)
+    assert process.supervisor.next_poll_at(TargetKey("nobody", "1", "1h")) is None
 
 
 async def test_one_line_of_log_on_the_change_to_bad_and_back(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -309,6 +309,6 @@ async def test_a_worker_that_fails_again_and_again_backs_off_up_to_a_minute(
     with capture_logs() as logs:
         process = await start(operation(*(target(str(number)) for number in range(9))))
         await clock.run(250.0)
-        assert process.crew.stuck() == [], "a back-off is turning"
+        assert process.supervisor.stuck() == [], "a back-off is turning"
     waits = [line["seconds"] for line in logs if line["event"] == "worker failed, it starts again"]
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]

@@ -11,7 +11,7 @@ from rulebook import ALERTS, EXPORTED, RECORDINGS, children, series, under
 from prometheus.document import document, duration
 from prometheus.generate import GROUPS, RULES, groups, main
 from prometheus.parameters import DEFAULTS, ParameterError, Parameters
-from prometheus.rule import Alert, Group, Recording, hurried, runbook_url
+from prometheus.rule import Alert, Group, Recording, runbook_url, scale_durations
 
 EXPRESSIONS = {**{rule.record: rule.expr for rule in RECORDINGS}, **{rule.name: rule.expr for rule in ALERTS}}
 COUNTING = {"rate", "irate", "increase", "delta", "deriv", "sum_over_time", "avg_over_time"}
@@ -169,7 +169,7 @@ def test_runbook_urls_are_anchors_of_the_alerts_name() -> None:
 
 
 def test_a_hurried_copy_differs_in_its_durations_only() -> None:
-    hasty = hurried(GROUPS, 120)
+    hasty = scale_durations(GROUPS, 120)
     waits = {rule.name: (rule.wait, rule.linger) for group in hasty for rule in group.rules if isinstance(rule, Alert)}
     assert waits["WolkvoxBusySpike"] == (5, 5)
     assert waits["WolkvoxTokenRefused"] == (2, 0)
@@ -177,7 +177,7 @@ def test_a_hurried_copy_differs_in_its_durations_only() -> None:
 
 
 def test_no_wait_is_hurried_away() -> None:
-    (group,) = hurried((Group("one", "", (ALERTS[0],)),), 10**6)
+    (group,) = scale_durations((Group("one", "", (ALERTS[0],)),), 10**6)
     (rule,) = group.rules
     assert isinstance(rule, Alert)
     assert (rule.wait, rule.linger) == (1, 1)
@@ -185,7 +185,7 @@ def test_no_wait_is_hurried_away() -> None:
 
 def test_the_hurried_copy_is_valid(run: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
-    path.write_text(document(hurried(GROUPS, 120)), encoding="utf-8")
+    path.write_text(document(scale_durations(GROUPS, 120)), encoding="utf-8")
     assert "SUCCESS" in run("promtool", "check", "rules", path)
 
 

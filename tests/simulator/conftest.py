@@ -4,7 +4,7 @@ import pytest
 from raw_client import FixedClock
 
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
 
 
@@ -16,6 +16,6 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def simulator(clock: FixedClock) -> AsyncIterator[Simulator]:
     """An example of use: an API on a port of its own, with faults and spikes to switch on."""
-    settings = Settings(hours=Hours.ALWAYS, tokens=("known", "other"))
+    settings = SimulatorSettings(hours=Hours.ALWAYS, tokens=("known", "other"))
     async with Simulator(settings, clock) as simulator:
         yield simulator

@@ -5,7 +5,7 @@ from exporter.model import Failure
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.server import Simulator
 from exporter.simulator.traffic import DAY, HOUR
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 from exporter.wolkvox.window import bounds
 
 
@@ -50,4 +50,4 @@ async def test_most_of_it_has_attempts_whenever_it_is_started(clock: FixedClock,
             date_ini=window.date_ini,
             date_end=window.date_end,
         )
-        assert not isinstance(judge(wire.status, wire.content), Failure)
+        assert not isinstance(parse_response(wire.status, wire.content), Failure)

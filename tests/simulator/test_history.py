@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 from raw_client import NOON, FixedClock
 
-from exporter.metrics.catalog import TARGET_METRICS
+from exporter.metrics.catalogue import TARGET_METRICS
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.history import Past, write_history
 from exporter.simulator.server import Simulator

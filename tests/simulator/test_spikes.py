@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.roster import COLLECTION, RENEWALS
+from exporter.simulator.campaigns import COLLECTION, RENEWALS
 from exporter.simulator.spikes import SpikeKind, Spikes, usual_rate
-from exporter.simulator.traffic import Campaign, Hours, Traffic
+from exporter.simulator.traffic import Hours, SimulatedCampaign, Traffic
 
 TRAFFIC = Traffic(1, ZoneInfo("America/Bogota"), Hours.ALWAYS)
 NOW = 1_795_453_200
@@ -15,7 +15,7 @@ moments = st.integers(NOW - 4000, NOW + 4000)
 switches = st.lists(st.tuples(st.sampled_from(SpikeKind), moments, st.integers(0, 2000)), max_size=5)
 
 
-def counts(spikes: Spikes, start: int, end: int, campaign: Campaign = COLLECTION) -> dict[str, int]:
+def counts(spikes: Spikes, start: int, end: int, campaign: SimulatedCampaign = COLLECTION) -> dict[str, int]:
     return spikes.counts(TRAFFIC.counts, campaign, start, end)
 
 
@@ -82,4 +82,4 @@ def test_switching_off_asks_for_campaign_and_kind() -> None:
 
 def test_the_usual_spike_is_ten_times_the_peak_and_at_least_two_a_second() -> None:
     assert usual_rate(COLLECTION) == pytest.approx(10 * 1400 / 3600)
-    assert usual_rate(Campaign("1", "small", 10, (("busy", 1.0),))) == 2
+    assert usual_rate(SimulatedCampaign("1", "small", 10, (("busy", 1.0),))) == 2

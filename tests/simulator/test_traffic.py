@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.roster import COLLECTION, NAMED, REMINDERS, WIN_BACK, Roster, Unknown, invent
-from exporter.simulator.traffic import DAY, HOUR, Campaign, Hours, Traffic
+from exporter.simulator.campaigns import COLLECTION, NAMED, REMINDERS, WIN_BACK, CampaignList, Unknown, invent
+from exporter.simulator.traffic import DAY, HOUR, Hours, SimulatedCampaign, Traffic
 
 BOGOTA = ZoneInfo("America/Bogota")
 MONDAY = 1_795_410_000
@@ -22,7 +22,9 @@ def total(hours: Hours, start: int, end: int) -> int:
 
 @settings(deadline=None)  # the first days of a campaign take longer than the next
 @given(st.sampled_from(NAMED), st.sampled_from(Hours), st.lists(moments, min_size=3, max_size=3).map(sorted))
-def test_adjoining_windows_add_up_and_nothing_is_negative(campaign: Campaign, hours: Hours, cuts: list[int]) -> None:
+def test_adjoining_windows_add_up_and_nothing_is_negative(
+    campaign: SimulatedCampaign, hours: Hours, cuts: list[int]
+) -> None:
     traffic = TRAFFICS[hours]
     a, b, c = cuts
     left, right, whole = (traffic.counts(campaign, *window) for window in ((a, b), (b, c), (a, c)))
@@ -120,13 +122,13 @@ def test_days_follow_the_zone_over_a_change_of_its_clock() -> None:
 
 
 def test_unknown_campaigns_are_absent_or_made_up_the_same_each_time() -> None:
-    assert Roster().find("777") is None
-    assert Roster(unknown=Unknown.INVENTED).find("777") == invent("777")
-    assert Roster(unknown=Unknown.INVENTED).find("no number") is None
+    assert CampaignList().find("777") is None
+    assert CampaignList(unknown=Unknown.INVENTED).find("777") == invent("777")
+    assert CampaignList(unknown=Unknown.INVENTED).find("no number") is None
 
 
 def test_generated_campaigns_are_known_and_differ() -> None:
-    roster = Roster(generated=1000)
-    assert len(roster.campaigns) == len(NAMED) + 1000
-    assert roster.find("50001") != roster.find("51000")
-    assert roster.find("51001") is None
+    campaigns = CampaignList(generated=1000)
+    assert len(campaigns.campaigns) == len(NAMED) + 1000
+    assert campaigns.find("50001") != campaigns.find("51000")
+    assert campaigns.find("51001") is None

@@ -9,10 +9,10 @@ from raw_client import Wire, ask
 
 from exporter.model import Failure, Report
 from exporter.simulator.fault import REASONS, Fault, Rule
-from exporter.simulator.journal import Outcome
+from exporter.simulator.request_log import RequestOutcome
 from exporter.simulator.server import Simulator
 from exporter.simulator.wire import CUTS
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 
 CODED = {Fault.TOO_LARGE_GZIP, Fault.INVALID_RESPONSE_ENCODING}
 """Those whose body must be decoded first."""
@@ -35,7 +35,7 @@ async def rows(simulator: Simulator, fault: Fault | None = None) -> list[dict[st
 @pytest.mark.parametrize("fault", WHOLE)
 async def test_an_answer_means_what_its_name_says(simulator: Simulator, fault: Fault) -> None:
     wire = await struck(simulator, fault)
-    meaning = judge(wire.status, wire.content)
+    meaning = parse_response(wire.status, wire.content)
     assert (meaning.reason if isinstance(meaning, Failure) else None) is REASONS[fault]
 
 
@@ -113,7 +113,7 @@ async def test_a_body_is_shorter_than_announced(simulator: Simulator) -> None:
 @pytest.mark.parametrize("fault", [Fault.CONNECT, Fault.CONNECT_RESET, Fault.CONNECT_MIDWAY, Fault.CONNECT_SHORT])
 async def test_a_cut_is_on_record_as_one(simulator: Simulator, fault: Fault) -> None:
     await struck(simulator, fault)
-    assert (simulator.log.entries[-1].outcome, simulator.log.entries[-1].status) == (Outcome.CUT, None)
+    assert (simulator.log.entries[-1].outcome, simulator.log.entries[-1].status) == (RequestOutcome.CUT, None)
 
 
 async def test_nothing_is_ever_answered(simulator: Simulator) -> None:
@@ -132,13 +132,16 @@ async def test_a_client_that_gives_up_leaves_nothing_under_way(simulator: Simula
     await struck(simulator, fault, patience=0.1)
     simulator.clear_faults()
     assert (await ask(simulator)).status == 200
-    assert [(one.outcome, one.overlap) for one in simulator.log.entries] == [(Outcome.GONE, 0), (Outcome.ANSWERED, 0)]
+    assert [(one.outcome, one.overlap) for one in simulator.log.entries] == [
+        (RequestOutcome.GONE, 0),
+        (RequestOutcome.ANSWERED, 0),
+    ]
 
 
 async def test_a_large_report_is_valid_but_for_its_size(simulator: Simulator) -> None:
     body = (await struck(simulator, Fault.TOO_LARGE)).content
     assert len(body) == 11 << 20
-    assert isinstance(judge(200, body.strip()), Report)
+    assert isinstance(parse_response(200, body.strip()), Report)
 
 
 async def test_a_bomb_is_small_on_the_wire(simulator: Simulator) -> None:
@@ -193,4 +196,4 @@ async def test_an_odd_report_leaves_a_refusal_as_it_is(simulator: Simulator, fau
 async def test_an_odd_report_of_an_empty_window_is_judged_a_success_too(simulator: Simulator, fault: Fault) -> None:
     simulator.set_fault(fault)
     wire = await ask(simulator, campaign_id="33240")
-    assert isinstance(judge(wire.status, wire.content), Report)
+    assert isinstance(parse_response(wire.status, wire.content), Report)

@@ -9,22 +9,22 @@ from sqlalchemy import text
 from support import Disk, Inline, VirtualClock, bad, operation, target
 
 from exporter.clock import stamp
-from exporter.model import LATEST_DEPARTURE, Key, LeaseWait, Reason, Snapshot, WaitCause
+from exporter.model import LATEST_DEPARTURE, LeaseWait, Reason, Snapshot, TargetKey, WaitCause
 from exporter.storage.database import StorageError, StorageLostError
 from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
 from exporter.storage.ledger import (
     BudgetGone,
     Grant,
     Ledger,
-    NotHolder,
-    Outcome,
+    NotOwner,
+    PollResult,
     Request,
-    Rest,
+    StoredCooldown,
     TooEarly,
 )
 from exporter.storage.rows import NOTHING_KNOWN, Known
 
-KEY = Key("acme", "32841", "1h")
+KEY = TargetKey("acme", "32841", "1h")
 DAY = "2026-09-21"
 
 Open = Callable[..., Awaitable[Ledger]]
@@ -40,8 +40,8 @@ async def opened(clock: VirtualClock, file: Path) -> AsyncIterator[Open]:
     """Open the file under a name; the token of the usual operation is adopted."""
     ledgers = []
 
-    async def ledger(holder: str) -> Ledger:
-        ledger = Ledger(Disk(f"sqlite:///{file}", thread=Inline()), clock, holder)
+    async def ledger(owner: str) -> Ledger:
+        ledger = Ledger(Disk(f"sqlite:///{file}", thread=Inline()), clock, owner)
         ledgers.append(ledger)
         await ledger.open()
         await ledger.adopt(operation())
@@ -60,15 +60,15 @@ def request(ledger: Ledger, *, interval: float = 300.0, budget: int | None = Non
     return Request(token(ledger), target(timeout=timeout), DAY, budget, interval)
 
 
-async def holding(opened: Open, holder: str = "one") -> Ledger:
-    ledger = await opened(holder)
+async def holding(opened: Open, owner: str = "one") -> Ledger:
+    ledger = await opened(owner)
     assert await ledger.acquire(token(ledger), 60.0)
     return ledger
 
 
-async def land(ledger: Ledger, grant: Grant, rest: Rest | None = None) -> None:
+async def land(ledger: Ledger, grant: Grant, rest: StoredCooldown | None = None) -> None:
     known = Known(Snapshot(), asked=grant.at, succeeded=None, polled=grant.at)
-    await ledger.finish(token(ledger), Outcome(target(), "http://vendor", known), rest)
+    await ledger.finish(token(ledger), PollResult(target(), "http://vendor", known), rest)
 
 
 async def test_a_token_is_kept_as_a_hash_under_a_key_of_the_file(opened: Open, tmp_path: Path, file: Path) -> None:
@@ -96,10 +96,10 @@ async def test_a_request_is_durable_when_it_is_granted(opened: Open, clock: Virt
 
 async def test_without_the_lease_nothing_leaves(opened: Open) -> None:
     ledger = await opened("one")
-    with pytest.raises(NotHolder):
+    with pytest.raises(NotOwner):
         await ledger.begin(request(ledger))
     await holding(opened, "two")
-    with pytest.raises(NotHolder):
+    with pytest.raises(NotOwner):
         await ledger.begin(request(ledger))
     assert await ledger.used("acme", DAY) == 0
 
@@ -170,7 +170,7 @@ async def test_a_silent_holder_is_dead_after_30_s_and_not_earlier(opened: Open, 
     assert not await second.acquire(token(second), 60.0)
     await clock.run(0.1)
     assert await second.acquire(token(second), 60.0)
-    with pytest.raises(NotHolder):
+    with pytest.raises(NotOwner):
         await first.begin(request(first))
 
 
@@ -242,7 +242,7 @@ async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open,
     grant = await first.begin(request(first))
     await clock.run(77.0)
     assert await second.acquire(token(second), 60.0)
-    await land(first, grant, Rest(bad(Reason.AUTH), grant.at))
+    await land(first, grant, StoredCooldown(bad(Reason.AUTH), grant.at))
     assert await second.rest(token(second)) is None
     assert (await second.adopt(operation()))[KEY].polled is None
 
@@ -250,7 +250,7 @@ async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open,
 async def test_a_rest_is_kept_until_it_is_over(opened: Open) -> None:
     ledger = await holding(opened)
     assert await ledger.rest("unheard of") is None
-    rest = Rest(bad(Reason.QUOTA), (grant := await ledger.begin(request(ledger))).at)
+    rest = StoredCooldown(bad(Reason.QUOTA), (grant := await ledger.begin(request(ledger))).at)
     await land(ledger, grant, rest)
     assert await ledger.rest(token(ledger)) == rest
     await land(ledger, grant)
@@ -261,7 +261,7 @@ async def test_an_outcome_does_not_take_back_that_a_request_left(opened: Open, c
     ledger = await holding(opened)
     await ledger.begin(request(ledger))
     await clock.run(10.0)
-    await ledger.finish(token(ledger), Outcome(target(), "http://vendor", NOTHING_KNOWN), None)
+    await ledger.finish(token(ledger), PollResult(target(), "http://vendor", NOTHING_KNOWN), None)
     with pytest.raises(TooEarly):
         await ledger.begin(request(ledger))
     other = await opened("two")

@@ -6,13 +6,13 @@ from sqlalchemy import Connection, select, text
 from support import VirtualClock, bad, operation, target
 
 from exporter.clock import Stamp, stamp
-from exporter.model import Bounds, Data, Key, Operation, Reason, Snapshot
+from exporter.model import Data, Operation, Reason, Snapshot, TargetKey, TimeRange
 from exporter.storage import rows
 from exporter.storage.rows import NOTHING_KNOWN, Known, Owners
 from exporter.storage.schema import migrate, targets, tokens
 
 DAY = 86400.0
-KEY = Key("acme", "32841", "1h")
+KEY = TargetKey("acme", "32841", "1h")
 BOTH = Owners(frozenset({"acme", "globex"}), frozenset({"t", "u"}))
 
 
@@ -25,7 +25,7 @@ def migrated(connection: Connection) -> None:
 def known(clock: VirtualClock) -> Known:
     """A success and, later, a failure."""
     now = stamp(clock)
-    data = Data(now.wall, Bounds(0.0, 1.0, "19691231190000", "19691231190001"), (), no_data=True)
+    data = Data(now.wall, TimeRange(0.0, 1.0, "19691231190000", "19691231190001"), (), no_data=True)
     snapshot = Snapshot(data=data, last_success_at=now.wall, last_poll_at=now.wall + 300, failure=bad(Reason.AUTH))
     return Known(snapshot, asked=now, succeeded=now, polled=now)
 
@@ -39,7 +39,7 @@ def put(connection: Connection, known: Known, of: Operation, token: str = "t") -
 
 def read(
     connection: Connection, operation: Operation, token: str = "t", owners: Owners | None = None
-) -> dict[Key, Known]:
+) -> dict[TargetKey, Known]:
     owners = owners or Owners(frozenset({operation.name}), frozenset({token}))
     return rows.match(operation, token, connection.execute(select(targets)).mappings().all(), owners)
 
@@ -59,13 +59,13 @@ def test_what_was_never_stored_is_not_known(connection: Connection, known: Known
 
 def test_a_window_is_its_length_however_it_is_written(connection: Connection, known: Known) -> None:
     put(connection, known, operation())
-    assert read(connection, operation(target(window="60m"))) == {Key("acme", "32841", "60m"): known}
+    assert read(connection, operation(target(window="60m"))) == {TargetKey("acme", "32841", "60m"): known}
 
 
 def test_under_another_name_of_the_operation_it_is_the_same(connection: Connection, known: Known) -> None:
     put(connection, known, operation())
     renamed = operation(target(operation="renamed"), name="renamed")
-    assert read(connection, renamed) == {Key("renamed", "32841", "1h"): known}
+    assert read(connection, renamed) == {TargetKey("renamed", "32841", "1h"): known}
 
 
 def test_of_two_names_the_present_ones_report_and_the_latest_request_count(
@@ -101,7 +101,7 @@ def test_another_name_of_the_operation_inherits_unless_the_old_one_is_another_op
     connection: Connection, known: Known
 ) -> None:
     put(connection, known, operation())
-    theirs = Key("globex", "32841", "1h")
+    theirs = TargetKey("globex", "32841", "1h")
     assert read(connection, globex()) == {theirs: known}
     assert read(connection, globex(), "t", BOTH) == {theirs: replace(NOTHING_KNOWN, asked=known.asked)}
 
@@ -126,7 +126,7 @@ def test_what_was_seen_in_one_window_is_known_in_all_of_the_campaign(connection:
     assert {key.window: one.snapshot.seen for key, one in found.items()} == dict.fromkeys(
         ("1h", "30m"), ("fax", "mailbox", "tcpa")
     )
-    assert found[Key("acme", "32841", "30m")].snapshot.data is None
+    assert found[TargetKey("acme", "32841", "30m")].snapshot.data is None
 
 
 @pytest.mark.parametrize("edited", [target(delay=60.0), target(zone=ZoneInfo("UTC"))], ids=["delay", "zone"])
@@ -138,7 +138,9 @@ def test_of_another_reading_all_but_the_data_is_true(connection: Connection, kno
 
 def test_a_delay_does_not_change_how_today_is_read(connection: Connection, known: Known) -> None:
     put(connection, known, operation(target(window="today")))
-    assert read(connection, operation(target(window="today", delay=60.0))) == {Key("acme", "32841", "today"): known}
+    assert read(connection, operation(target(window="today", delay=60.0))) == {
+        TargetKey("acme", "32841", "today"): known
+    }
 
 
 @pytest.mark.parametrize("stored", [None, "of another version"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.model import Bounds, Data, Failure, Poll, Reason, Row, Snapshot
+from exporter.model import Data, Failure, Poll, Reason, Row, Snapshot, TimeRange
 from exporter.storage.snapshot import failure_from_text, failure_to_text, from_text, to_text
 
 MOMENTS = st.floats(0.0, 4e9)
@@ -21,7 +21,7 @@ ROWS = st.lists(st.builds(Row, result=TEXTS, attempts=COUNTS, percent=st.floats(
 DATA = st.builds(
     Data,
     at=MOMENTS,
-    bounds=st.builds(Bounds, start=MOMENTS, end=MOMENTS, date_ini=TEXTS, date_end=TEXTS),
+    bounds=st.builds(TimeRange, start=MOMENTS, end=MOMENTS, date_ini=TEXTS, date_end=TEXTS),
     rows=ROWS,
     no_data=st.booleans(),
 )

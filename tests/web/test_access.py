@@ -15,7 +15,7 @@ import pytest
 from patience import patiently
 
 from exporter.web import access
-from exporter.web.authentication import Authenticator, Verdict
+from exporter.web.authentication import Authenticator, AuthResult
 from exporter.web.limits import Limits
 from exporter.web.paths import parse_paths
 from exporter.web.routes import Routes
@@ -216,7 +216,7 @@ async def test_a_file_without_users_opens_nothing(said: list[str], file: Path, t
     for _ in range(5):
         await door.look()
     assert door.authenticator is not None
-    assert await door.authenticator.judge(ALICE) is Verdict.ADMITTED
+    assert await door.authenticator.authenticate(ALICE) is AuthResult.ADMITTED
     assert door.settings.users.keys() == {"alice"}
     assert len([line for line in said if "the last good one stays in force" in line]) == 1
     write(file, OTHERS)

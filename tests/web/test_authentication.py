@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.authentication import Authenticator, Verdict
+from exporter.web.authentication import Authenticator, AuthResult
 
 ALICE, BOB = "correct horse", "pa:ss:wörd"
 USERS = {
@@ -48,12 +48,12 @@ def basic(credentials: str | bytes) -> str:
     "header", [basic(f"alice:{ALICE}"), basic(f"bób:{BOB}"), basic(f"alice:{ALICE}").replace("B", "b", 1)]
 )
 async def test_who_knows_the_password_comes_in(authenticator: Authenticator, header: str) -> None:
-    assert await authenticator.judge(header) is Verdict.ADMITTED
+    assert await authenticator.authenticate(header) is AuthResult.ADMITTED
 
 
 async def test_a_password_that_was_right_needs_no_second_check(authenticator: Authenticator, check: Counting) -> None:
     for _ in range(3):
-        assert await authenticator.judge(basic(f"alice:{ALICE}")) is Verdict.ADMITTED
+        assert await authenticator.authenticate(basic(f"alice:{ALICE}")) is AuthResult.ADMITTED
     assert len(check.hashes) == 1
     assert ALICE.encode() not in b"".join(authenticator._known.values())
 
@@ -80,48 +80,50 @@ async def test_everybody_else_costs_one_check_each_time(
     authenticator: Authenticator, check: Counting, credentials: str
 ) -> None:
     for attempt in (1, 2):
-        assert await authenticator.judge(basic(credentials)) is Verdict.REFUSED
+        assert await authenticator.authenticate(basic(credentials)) is AuthResult.REFUSED
         assert len(check.hashes) == attempt
 
 
 async def test_a_wrong_password_is_refused_after_a_right_one(authenticator: Authenticator) -> None:
-    assert await authenticator.judge(basic(f"alice:{ALICE}")) is Verdict.ADMITTED
-    assert await authenticator.judge(basic("alice:wrong")) is Verdict.REFUSED
-    assert await authenticator.judge(basic(f"bób:{ALICE}")) is Verdict.REFUSED
+    assert await authenticator.authenticate(basic(f"alice:{ALICE}")) is AuthResult.ADMITTED
+    assert await authenticator.authenticate(basic("alice:wrong")) is AuthResult.REFUSED
+    assert await authenticator.authenticate(basic(f"bób:{ALICE}")) is AuthResult.REFUSED
 
 
 async def test_a_stranger_meets_the_same_hash_each_time(authenticator: Authenticator, check: Counting) -> None:
     strangers = [f"stranger{number}" for number in range(20)]
     for name in strangers * 2:
-        assert await authenticator.judge(basic(f"{name}:guess")) is Verdict.REFUSED
+        assert await authenticator.authenticate(basic(f"{name}:guess")) is AuthResult.REFUSED
     assert check.hashes[:20] == check.hashes[20:]
     assert set(check.hashes) == {hashed.encode() for hashed in USERS.values()}
 
 
 async def test_a_stranger_cannot_come_in_by_the_password_of_the_hash_he_meets() -> None:
     authenticator = Authenticator({"alice": USERS["alice"]})
-    assert await authenticator.judge(basic(f"stranger:{ALICE}")) is Verdict.REFUSED
+    assert await authenticator.authenticate(basic(f"stranger:{ALICE}")) is AuthResult.REFUSED
 
 
 @pytest.mark.parametrize("word", ["unusable", "", "\0"])
 async def test_the_text_that_stands_for_unusable_passwords_is_no_password(word: str) -> None:
     hashed = bcrypt.hashpw(b"unusable", bcrypt.gensalt(4)).decode()
     authenticator = Authenticator({"alice": hashed})
-    expected = Verdict.ADMITTED if word else Verdict.REFUSED
-    assert await authenticator.judge(basic(f"alice:{word}")) is (expected if word != "\0" else Verdict.REFUSED)
+    expected = AuthResult.ADMITTED if word else AuthResult.REFUSED
+    assert await authenticator.authenticate(basic(f"alice:{word}")) is (
+        expected if word != "\0" else AuthResult.REFUSED
+    )
 
 
 async def test_an_empty_password_is_refused_whatever_the_hash() -> None:
     authenticator = Authenticator({"alice": bcrypt.hashpw(b"", bcrypt.gensalt(4)).decode()})
-    assert await authenticator.judge(basic("alice:")) is Verdict.REFUSED
+    assert await authenticator.authenticate(basic("alice:")) is AuthResult.REFUSED
 
 
 @pytest.mark.parametrize("length", [72, 73])
 async def test_no_password_is_cut(length: int) -> None:
     hashed = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
     authenticator = Authenticator({"alice": hashed})
-    verdict = await authenticator.judge(basic("alice:" + "x" * length))
-    assert verdict is (Verdict.ADMITTED if length == 72 else Verdict.REFUSED)
+    verdict = await authenticator.authenticate(basic("alice:" + "x" * length))
+    assert verdict is (AuthResult.ADMITTED if length == 72 else AuthResult.REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +149,14 @@ async def test_no_password_is_cut(length: int) -> None:
 async def test_what_is_no_basic_header_is_refused_at_once(
     authenticator: Authenticator, check: Counting, header: str | None
 ) -> None:
-    assert await authenticator.judge(header) is Verdict.REFUSED
+    assert await authenticator.authenticate(header) is AuthResult.REFUSED
     assert len(check.hashes) <= 1
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(basic) | st.text(max_size=40).map(basic))
 async def test_no_header_at_all_gets_anybody_in(header: str) -> None:
     if header not in {basic(f"alice:{ALICE}"), basic(f"bób:{BOB}")}:
-        assert await Authenticator(USERS).judge(header) is Verdict.REFUSED
+        assert await Authenticator(USERS).authenticate(header) is AuthResult.REFUSED
 
 
 async def test_checks_that_would_wait_too_long_are_turned_away() -> None:
@@ -164,12 +166,12 @@ async def test_checks_that_would_wait_too_long_are_turned_away() -> None:
         return gate.wait(60)
 
     authenticator = Authenticator(USERS, slow)
-    waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(40)]
+    waiting = [asyncio.create_task(authenticator.authenticate(basic(f"alice:guess{number}"))) for number in range(40)]
     turned_away = [await task for task in waiting[32:]]
     gate.set()
     others = await asyncio.gather(*waiting[:32])
-    assert turned_away == [Verdict.BUSY] * 8
-    assert others == [Verdict.ADMITTED] * 32
+    assert turned_away == [AuthResult.BUSY] * 8
+    assert others == [AuthResult.ADMITTED] * 32
 
 
 async def test_two_checks_at_most_run_at_a_time_and_none_on_the_loop() -> None:
@@ -188,12 +190,12 @@ async def test_two_checks_at_most_run_at_a_time_and_none_on_the_loop() -> None:
         return False
 
     authenticator = Authenticator(USERS, slow)
-    waiting = [asyncio.create_task(authenticator.judge(basic(f"alice:guess{number}"))) for number in range(6)]
+    waiting = [asyncio.create_task(authenticator.authenticate(basic(f"alice:guess{number}"))) for number in range(6)]
     while len(running) < 2:
         await asyncio.sleep(0.01)  # the loop goes on meanwhile
     assert running == ["bcrypt", "bcrypt"]
     gate.set()
-    assert await asyncio.gather(*waiting) == [Verdict.REFUSED] * 6
+    assert await asyncio.gather(*waiting) == [AuthResult.REFUSED] * 6
     assert most == 2
 
 
@@ -204,7 +206,7 @@ async def test_a_check_that_breaks_is_the_callers_trouble() -> None:
     authenticator = Authenticator(USERS, broken)
     for _ in range(40):
         with pytest.raises(MemoryError):
-            await authenticator.judge(basic("alice:guess"))
+            await authenticator.authenticate(basic("alice:guess"))
 
 
 async def test_who_no_longer_waits_for_a_check_is_not_told() -> None:
@@ -216,7 +218,7 @@ async def test_who_no_longer_waits_for_a_check_is_not_told() -> None:
         ended.set()
         return True
 
-    waiting = asyncio.create_task(Authenticator(USERS, slow).judge(basic("alice:guess")))
+    waiting = asyncio.create_task(Authenticator(USERS, slow).authenticate(basic("alice:guess")))
     await asyncio.to_thread(begun.wait)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -235,7 +237,7 @@ def test_an_expensive_hash_does_not_hold_up_the_end_of_the_process() -> None:
         "from exporter.web.authentication import Authenticator\n"
         "async def main():\n"
         f"    authenticator = Authenticator({{'alice': '$2y$31${'a' * 21}u{'a' * 31}'}})\n"
-        "    asyncio.create_task(authenticator.judge('Basic YWxpY2U6YQ=='))\n"
+        "    asyncio.create_task(authenticator.authenticate('Basic YWxpY2U6YQ=='))\n"
         "    await asyncio.sleep(0.5)\n"
         "asyncio.run(main())\n"
     )

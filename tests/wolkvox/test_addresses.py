@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -118,8 +118,8 @@ async def test_a_name_without_an_address_of_the_family_is_named(ask: Ask, monkey
 
 
 @pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A DNS that does not answer."""
+def silent(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A DNS that does not answer until the event is set; the end of the event loop waits for its threads."""
     released = threading.Event()
 
     def look_up(*_: Any, **__: Any) -> list[Any]:
@@ -127,14 +127,12 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise socket.gaierror(socket.EAI_AGAIN, "late")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    yield
-    released.set()
+    return released
 
 
-@pytest.mark.usefixtures("silent")
 @pytest.mark.parametrize("proxy_url", [None, f"http://me:s3cr3t@{NAME}:3128"])
 async def test_a_name_that_does_not_resolve_in_time_is_told(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch, proxy_url: str | None
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, silent: threading.Event, proxy_url: str | None
 ) -> None:
     asked = operation(f"http://{NAME}" if proxy_url is None else "http://name.invalid", proxy_url=proxy_url)
     assert f"{NAME} was not resolved in time" in failure(await ask(asked, timeout=0.1), Reason.TIMEOUT)
@@ -143,3 +141,4 @@ async def test_a_name_that_does_not_resolve_in_time_is_told(
         found = await client.campaign_4(asked, target(), BOUNDS, SystemClock().monotonic())
     assert f"{NAME} was not resolved within 15 s" in failure(found, Reason.CONNECT)
     assert found.sent_at is None
+    silent.set()

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from exporter.model import Failure, Reason, Report, Row
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 
 
 def envelope(data: object = None, code: object = "200", msg: object = "", error: object = None) -> bytes:
@@ -18,13 +18,13 @@ def rows(*given_rows: tuple[Any, Any, Any]) -> bytes:
 
 
 def report(status: int, body: bytes) -> Report:
-    found = judge(status, body)
+    found = parse_response(status, body)
     assert isinstance(found, Report), found
     return found
 
 
 def failed(status: int, body: bytes) -> Reason:
-    found = judge(status, body)
+    found = parse_response(status, body)
     assert isinstance(found, Failure), found
     assert found.status == status
     assert "\n" not in found.message
@@ -46,22 +46,22 @@ def percents(body: bytes) -> dict[str, float]:
 @pytest.mark.parametrize("code", [200, "200", " 200 "])
 def test_200_with_rows_is_a_report(code: object) -> None:
     body = envelope([{"result": "ANSWER", "records": "12", "percent": "34.64 %"}], code)
-    assert judge(200, body) == Report((Row("answer", 12, 34.64),))
+    assert parse_response(200, body) == Report((Row("answer", 12, 34.64),))
 
 
 def test_200_and_an_empty_list_is_an_empty_window() -> None:
-    assert judge(200, envelope([])) == Report(no_data=True)
+    assert parse_response(200, envelope([])) == Report(no_data=True)
 
 
 def test_404_as_observed_is_an_empty_window() -> None:
     body = b'{\n    "code": "404",\n    "error": "Not Found",\n    "msg": "Validate dates entered"\n}'
-    assert judge(404, body) == Report(no_data=True)
+    assert parse_response(404, body) == Report(no_data=True)
 
 
 @pytest.mark.parametrize("code", [404, "404"])
 @pytest.mark.parametrize("msg", ["Validate dates entered", "anything else", "", None])
 def test_404_with_the_vendors_envelope_is_an_empty_window(code: object, msg: object) -> None:
-    assert judge(404, envelope(code=code, msg=msg)) == Report(no_data=True)
+    assert parse_response(404, envelope(code=code, msg=msg)) == Report(no_data=True)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_200_with_another_code_is_judged_by_that(code: object, msg: str, reason:
 
 
 def test_200_with_the_code_of_an_empty_window_is_one() -> None:
-    assert judge(200, envelope(code="404", msg="Validate dates entered")) == Report(no_data=True)
+    assert parse_response(200, envelope(code="404", msg="Validate dates entered")) == Report(no_data=True)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", envelope(code=401), envelope([], code=200)])
@@ -354,7 +354,7 @@ def test_blank_result_is_unknown_with_records_and_skipped_without(blank: object)
 def test_the_vendors_own_sample_is_a_report_without_rows() -> None:
     row = b'{"result": "", "records": "", "percent": ""}'
     body = b'{"code": 200, "error": null, "msg": "1 records were found", "data": [' + row + b"]}"
-    assert judge(200, body) == Report()
+    assert parse_response(200, body) == Report()
 
 
 def test_a_blank_row_with_unreadable_records_is_invalid() -> None:
@@ -420,7 +420,7 @@ def test_as_many_rows_as_a_body_can_hold_are_a_report() -> None:
     ],
 )
 def test_what_no_report_holds_is_refused(body: bytes, why: str) -> None:
-    found = judge(200, body)
+    found = parse_response(200, body)
     assert isinstance(found, Failure)
     assert found.reason is Reason.INVALID_RESPONSE
     assert why in found.message

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.model import Failure, Report
-from exporter.wolkvox.report import judge
+from exporter.wolkvox.report import parse_response
 
 SCALARS = st.one_of(
     st.none(),
@@ -47,7 +47,7 @@ STATUSES = st.one_of(st.just(200), st.sampled_from([301, 400, 401, 403, 404, 429
 @given(status=STATUSES, body=BODIES)
 @example(status=200, body=b'{"code":200,"data":[{"result":"\\ud800","records":1,"percent":"\\ud800"}]}')
 def test_any_answer_is_a_report_or_a_failure_and_all_of_it_is_finite(status: int, body: bytes) -> None:
-    found = judge(status, body)
+    found = parse_response(status, body)
     if isinstance(found, Failure):
         assert found.status == status
         assert found.message.isprintable()
@@ -69,6 +69,6 @@ def test_any_answer_is_a_report_or_a_failure_and_all_of_it_is_finite(status: int
 def test_no_attempt_is_lost_or_invented(data: list[dict[str, Any]]) -> None:
     kept = [row for row in data if row["result"].strip().lower() != "total"]
     expected = sum(int(row["records"].strip("- ") or 0) for row in kept)
-    found = judge(200, json.dumps({"code": 200, "data": data}).encode())
+    found = parse_response(200, json.dumps({"code": 200, "data": data}).encode())
     assert isinstance(found, Report)
     assert sum(row.attempts for row in found.rows) == expected

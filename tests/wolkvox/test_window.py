@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import LONGEST_WINDOW, TODAY, YESTERDAY, Bounds, Window
+from exporter.model import LONGEST_WINDOW, TODAY, YESTERDAY, TimeRange, Window
 from exporter.wolkvox.window import bounds, day_end, day_of, day_start
 
 ZONES = (
@@ -44,14 +44,14 @@ def wall(at: float, zone: str) -> str:
     return datetime.fromtimestamp(at, ZoneInfo(zone)).strftime("%Y%m%d%H%M%S")
 
 
-def asked(window: Window, zone: str, now: float, delay: float = 0.0) -> Bounds:
+def asked(window: Window, zone: str, now: float, delay: float = 0.0) -> TimeRange:
     return bounds(window, delay, ZoneInfo(zone), now)
 
 
 def test_rolling_window_ends_now_in_whole_seconds_of_the_zones_wall_clock() -> None:
     now = moment("2026-03-10T10:00:00", "America/Bogota") + 0.9
     found = asked(rolling(3600), "America/Bogota", now)
-    assert found == Bounds(now - 0.9 - 3600, now - 0.9, "20260310090000", "20260310100000")
+    assert found == TimeRange(now - 0.9 - 3600, now - 0.9, "20260310090000", "20260310100000")
 
 
 def test_delay_shifts_a_rolling_window_into_the_past() -> None:
@@ -72,7 +72,7 @@ def test_today_goes_from_local_midnight_to_now_whatever_the_delay() -> None:
 def test_today_reaches_one_second_right_after_midnight(after: float) -> None:
     midnight = moment("2026-03-10", "America/Bogota")
     found = asked(TODAY, "America/Bogota", midnight + after)
-    assert found == Bounds(midnight, midnight + 1, "20260310000000", "20260310000001")
+    assert found == TimeRange(midnight, midnight + 1, "20260310000000", "20260310000001")
 
 
 def test_a_second_before_midnight_today_is_still_the_old_day() -> None:
@@ -144,7 +144,7 @@ def test_a_clock_set_back_by_half_an_hour_is_covered_too() -> None:
     assert (found.date_ini, found.date_end) == ("20260405013000", "20260405020000")
 
 
-def span(found: Bounds) -> timedelta:
+def span(found: TimeRange) -> timedelta:
     """What the vendor, who reads dates as wall clock, takes for the window's length."""
     first, last = (datetime.strptime(date, "%Y%m%d%H%M%S") for date in (found.date_ini, found.date_end))  # noqa: DTZ007
     return last - first

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import Key
+from exporter.model import TargetKey
 from exporter.web.status_query import COLUMNS, Query, campaign_url, ordered, parse
-from exporter.web.status_state import Digest, digest
+from exporter.web.status_state import CampaignSummary, digest
 
 DIGESTS = [digest(each) for each in made_up.troubled().targets]
 
@@ -92,8 +92,8 @@ def test_an_address_leads_back_to_its_query(query: Query) -> None:
     assert parse(dict(parse_qsl(urlsplit(query.url()).query))) == query
 
 
-@given(st.builds(Key, TEXTS, TEXTS, TEXTS))
-def test_a_campaigns_address_names_it(key: Key) -> None:
+@given(st.builds(TargetKey, TEXTS, TEXTS, TEXTS))
+def test_a_campaigns_address_names_it(key: TargetKey) -> None:
     address = campaign_url(key)
     assert address.isascii()
     found = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
@@ -101,7 +101,7 @@ def test_a_campaigns_address_names_it(key: Key) -> None:
 
 
 def test_filters_hold_for_every_digest() -> None:
-    def is_trouble(each: Digest) -> bool:
+    def is_trouble(each: CampaignSummary) -> bool:
         return each.state in {"stale", "failing", "spike"}
 
     assert {each.target.key for each in DIGESTS if Query(state="trouble").matches(each)} == {

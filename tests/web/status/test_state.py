@@ -4,7 +4,7 @@ import made_up_status as made_up
 import pytest
 
 from exporter.model import Reason, Snapshot
-from exporter.web.status_state import Digests, State, digest, shares_of
+from exporter.web.status_state import CampaignSummaries, State, digest, shares_of
 
 GOOD = made_up.good(made_up.HEALTHY)
 
@@ -55,7 +55,7 @@ def test_the_worst_of_several_spikes_is_named() -> None:
 
 
 def test_what_did_not_change_is_not_judged_again() -> None:
-    digests = Digests()
+    digests = CampaignSummaries()
     status = made_up.calm()
     first = digests.of(status.targets)
     changed = replace(status.targets[0], snapshot=made_up.failed(Reason.AUTH))

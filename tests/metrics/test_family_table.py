@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metrics.section import Entry, Section
+from exporter.metrics.family_table import Entry, FamilyTable
 
 FAMILIES = 2
 CAPACITY = 8
 
 
-def columns(section: Section) -> list[bytes]:
+def columns(section: FamilyTable) -> list[bytes]:
     return [b"".join(piece.text for piece in section.column(family)) for family in range(FAMILIES)]
 
 
@@ -20,11 +20,11 @@ def entry_of(number: int) -> Entry:
 
 
 def test_nothing_there() -> None:
-    assert columns(Section(FAMILIES, CAPACITY)) == [b"", b""]
+    assert columns(FamilyTable(FAMILIES, CAPACITY)) == [b"", b""]
 
 
 def test_dropping_what_is_not_there_does_nothing() -> None:
-    section = Section(FAMILIES, CAPACITY)
+    section = FamilyTable(FAMILIES, CAPACITY)
     section.drop(entry_of(1))
     section.set(entry_of(2), chunks(entry_of(2)))
     before = columns(section)
@@ -35,7 +35,7 @@ def test_dropping_what_is_not_there_does_nothing() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(-1, 3)), max_size=100))
 def test_any_changes_leave_the_entries_in_order(changes: list[tuple[int, int]]) -> None:
-    section = Section(FAMILIES, CAPACITY)
+    section = FamilyTable(FAMILIES, CAPACITY)
     expected: dict[Entry, list[bytes]] = {}
     for number, version in changes:
         entry = entry_of(number)
@@ -52,7 +52,7 @@ def test_any_changes_leave_the_entries_in_order(changes: list[tuple[int, int]]) 
 
 @given(st.permutations(range(5 * CAPACITY)), st.sets(st.integers(0, 5 * CAPACITY - 1)))
 def test_many_entries_in_any_order(order: list[int], dropped: set[int]) -> None:
-    section = Section(FAMILIES, CAPACITY)
+    section = FamilyTable(FAMILIES, CAPACITY)
     for number in order:
         section.set(entry_of(number), chunks(entry_of(number)))
     for number in dropped:
@@ -64,7 +64,7 @@ def test_many_entries_in_any_order(order: list[int], dropped: set[int]) -> None:
 
 
 def test_a_change_makes_new_pieces_only_where_lines_changed() -> None:
-    section = Section(FAMILIES, CAPACITY)
+    section = FamilyTable(FAMILIES, CAPACITY)
     for number in range(3 * CAPACITY):
         section.set(entry_of(number), chunks(entry_of(number)))
     before = [list(section.column(family)) for family in range(FAMILIES)]
@@ -75,7 +75,7 @@ def test_a_change_makes_new_pieces_only_where_lines_changed() -> None:
 
 
 def test_entries_that_come_in_order_fill_blocks_wholly() -> None:
-    section = Section(FAMILIES, CAPACITY)
+    section = FamilyTable(FAMILIES, CAPACITY)
     for number in range(3 * CAPACITY):
         section.set(entry_of(number), chunks(entry_of(number)))
     assert [len(block.entries) for block in section._blocks] == [CAPACITY] * 3

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from exporter.clock import Clock
-from exporter.model import Key, Operation
+from exporter.model import Operation, TargetKey
 from exporter.polling.worker import Worker
 from exporter.storage.database import StorageError
 from exporter.storage.lease import RENEWAL_SECONDS
@@ -15,14 +15,14 @@ from exporter.storage.ledger import Ledger
 _log = structlog.get_logger()
 
 
-class Crew:
+class Supervisor:
     """Keeps one worker turning for each operation of the configuration."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, hire: Callable[[Operation], Worker]) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, worker_factory: Callable[[Operation], Worker]) -> None:
         """`hire` makes the worker of an operation."""
         self._ledger = ledger
         self._clock = clock
-        self._hire = hire
+        self._make_worker = worker_factory
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[Worker, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -33,7 +33,7 @@ class Crew:
         """Those that poll for the present configuration."""
         return self._workers.values()
 
-    async def arrange(self, operations: Iterable[Operation]) -> None:
+    async def apply_config(self, operations: Iterable[Operation]) -> None:
         """Poll for these operations and no others.
 
         A token keeps its worker, also under another operation's name; the worker of a token that is no longer used
@@ -43,15 +43,15 @@ class Crew:
         if self._stopping:
             return
         operations = tuple(operations)
-        self._ledger.arrange(operations)
+        self._ledger.apply_config(operations)
         by_token = {worker.token: worker for worker in (*self._tasks, *self._workers.values())}
         self._workers = {}
         for operation in operations:
             worker = by_token.pop(self._ledger.hash(operation.token), None)
             if worker is None:
-                worker = self._hire(operation)
+                worker = self._make_worker(operation)
             else:
-                worker.arrange(operation)
+                worker.apply_config(operation)
             self._workers[operation.name] = worker
         for worker in by_token.values():
             worker.retire()
@@ -80,7 +80,7 @@ class Crew:
         """How late the most overdue poll of each operation is, in seconds."""
         return {name: worker.lag() for name, worker in self._workers.items()}
 
-    def next_poll_at(self, key: Key) -> float | None:
+    def next_poll_at(self, key: TargetKey) -> float | None:
         """When the target is polled next, in Unix seconds."""
         worker = self._workers.get(key.operation)
         return None if worker is None else worker.next_poll_at(key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-class AuthoritiesError(Exception):
+class CAFileError(Exception):
     """A `ca_file` cannot be used; the text says which and why."""
 
 
@@ -16,7 +16,7 @@ class _Trust:
     context: ssl.SSLContext
 
 
-class Authorities:
+class TLSContexts:
     """Contexts by file, each made once and again when its file has changed."""
 
     def __init__(self) -> None:
@@ -24,18 +24,14 @@ class Authorities:
         self._making = asyncio.Lock()
 
     async def context(self, ca_file: Path | None) -> ssl.SSLContext:
-        """The context of `ca_file`, or that of the system's authorities alone. Raises AuthoritiesError."""
+        """The context of `ca_file`, or that of the system's authorities alone. Raises CAFileError."""
         try:
             async with self._making:
                 return await self._current(ca_file)
         except ssl.SSLError:
-            raise AuthoritiesError(
-                f"ca_file {ca_file} holds no certificate in PEM: put the authority's there"
-            ) from None
+            raise CAFileError(f"ca_file {ca_file} holds no certificate in PEM: put the authority's there") from None
         except OSError as error:
-            raise AuthoritiesError(
-                f"ca_file {ca_file} cannot be read ({error.strerror}): check path and rights"
-            ) from None
+            raise CAFileError(f"ca_file {ca_file} cannot be read ({error.strerror}): check path and rights") from None
 
     async def _current(self, ca_file: Path | None) -> ssl.SSLContext:
         stamp = (0, 0, 0) if ca_file is None else _stamp(ca_file)

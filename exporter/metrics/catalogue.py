@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.metrics.build import Build
 from exporter.metrics.sample import Sample, number, pair, pairs
-from exporter.model import LATENCY_BOUNDS, Data, Figures, Snapshot, Target
+from exporter.model import LATENCY_BOUNDS, Data, OperationStats, Snapshot, Target
 
 Subject = TypeVar("Subject")
 
@@ -74,7 +74,7 @@ def utc_offset(zone: ZoneInfo, at: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
+class ExporterState:
     """What this process says of itself."""
 
     build: Build
@@ -145,15 +145,15 @@ def _interval(polled: Polled) -> Iterable[Sample]:
     return (Sample(polled.target.interval),)
 
 
-def _failures_by_reason(figures: Figures) -> Iterable[Sample]:
+def _failures_by_reason(figures: OperationStats) -> Iterable[Sample]:
     return (Sample(count, pair("reason", reason)) for reason, count in figures.failures)
 
 
-def _requests(figures: Figures) -> Iterable[Sample]:
+def _requests(figures: OperationStats) -> Iterable[Sample]:
     return (Sample(figures.requests, pair("api", API)),)
 
 
-def _durations(figures: Figures) -> Iterable[Sample]:
+def _durations(figures: OperationStats) -> Iterable[Sample]:
     latency = figures.latency
     for bound, count in zip(LATENCY_BOUNDS, latency.buckets, strict=True):
         yield Sample(count, pairs(("api", "le"), (API, number(bound))), "_bucket")
@@ -162,11 +162,11 @@ def _durations(figures: Figures) -> Iterable[Sample]:
     yield Sample(latency.total, pair("api", API), "_sum")
 
 
-def _rest(figures: Figures) -> Iterable[Sample]:
+def _rest(figures: OperationStats) -> Iterable[Sample]:
     return () if figures.rest is None else (Sample(1, pair("reason", figures.rest.reason)),)
 
 
-def _build(exporter: Exporter) -> Iterable[Sample]:
+def _build(exporter: ExporterState) -> Iterable[Sample]:
     build = exporter.build
     return (Sample(1, pairs(("version", "revision", "python"), (build.version, build.revision, build.python))),)
 
@@ -303,7 +303,7 @@ CAMPAIGN_METRICS: tuple[Metric[Described], ...] = (
     ),
 )
 
-OPERATION_METRICS: tuple[Metric[Figures], ...] = (
+OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
     Metric(
         "wolkvox_poll_failures_total",
         Kind.COUNTER,
@@ -369,7 +369,7 @@ OPERATION_METRICS: tuple[Metric[Figures], ...] = (
     ),
 )
 
-EXPORTER_METRICS: tuple[Metric[Exporter], ...] = (
+EXPORTER_METRICS: tuple[Metric[ExporterState], ...] = (
     Metric(
         "wolkvox_config_last_reload_successful",
         Kind.GAUGE,

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metrics.catalog import (
+from exporter.metrics.catalogue import (
     CAMPAIGN_METRICS,
     EXPORTER_METRICS,
     LIVE_METRICS,
@@ -15,7 +15,7 @@ from exporter.metrics.catalog import (
     Metric,
     Polled,
 )
-from exporter.model import Bounds, Data, Failure, Key, Reason, Snapshot, Target, Window
+from exporter.model import Data, Failure, Reason, Snapshot, Target, TargetKey, TimeRange, Window
 
 CATALOG: tuple[Metric[Any], ...] = (
     *TARGET_METRICS,
@@ -49,8 +49,8 @@ def test_names_are_unique() -> None:
 
 def test_nobody_takes_the_rest_of_yesterday_for_delay() -> None:
     window = Window("yesterday", None, days_ago=1)
-    past = Target(Key("acme", "1", "yesterday"), "", window, ZoneInfo("UTC"), 3600.0, 0.0, 60.0, 10_860.0)
-    data = Data(1.0, Bounds(0.0, 1.0, "19700101000000", "19700101000001"), (), no_data=True)
+    past = Target(TargetKey("acme", "1", "yesterday"), "", window, ZoneInfo("UTC"), 3600.0, 0.0, 60.0, 10_860.0)
+    data = Data(1.0, TimeRange(0.0, 1.0, "19700101000000", "19700101000001"), (), no_data=True)
     (interval,) = [metric for metric in TARGET_METRICS if metric.name == "wolkvox_poll_interval_seconds"]
 
     def values(snapshot: Snapshot) -> list[float]:

@@ -2,10 +2,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import bad, good
 
-from exporter.model import RESULTS, Bounds, Poll, Reason, Report, Row, Snapshot
-from exporter.polling.outcome import HISTORY, failed, remember, succeeded
+from exporter.model import RESULTS, Poll, Reason, Report, Row, Snapshot, TimeRange
+from exporter.polling.transitions import HISTORY, failed, remember, succeeded
 
-BOUNDS = Bounds(0.0, 3600.0, "19691231190000", "19691231200000")
+BOUNDS = TimeRange(0.0, 3600.0, "19691231190000", "19691231200000")
 
 
 def history(pattern: str) -> tuple[Poll, ...]:

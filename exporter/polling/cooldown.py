@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from exporter.clock import Clock, Stamp, age
-from exporter.model import Failure, Key, Poll, Reason, Target
-from exporter.storage.ledger import Rest
+from exporter.model import Failure, Poll, Reason, Target, TargetKey
+from exporter.storage.ledger import StoredCooldown
 from exporter.storage.rows import Known
 
 REASONS = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
@@ -18,13 +18,13 @@ _SILENT = frozenset({Reason.TIMEOUT, Reason.CONNECT})
 """Failures that say nothing of whether a resting token is well."""
 
 
-class Resting:
+class Cooldown:
     """Whether a token rests, and which targets failed unsent because of it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._unsent: set[Key] = set()
-        self.rest: Rest | None = None
+        self._unsent: set[TargetKey] = set()
+        self.rest: StoredCooldown | None = None
         """To be put down with each poll, so that a restart does not end it."""
         self.latest: tuple[str, Reason | None] | None = None
         """The campaign of this process's latest request on the token, and its failure; None before the first."""
@@ -49,24 +49,24 @@ class Resting:
         left = self._left(0.0)
         return left if left <= SHORT_WAIT else 0.0
 
-    def unsent(self, key: Key) -> None:
+    def unsent(self, key: TargetKey) -> None:
         """Remember a target that failed unsent."""
         if self.rest is not None:
             self._unsent.add(key)
 
     def refused(self, failure: Failure, at: Stamp) -> bool:
         """Rest from `at` on; True where that is news."""
-        before, self.rest = self.rest, Rest(failure, at)
+        before, self.rest = self.rest, StoredCooldown(failure, at)
         return before is None
 
     def goes_on(self, failure: Failure, at: Stamp) -> bool:
         """Rest on from `at` where the request that was to find out got no answer; False where something was learnt."""
         if self.rest is None or is_pause(self.rest.failure) or failure.reason not in _SILENT:
             return False
-        self.rest = Rest(self.rest.failure, at)
+        self.rest = StoredCooldown(self.rest.failure, at)
         return True
 
-    def answered(self) -> frozenset[Key] | None:
+    def answered(self) -> frozenset[TargetKey] | None:
         """End the rest; the targets that failed unsent, None where there was no rest."""
         if self.rest is None:
             return None
@@ -90,7 +90,7 @@ def is_pause(failure: Failure) -> bool:
 
 
 def stalls(
-    failure: Failure, campaign: str, latest: tuple[str, Reason | None] | None, known: Iterable[tuple[Key, Known]]
+    failure: Failure, campaign: str, latest: tuple[str, Reason | None] | None, known: Iterable[tuple[TargetKey, Known]]
 ) -> bool:
     """Whether a poll's failure is the second time-out in a row on its token, the first of another campaign.
 
@@ -120,7 +120,7 @@ def _timed_out(history: tuple[Poll, ...]) -> bool:
     return sent is not None and sent.failure is not None and sent.failure.reason is Reason.TIMEOUT
 
 
-def in_turn(targets: Iterable[Target], asked: Callable[[Key], Stamp | None]) -> list[Target]:
+def in_turn(targets: Iterable[Target], asked: Callable[[TargetKey], Stamp | None]) -> list[Target]:
     """The targets, those of the campaign first that has waited longest since it was asked for anything."""
     moments = {target: -1.0 if (one := asked(target.key)) is None else one.monotonic for target in targets}
     latest: dict[str, float] = {}

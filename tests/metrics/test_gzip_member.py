@@ -4,8 +4,8 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metrics.member import Press
-from exporter.metrics.piece import Piece, deflate, pack
+from exporter.metrics.chunk import Chunk, deflate, pack
+from exporter.metrics.gzip_member import GzipCache
 
 texts = st.lists(st.binary(max_size=200), max_size=40)
 
@@ -21,44 +21,44 @@ def single_member(body: bytes) -> bytes:
 
 @given(texts, st.binary(max_size=200))
 def test_one_member_of_all_pieces(parts: list[bytes], end: bytes) -> None:
-    body = Press().member([Piece(part) for part in parts]).ended(end)
+    body = GzipCache().member([Chunk(part) for part in parts]).ended(end)
     assert single_member(body) == gzip.decompress(body) == b"".join(parts) + end
 
 
 @given(texts, st.lists(st.tuples(st.integers(min_value=0), st.binary(max_size=50)), max_size=10))
 def test_a_press_follows_changes(parts: list[bytes], changes: list[tuple[int, bytes]]) -> None:
-    press = Press()
-    pieces = [Piece(b"first"), *map(Piece, parts)]
+    press = GzipCache()
+    pieces = [Chunk(b"first"), *map(Chunk, parts)]
     for place, text in changes:
-        pieces[place % len(pieces)] = Piece(text)
+        pieces[place % len(pieces)] = Chunk(text)
         body = press.member(list(pieces)).ended(b"end")
         assert single_member(body) == b"".join(piece.text for piece in pieces) + b"end"
 
 
 def test_only_what_changed_is_to_pack() -> None:
-    press = Press()
-    pieces = [Piece(b"%d" % number * 10) for number in range(10)]
+    press = GzipCache()
+    pieces = [Chunk(b"%d" % number * 10) for number in range(10)]
     assert press.to_pack(pieces) == 100
     press.member(pieces)
     assert press.to_pack(pieces) == 0
-    changed = [*pieces[:4], Piece(b"changed"), *pieces[5:]]
+    changed = [*pieces[:4], Chunk(b"changed"), *pieces[5:]]
     assert press.to_pack(changed) == 7
 
 
 def test_an_empty_piece_takes_no_bytes() -> None:
-    assert pack([Piece(b""), Piece(b"")]).deflated == b""
-    assert Piece(b"").to_pack == 0
+    assert pack([Chunk(b""), Chunk(b"")]).deflated == b""
+    assert Chunk(b"").to_pack == 0
 
 
 def test_a_piece_is_packed_once() -> None:
-    piece = Piece(b"text")
+    piece = Chunk(b"text")
     assert piece.packed is piece.packed
 
 
 def test_members_over_4_gib_wrap_their_size_as_the_format_says() -> None:
-    press = Press()
-    part = pack([Piece(b"\0" * 1000)])
-    member = press.member([Piece(b"a")])
+    press = GzipCache()
+    part = pack([Chunk(b"\0" * 1000)])
+    member = press.member([Chunk(b"a")])
     big = type(member)(member.pieces, member.deflated, type(part.digest)(part.digest.crc, part.digest.power, 2**32 - 1))
     assert big.ended(b"abc")[-4:] == (2).to_bytes(4, "little")
 

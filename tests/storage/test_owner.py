@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter.storage.holder import is_dead, this_process
+from exporter.storage.owner import is_dead, this_process
 
 BOOT = "boot-of-this-machine"
 
 BEARER = f"""
 import sys
-from exporter.storage.holder import this_process
+from exporter.storage.owner import this_process
 print(this_process({BOOT!r}), flush=True)
 sys.stdin.read()
 """
@@ -79,7 +79,7 @@ def test_of_other_names_nothing_is_known(name: str) -> None:
 
 
 def test_a_system_without_proc_leaves_it_to_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exporter.storage.holder.Path", lambda _: _Nowhere())
+    monkeypatch.setattr("exporter.storage.owner.Path", lambda _: _Nowhere())
     name = this_process(BOOT)
     assert name.endswith(f"//{os.getpid()}/")
     assert not is_dead(name, BOOT)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exporter.model import Bounds, Data, Failure, Poll, Report, Snapshot
+from exporter.model import Data, Failure, Poll, Report, Snapshot, TimeRange
 from exporter.wolkvox.results import publish
 
 HISTORY = 20
@@ -21,7 +21,7 @@ def remember(history: tuple[Poll, ...], poll: Poll) -> tuple[Poll, ...]:
     return (*(kept[-room:] if room > 0 else ()), *recent)
 
 
-def succeeded(snapshot: Snapshot, poll: Poll, report: Report, bounds: Bounds) -> Snapshot:
+def succeeded(snapshot: Snapshot, poll: Poll, report: Report, bounds: TimeRange) -> Snapshot:
     """The snapshot after a good report."""
     rows, seen = publish(report, snapshot.seen)
     at = poll.at + poll.duration

@@ -7,9 +7,9 @@ from raw_client import FixedClock, ask
 
 from exporter.simulator.error import SimulatorError
 from exporter.simulator.fault import Fault
-from exporter.simulator.journal import Journal, Outcome, fingerprint
+from exporter.simulator.request_log import RequestLog, RequestOutcome, fingerprint
 from exporter.simulator.server import Simulator
-from exporter.simulator.settings import Settings
+from exporter.simulator.settings import SimulatorSettings
 
 
 async def test_a_request_is_on_record_from_arrival_to_end(simulator: Simulator, clock: FixedClock) -> None:
@@ -17,21 +17,21 @@ async def test_a_request_is_on_record_from_arrival_to_end(simulator: Simulator, 
     (entry,) = simulator.log.entries
     assert (entry.number, entry.arrived, entry.arrived_monotonic) == (1, clock.at, 0)
     assert (entry.campaign, entry.date_ini, entry.date_end) == ("32841", "20261123110000", "20261123120000")
-    assert (entry.status, entry.fault, entry.outcome, entry.overlap) == (200, None, Outcome.ANSWERED, 0)
+    assert (entry.status, entry.fault, entry.outcome, entry.overlap) == (200, None, RequestOutcome.ANSWERED, 0)
     assert (entry.ended, entry.ended_monotonic) == (clock.at, 0)
 
 
 async def test_no_token_is_on_record(clock: FixedClock, tmp_path: Path) -> None:
-    async with Simulator(Settings(log_file=tmp_path / "log"), clock) as simulator:
+    async with Simulator(SimulatorSettings(log_file=tmp_path / "log"), clock) as simulator:
         await ask(simulator, token="marked-secret")
         await ask(simulator, token=None)
         assert [entry.token for entry in simulator.log.entries] == [fingerprint("marked-secret"), ""]
     assert "marked-secret" not in (tmp_path / "log").read_text()
-    assert "marked-secret" not in repr(Settings(tokens=("marked-secret",)))
+    assert "marked-secret" not in repr(SimulatorSettings(tokens=("marked-secret",)))
 
 
 async def test_the_file_has_a_line_for_each_request_and_is_continued(clock: FixedClock, tmp_path: Path) -> None:
-    settings = Settings(log_file=tmp_path / "log.jsonl")
+    settings = SimulatorSettings(log_file=tmp_path / "log.jsonl")
     for _ in range(2):
         async with Simulator(settings, clock) as simulator:
             simulator.set_fault(Fault.QUOTA, count=1)
@@ -45,26 +45,26 @@ async def test_the_file_has_a_line_for_each_request_and_is_continued(clock: Fixe
 
 
 async def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    simulator = Simulator(Settings(log_file=tmp_path / "missing" / "log"))
+    simulator = Simulator(SimulatorSettings(log_file=tmp_path / "missing" / "log"))
     with pytest.raises(SimulatorError, match=r"^\S+/missing/log: cannot write the log of requests") as raised:
         await simulator.start()
     assert "\n" not in str(raised.value)
 
 
 def test_memory_keeps_the_latest_and_the_total(clock: FixedClock) -> None:
-    journal = Journal(clock, size=2, file=None)
-    entries = [journal.arrive("t", str(number), "", "") for number in range(4)]
+    request_log = RequestLog(clock, size=2, file=None)
+    entries = [request_log.arrive("t", str(number), "", "") for number in range(4)]
     assert [entry.overlap for entry in entries] == [0, 1, 2, 3]
     for entry in entries:
-        journal.end(entry, Outcome.ANSWERED, 200, None)
-    assert [entry.campaign for entry in journal.entries] == ["2", "3"]
-    assert all(entry.outcome is Outcome.ANSWERED for entry in journal.entries)
-    assert journal.total == 4
-    assert journal.arrive("t", "4", "", "").overlap == 0
+        request_log.end(entry, RequestOutcome.ANSWERED, 200, None)
+    assert [entry.campaign for entry in request_log.entries] == ["2", "3"]
+    assert all(entry.outcome is RequestOutcome.ANSWERED for entry in request_log.entries)
+    assert request_log.total == 4
+    assert request_log.arrive("t", "4", "", "").overlap == 0
 
 
 async def test_stopping_drops_what_is_under_way_and_records_it(clock: FixedClock, tmp_path: Path) -> None:
-    async with Simulator(Settings(log_file=tmp_path / "log"), clock) as simulator:
+    async with Simulator(SimulatorSettings(log_file=tmp_path / "log"), clock) as simulator:
         simulator.set_fault(Fault.TIMEOUT)
         await ask(simulator, patience=0.1)
     assert [json.loads(line)["outcome"] for line in (tmp_path / "log").read_text().splitlines()] == ["gone"]

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from random import Random
 
-from exporter.simulator.traffic import Campaign
+from exporter.simulator.traffic import SimulatedCampaign
 
 
 class Unknown(StrEnum):
@@ -19,7 +19,7 @@ def _mix(**shares: float) -> tuple[tuple[str, float], ...]:
     return tuple((result.replace("_", "-"), share) for result, share in shares.items())
 
 
-COLLECTION = Campaign(
+COLLECTION = SimulatedCampaign(
     id="32841",
     name="Cobranza",
     peak=1400,
@@ -28,7 +28,7 @@ COLLECTION = Campaign(
         answer_machine=0.09,
     ),
 )  # fmt: skip
-OLD_DEBT = Campaign(
+OLD_DEBT = SimulatedCampaign(
     id="32842",
     name="Cobranza cartera castigada",
     peak=2200,
@@ -37,7 +37,7 @@ OLD_DEBT = Campaign(
         answer_machine=0.06,
     ),
 )  # fmt: skip
-RENEWALS = Campaign(
+RENEWALS = SimulatedCampaign(
     id="32907",
     name="Renovaciones",
     peak=620,
@@ -46,7 +46,7 @@ RENEWALS = Campaign(
         answer_machine=0.04,
     ),
 )  # fmt: skip
-SURVEYS = Campaign(
+SURVEYS = SimulatedCampaign(
     id="33015",
     name="Encuestas de satisfacción",
     peak=340,
@@ -55,7 +55,7 @@ SURVEYS = Campaign(
         mailbox=0.04,
     ),
 )  # fmt: skip
-SALES = Campaign(
+SALES = SimulatedCampaign(
     id="33120",
     name="Ventas hogar",
     peak=900,
@@ -64,7 +64,7 @@ SALES = Campaign(
         abandon=0.03,
     ),
 )  # fmt: skip
-REMINDERS = Campaign(
+REMINDERS = SimulatedCampaign(
     id="33188",
     name="Recordatorio de citas",
     peak=480,
@@ -73,7 +73,7 @@ REMINDERS = Campaign(
     ),
     until=11,
 )  # fmt: skip
-WIN_BACK = Campaign(id="33240", name="Reactivación de clientes", peak=0, mix=_mix(no_answer=1.0))
+WIN_BACK = SimulatedCampaign(id="33240", name="Reactivación de clientes", peak=0, mix=_mix(no_answer=1.0))
 
 NAMED = (COLLECTION, OLD_DEBT, RENEWALS, SURVEYS, SALES, REMINDERS, WIN_BACK)
 """The last has not been started, and the one before finishes its list each day at 11."""
@@ -82,11 +82,11 @@ FIRST_GENERATED = 50_001
 """The id of the first generated campaign; the others follow."""
 
 
-def invent(campaign_id: str) -> Campaign:
+def invent(campaign_id: str) -> SimulatedCampaign:
     """Make up a campaign, always the same one for an id."""
     rng = Random(f"campaign/{campaign_id}")
     likeness = rng.choice((COLLECTION, OLD_DEBT, RENEWALS, SURVEYS, SALES))
-    return Campaign(
+    return SimulatedCampaign(
         id=campaign_id,
         name=f"{likeness.name} {campaign_id}",
         peak=likeness.peak * rng.uniform(0.4, 1.4),
@@ -94,7 +94,7 @@ def invent(campaign_id: str) -> Campaign:
     )
 
 
-class Roster:
+class CampaignList:
     """Campaigns by id: the named ones, and as many generated ones as asked for."""
 
     def __init__(self, generated: int = 0, unknown: Unknown = Unknown.EMPTY) -> None:
@@ -104,11 +104,11 @@ class Roster:
         self._unknown = unknown
 
     @property
-    def campaigns(self) -> tuple[Campaign, ...]:
+    def campaigns(self) -> tuple[SimulatedCampaign, ...]:
         """All that are listed, the named ones first."""
         return tuple(self._campaigns.values())
 
-    def find(self, campaign_id: str) -> Campaign | None:
+    def find(self, campaign_id: str) -> SimulatedCampaign | None:
         """Look a campaign up; None where the answer is that it has no rows."""
         known = self._campaigns.get(campaign_id)
         if known is None and self._unknown is Unknown.INVENTED and campaign_id.isascii() and campaign_id.isdigit():

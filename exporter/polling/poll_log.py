@@ -9,7 +9,7 @@ from structlog.stdlib import BoundLogger
 from exporter.model import Failure, LeaseWait, Poll, Target, WaitCause
 
 
-def tell(logger: BoundLogger, target: Target, before: Failure | None, poll: Poll) -> None:
+def log_poll(logger: BoundLogger, target: Target, before: Failure | None, poll: Poll) -> None:
     """Log what a poll changed; `before` is the failure of the poll before it."""
     failure = poll.failure
     if failure is None and before is None and not logging.getLogger().isEnabledFor(logging.DEBUG):

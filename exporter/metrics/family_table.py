@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from exporter.metrics.piece import Piece
+from exporter.metrics.chunk import Chunk
 
 Entry = tuple[str, ...]
 """Label values: what an entry is known by, and its place in the order."""
@@ -40,14 +40,14 @@ class _Block:
         return upper
 
 
-class Section:
+class FamilyTable:
     """Entries in order, in blocks. A change makes new pieces of one block; all others stay the same objects."""
 
     def __init__(self, families: int, capacity: int) -> None:
         """`capacity` entries make a block: more compress better, and cost more to compress again when one changes."""
         self._capacity = capacity
         self._blocks: list[_Block] = []
-        self._columns: list[list[Piece]] = [[] for _ in range(families)]
+        self._columns: list[list[Chunk]] = [[] for _ in range(families)]
 
     def set(self, entry: Entry, chunks: Sequence[bytes]) -> None:
         """Put the lines of an entry in its place, one chunk for each family, instead of those it had."""
@@ -78,7 +78,7 @@ class Section:
             for column in self._columns:
                 del column[number]
 
-    def column(self, family: int) -> Sequence[Piece]:
+    def column(self, family: int) -> Sequence[Chunk]:
         """The lines of one family, all entries in order. Valid until the next change."""
         return self._columns[family]
 
@@ -91,7 +91,7 @@ class Section:
         if not self._blocks or len(self._blocks[-1].entries) == self._capacity:
             self._blocks.append(_Block([], [array("I") for _ in self._columns]))
             for column in self._columns:
-                column.append(Piece(b""))
+                column.append(Chunk(b""))
         return len(self._blocks) - 1
 
     def _splice(self, number: int, place: int, chunks: Sequence[bytes]) -> None:
@@ -101,7 +101,7 @@ class Section:
             start = sum(lengths[:place])
             end = start + lengths[place]
             if text[start:end] != chunk:
-                column[number] = Piece(b"".join((text[:start], chunk, text[end:])))
+                column[number] = Chunk(b"".join((text[:start], chunk, text[end:])))
                 lengths[place] = len(chunk)
 
     def _split(self, number: int) -> None:
@@ -110,5 +110,5 @@ class Section:
         for column, lengths in zip(self._columns, block.lengths, strict=True):
             text = column[number].text
             cut = sum(lengths[:half])
-            column[number : number + 1] = [Piece(text[:cut]), Piece(text[cut:])]
+            column[number : number + 1] = [Chunk(text[:cut]), Chunk(text[cut:])]
         self._blocks.insert(number + 1, block.split(half))

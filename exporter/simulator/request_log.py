@@ -12,7 +12,7 @@ from exporter.clock import Clock
 from exporter.simulator.error import SimulatorError
 
 
-class Outcome(StrEnum):
+class RequestOutcome(StrEnum):
     """How a request ended."""
 
     OPEN = "open"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedRequest:
     """One request. Moments are Unix seconds of the wall clock, and seconds of the machine's monotonic clock."""
 
     number: int
@@ -44,7 +44,7 @@ class Entry:
     """Other requests with that token under way when it arrived."""
     status: int | None = None
     fault: str | None = None
-    outcome: Outcome = Outcome.OPEN
+    outcome: RequestOutcome = RequestOutcome.OPEN
     ended: float | None = None
     ended_monotonic: float | None = None
 
@@ -54,7 +54,7 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:8] if token else ""
 
 
-class Journal:
+class RequestLog:
     """The latest requests in memory, all of them as JSON lines in a file where one is given."""
 
     def __init__(self, clock: Clock, size: int, file: Path | None) -> None:
@@ -62,7 +62,7 @@ class Journal:
         self._size = size
         self._path = file
         self._file: TextIO | None = None
-        self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._entries: OrderedDict[int, LoggedRequest] = OrderedDict()
         self._under_way: Counter[str] = Counter()
         self._total = 0
 
@@ -88,15 +88,17 @@ class Journal:
         return self._total
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LoggedRequest, ...]:
         """The latest requests by arrival."""
         return tuple(self._entries.values())
 
-    def arrive(self, token: str, campaign: str, date_ini: str, date_end: str, received: float | None = None) -> Entry:
+    def arrive(
+        self, token: str, campaign: str, date_ini: str, date_end: str, received: float | None = None
+    ) -> LoggedRequest:
         """Note a request that just came, or that was `received` at a moment of the monotonic clock."""
         self._total += 1
         now = self._clock.monotonic()
-        entry = Entry(
+        entry = LoggedRequest(
             number=self._total,
             arrived=self._clock.now(),
             arrived_monotonic=now,
@@ -113,7 +115,7 @@ class Journal:
             self._entries.popitem(last=False)
         return entry
 
-    def end(self, entry: Entry, outcome: Outcome, status: int | None, fault: str | None) -> None:
+    def end(self, entry: LoggedRequest, outcome: RequestOutcome, status: int | None, fault: str | None) -> None:
         """Note how it ended."""
         entry = replace(
             entry,

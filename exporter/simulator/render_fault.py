@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from exporter.simulator import answer
-from exporter.simulator.answer import Answer, Row
+from exporter.simulator.answer import Row, SimulatedAnswer
 from exporter.simulator.fault import Fault, Rule
 
 MIB = 1 << 20
@@ -16,28 +16,28 @@ GZIP_SIZE = 16 * MIB
 GUARANI = "GUARANÍ"
 """A result whose accent is one byte in ISO 8859-1, and no UTF-8 at all."""
 
-Bend = Callable[[Sequence[Row]], Answer]
+OddReport = Callable[[Sequence[Row]], SimulatedAnswer]
 
 
-def bend(rule: Rule, campaign: str, limit: int, right: Answer | Sequence[Row]) -> Answer:
+def render_fault(rule: Rule, campaign: str, limit: int, right: SimulatedAnswer | Sequence[Row]) -> SimulatedAnswer:
     """Answer as the fault wants it; odd reports are made of the right rows, and leave a refusal as it is."""
     match rule.fault:
         case Fault.REDIRECT:
             moved = answer.page(302, "302 Found")
-            return Answer(moved.status, moved.body, moved.content_type, (("Location", rule.location),))
+            return SimulatedAnswer(moved.status, moved.body, moved.content_type, (("Location", rule.location),))
         case Fault.CONCURRENCY:
             return answer.simultaneous(limit)
         case Fault.NOT_FOUND_ID:
             return answer.no_such_campaign(campaign)
     if rule.fault in FIXED:
         return FIXED[rule.fault]()
-    if isinstance(right, Answer):
+    if isinstance(right, SimulatedAnswer):
         return right
     return ODD[rule.fault](right) if rule.fault in ODD else answer.report(right)
 
 
-def _ok_around(inner: Answer) -> Answer:
-    return Answer(200, inner.body)
+def _ok_around(inner: SimulatedAnswer) -> SimulatedAnswer:
+    return SimulatedAnswer(200, inner.body)
 
 
 def _padded(size: int) -> bytes:
@@ -45,39 +45,39 @@ def _padded(size: int) -> bytes:
 
 
 @cache
-def _large() -> Answer:
-    return Answer(200, _padded(PLAIN_SIZE))
+def _large() -> SimulatedAnswer:
+    return SimulatedAnswer(200, _padded(PLAIN_SIZE))
 
 
 @cache
-def _bomb() -> Answer:
-    return Answer(200, gzip.compress(_padded(GZIP_SIZE), mtime=0), headers=(("Content-Encoding", "gzip"),))
+def _bomb() -> SimulatedAnswer:
+    return SimulatedAnswer(200, gzip.compress(_padded(GZIP_SIZE), mtime=0), headers=(("Content-Encoding", "gzip"),))
 
 
-def _records(text: str) -> Answer:
+def _records(text: str) -> SimulatedAnswer:
     """A report of one row with this JSON text for its records."""
     body = (
         '{"code": "200", "error": null, "msg": "1 records were found", "data": [{"result": "ANSWER", "records": %s}]}'
     )
-    return Answer(200, (body % text).encode())
+    return SimulatedAnswer(200, (body % text).encode())
 
 
-def _total(found: Sequence[Row]) -> Answer:
+def _total(found: Sequence[Row]) -> SimulatedAnswer:
     total = sum(int(one["records"]) for one in found)
     return answer.listing([*found, answer.row("TOTAL", total, total)])
 
 
-def _spelt(found: Sequence[Row], change: Callable[[str], str]) -> Answer:
+def _spelt(found: Sequence[Row], change: Callable[[str], str]) -> SimulatedAnswer:
     return answer.report([{**one, "result": change(one["result"])} for one in found])
 
 
-def _numbers(found: Sequence[Row]) -> Answer:
+def _numbers(found: Sequence[Row]) -> SimulatedAnswer:
     data = [{**one, "records": int(one["records"])} for one in found]
     content = {"code": 200, "error": None, "msg": f"{len(data)} records were found", "data": data}
-    return Answer(200, json.dumps(content).encode()) if data else answer.NO_ROWS
+    return SimulatedAnswer(200, json.dumps(content).encode()) if data else answer.NO_ROWS
 
 
-def _percent(found: Sequence[Row]) -> Answer:
+def _percent(found: Sequence[Row]) -> SimulatedAnswer:
     """Each row's percent odd in another way, beginning anew after the fifth."""
     data: list[Mapping[str, str]] = []
     for place, one in enumerate(found):
@@ -89,7 +89,7 @@ def _percent(found: Sequence[Row]) -> Answer:
     return answer.report(data)
 
 
-FIXED: Mapping[Fault, Callable[[], Answer]] = {
+FIXED: Mapping[Fault, Callable[[], SimulatedAnswer]] = {
     Fault.AUTH: lambda: answer.BAD_TOKEN,
     Fault.AUTH_MISSING: lambda: answer.NO_TOKEN,
     Fault.AUTH_CODE: lambda: _ok_around(answer.BAD_TOKEN),
@@ -103,13 +103,15 @@ FIXED: Mapping[Fault, Callable[[], Answer]] = {
     Fault.HTTP: lambda: answer.page(418, "418 I'm a teapot"),
     Fault.TOO_LARGE: _large,
     Fault.TOO_LARGE_GZIP: _bomb,
-    Fault.INVALID_RESPONSE: lambda: Answer(200, b"Warning: mysqli_connect(): (HY000/1040): Too many connections\n"),
+    Fault.INVALID_RESPONSE: lambda: SimulatedAnswer(
+        200, b"Warning: mysqli_connect(): (HY000/1040): Too many connections\n"
+    ),
     Fault.INVALID_RESPONSE_HTML: lambda: answer.page(200, "Wolkvox"),
-    Fault.INVALID_RESPONSE_UTF8: lambda: Answer(
+    Fault.INVALID_RESPONSE_UTF8: lambda: SimulatedAnswer(
         200, answer.listing([answer.row(GUARANI, 12, 12)]).body.decode().encode("iso-8859-1")
     ),
     Fault.INVALID_RESPONSE_SHAPE: lambda: answer.listing({"ANSWER": "12"}),
-    Fault.INVALID_RESPONSE_ENCODING: lambda: Answer(
+    Fault.INVALID_RESPONSE_ENCODING: lambda: SimulatedAnswer(
         200, answer.listing([answer.row("ANSWER", 12, 12)]).body, headers=(("Content-Encoding", "gzip"),)
     ),
     Fault.INVALID_RESPONSE_NAN: lambda: _records("NaN"),
@@ -123,7 +125,7 @@ FIXED: Mapping[Fault, Callable[[], Answer]] = {
 }
 """Answers that do not depend on what was asked."""
 
-ODD: Mapping[Fault, Bend] = {
+ODD: Mapping[Fault, OddReport] = {
     Fault.ODD_TOTAL: _total,
     Fault.ODD_BLANK: lambda found: answer.listing(
         [*found, {"result": " ", "records": "7", "percent": "-"}, {"result": "", "records": "", "percent": ""}]

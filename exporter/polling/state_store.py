@@ -9,32 +9,32 @@ from exporter.clock import Clock, age
 from exporter.model import (
     LATENCY_BOUNDS,
     Failure,
-    Figures,
-    Key,
     Latency,
     LeaseWait,
     Operation,
+    OperationStats,
     Reason,
     Snapshot,
     Target,
+    TargetKey,
 )
 from exporter.polling.calendar import opening
 from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
 from exporter.wolkvox.window import day_of
 
 
-class Listener(Protocol):
+class StateListener(Protocol):
     """Hears of each change; the page does."""
 
     def set_target(self, target: Target, snapshot: Snapshot) -> None:
         """A target is new or something about it changed."""
         ...
 
-    def drop_target(self, key: Key) -> None:
+    def drop_target(self, key: TargetKey) -> None:
         """A target is gone."""
         ...
 
-    def set_operation(self, figures: Figures) -> None:
+    def set_operation(self, figures: OperationStats) -> None:
         """An operation is new or its figures changed."""
         ...
 
@@ -62,37 +62,37 @@ class Entry:
         return self.known.snapshot
 
 
-class Board:
+class StateStore:
     """The present state, replaced piece by piece with whole immutable values."""
 
-    def __init__(self, clock: Clock, listener: Listener) -> None:
+    def __init__(self, clock: Clock, listener: StateListener) -> None:
         self._clock = clock
         self._listener = listener
-        self._entries: dict[Key, Entry] = {}
+        self._entries: dict[TargetKey, Entry] = {}
         self._operations: dict[str, Operation] = {}
-        self._figures: dict[str, Figures] = {}
+        self._figures: dict[str, OperationStats] = {}
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._expiries: list[tuple[float, Key]] = []
-        self._midnights: list[tuple[float, Key]] = []
+        self._expiries: list[tuple[float, TargetKey]] = []
+        self._midnights: list[tuple[float, TargetKey]] = []
 
     def entries(self) -> Iterable[Entry]:
         """Every target, in the order of the configuration."""
         return self._entries.values()
 
-    def entry(self, key: Key) -> Entry | None:
+    def entry(self, key: TargetKey) -> Entry | None:
         """A target by its labels."""
         return self._entries.get(key)
 
-    def known(self, key: Key) -> Known:
+    def known(self, key: TargetKey) -> Known:
         """What is known of a target, also of one that is not on the board."""
         entry = self._entries.get(key)
         return NOTHING_KNOWN if entry is None else entry.known
 
-    def figures(self, operation: str) -> Figures:
+    def figures(self, operation: str) -> OperationStats:
         """The counts of an operation."""
-        return self._figures.get(operation, Figures(operation=operation))
+        return self._figures.get(operation, OperationStats(operation=operation))
 
-    def arrange(self, operations: Iterable[Operation]) -> None:
+    def apply_config(self, operations: Iterable[Operation]) -> None:
         """Show these operations and targets and no others.
 
         What is known of those that stay, stays, but for what the edit makes void: it leaves at once, storage or not.
@@ -105,7 +105,7 @@ class Board:
             old = self._operations.get(operation.name)
             kept = old is not None and _is_same(old, operation, before_tokens, tokens)
             self._figures[operation.name] = replace(
-                figures.get(operation.name, Figures(operation=operation.name)), budget=operation.budget
+                figures.get(operation.name, OperationStats(operation=operation.name)), budget=operation.budget
             )
             self._listener.set_operation(self._figures[operation.name])
             for target in operation.targets:
@@ -121,11 +121,11 @@ class Board:
         for name in figures.keys() - self._figures.keys():
             self._listener.drop_operation(name)
 
-    def seen(self, key: Key) -> tuple[str, ...]:
+    def seen(self, key: TargetKey) -> tuple[str, ...]:
         """The undocumented results seen for a target's campaign in any of its windows, first seen first."""
         return self._seen.get((key.operation, key.campaign), ())
 
-    def learn(self, key: Key, known: Known) -> None:
+    def restore(self, key: TargetKey, known: Known) -> None:
         """Show what storage knows of a target; what this process counted stays."""
         entry = self._entries.get(key)
         if entry is not None:
@@ -135,7 +135,7 @@ class Board:
             current = polled is not None and age(self._clock, polled) < entry.target.stale_after
             self._show(entry.target, replace(known, snapshot=snapshot), ready=entry.ready or current)
 
-    def put(self, key: Key, known: Known) -> None:
+    def update(self, key: TargetKey, known: Known) -> None:
         """Show what a poll brought; nothing happens if a reload removed its target meanwhile."""
         entry = self._entries.get(key)
         if entry is not None:
@@ -159,7 +159,7 @@ class Board:
         counts = tuple((one, count + (one is reason)) for one, count in figures.failures)
         self._publish(replace(figures, failures=counts))
 
-    def stand(
+    def set_lease(
         self,
         operation: str,
         *,
@@ -223,14 +223,14 @@ class Board:
         day = None if data is None else day_of(target.window, target.zone, data.bounds)
         return None if day is None else day[1]
 
-    def _await(self, expiry: tuple[float, Key]) -> None:
+    def _await(self, expiry: tuple[float, TargetKey]) -> None:
         """Note when data becomes stale, and now and then forget the moments that fresher data has put off."""
         if len(self._expiries) > 2 * len(self._entries) + 100:
             self._expiries = [(entry.expiry, key) for key, entry in self._entries.items() if entry.expiry is not None]
             heapq.heapify(self._expiries)
         heapq.heappush(self._expiries, expiry)
 
-    def _publish(self, figures: Figures) -> None:
+    def _publish(self, figures: OperationStats) -> None:
         if figures.operation in self._figures and self._figures[figures.operation] != figures:
             self._figures[figures.operation] = figures
             self._listener.set_operation(figures)

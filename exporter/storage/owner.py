@@ -18,9 +18,9 @@ def this_process(boot: str) -> str:
     return "/".join((secrets.token_hex(16), boot, _namespace(), str(os.getpid()), _started("self")))
 
 
-def is_dead(holder: str, boot: str) -> bool:
+def is_dead(owner: str, boot: str) -> bool:
     """Whether the bearer of a name is known to be dead. Asked within the boot named `boot`."""
-    match holder.split("/"):
+    match owner.split("/"):
         case [_, its_boot, namespace, pid, started] if started and its_boot == boot and namespace == _namespace():
             return pid.isdecimal() and _is_gone(int(pid), started)
     return False

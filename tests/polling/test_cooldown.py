@@ -113,7 +113,7 @@ async def test_a_rest_is_kept_over_a_reload_and_a_new_name(start: Start, clock: 
     process = await start(acme())
     await clock.run(10.0)
     renamed = operation(*(target(campaign, operation="renamed") for campaign in CAMPAIGNS), name="renamed")
-    await process.arrange(renamed)
+    await process.apply_config(renamed)
     await clock.run(270.0)
     assert len(vendor.log) == 1
     assert process.reason("2", operation="renamed") is Reason.AUTH
@@ -124,7 +124,7 @@ async def test_a_new_token_does_not_rest(start: Start, clock: VirtualClock, vend
     process = await start(acme())
     await clock.run(10.0)
     vendor.outcome = good()
-    await process.arrange(acme(token="token-2"))
+    await process.apply_config(acme(token="token-2"))
     await clock.run(10.0)
     assert [sent.token for sent in vendor.log[1:]] == ["token-2", "token-2"]
     assert process.figures().rest is None

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from support import Exporter, Start, Vendor, VirtualClock, operation, target
 
-from exporter.model import LATEST_DEPARTURE, Key, Operation
+from exporter.model import LATEST_DEPARTURE, Operation, TargetKey
 
 
 def globex(token: str = "token-2") -> Operation:
@@ -18,9 +18,9 @@ async def test_unchanged_campaigns_keep_their_place_in_the_schedule(
     targets = [target(str(number)) for number in range(10)]
     process = await start(operation(*targets))
     await clock.run(1000.0)
-    places = {one.key: process.crew.next_poll_at(one.key) for one in targets}
-    await process.arrange(operation(*targets, target("new")))
-    assert {one.key: process.crew.next_poll_at(one.key) for one in targets} == places
+    places = {one.key: process.supervisor.next_poll_at(one.key) for one in targets}
+    await process.apply_config(operation(*targets, target("new")))
+    assert {one.key: process.supervisor.next_poll_at(one.key) for one in targets} == places
     await clock.run(2.0)
     assert len(vendor.moments("new")) == 1, "a new campaign is asked at once"
 
@@ -28,12 +28,12 @@ async def test_unchanged_campaigns_keep_their_place_in_the_schedule(
 async def test_a_removed_campaign_is_not_asked_again(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(target("1"), target("2")), globex())
     await clock.run(10.0)
-    await process.arrange(operation(target("1")))
-    assert set(process.published.targets) == {Key("acme", "1", "1h")}
+    await process.apply_config(operation(target("1")))
+    assert set(process.published.targets) == {TargetKey("acme", "1", "1h")}
     await clock.run(1000.0)
     assert len(vendor.moments("2")) == len(vendor.moments("9")) == 1
     assert len(vendor.moments("1")) == 4
-    assert len(process.crew._tasks) == 1
+    assert len(process.supervisor._tasks) == 1
 
 
 async def test_a_poll_under_way_for_a_removed_campaign_ends_and_harms_nothing(
@@ -42,13 +42,13 @@ async def test_a_poll_under_way_for_a_removed_campaign_ends_and_harms_nothing(
     vendor.latency = 20.0
     process = await start(operation(target("1")), globex())
     await clock.run(5.0)
-    await process.arrange(operation(target("2")))
+    await process.apply_config(operation(target("2")))
     assert vendor.under_way[0].target.key.campaign == "1"
     await clock.run(100.0)
     assert [sent.target.key.campaign for sent in vendor.log] == ["1", "9", "2"]
     assert vendor.most_at_once == 1
-    assert set(process.published.targets) == {Key("acme", "2", "1h")}
-    await process.arrange(operation(target("1"), target("2")))
+    assert set(process.published.targets) == {TargetKey("acme", "2", "1h")}
+    await process.apply_config(operation(target("1"), target("2")))
     await clock.run(100.0)
     assert len(vendor.moments("1")) == 1, "it was asked less than its interval ago"
     assert process.shown("1").data is not None, "and what it brought was kept"
@@ -60,7 +60,7 @@ async def test_a_poll_under_way_for_another_window_is_not_shown_as_the_new_one(
     vendor.latency = 20.0
     process = await start(operation())
     await clock.run(5.0)
-    await process.arrange(operation(target(delay=600.0)))
+    await process.apply_config(operation(target(delay=600.0)))
     await clock.run(100.0)
     assert process.shown().data is None
     await clock.run(250.0)
@@ -76,7 +76,7 @@ async def test_a_poll_under_way_at_another_server_is_not_shown_as_the_new_ones(
     process = await start(operation())
     await clock.run(5.0)
     moved = operation(base_url="http://elsewhere")
-    await process.arrange(moved)
+    await process.apply_config(moved)
     await clock.run(100.0)
     assert process.shown().data is None
     await process.stop()
@@ -93,7 +93,7 @@ async def test_a_token_that_moves_to_another_operation_keeps_its_worker(
     vendor.latency = 20.0
     process = await start(operation(token="token-1"), globex("token-2"))
     await clock.run(5.0)
-    await process.arrange(operation(token="token-2"), globex("token-1"))
+    await process.apply_config(operation(token="token-2"), globex("token-1"))
     await clock.run(100.0)
     assert vendor.most_at_once == 1
     assert len(vendor.log) == 2, "under the other token too, the interval holds"
@@ -110,13 +110,13 @@ async def test_a_token_that_comes_back_while_its_last_poll_ends_is_never_used_tw
     vendor.latency = 50.0
     process = await start(operation(), globex())
     await clock.run(5.0)
-    await process.arrange(globex())
+    await process.apply_config(globex())
     await clock.run(5.0)
-    await process.arrange(operation(target("1"), target("2")), globex())
+    await process.apply_config(operation(target("1"), target("2")), globex())
     await clock.run(200.0)
     assert vendor.most_at_once == 1
     assert len(vendor.moments("1")) == len(vendor.moments("2")) == 1
-    assert len(process.crew._tasks) == 2
+    assert len(process.supervisor._tasks) == 2
 
 
 async def test_the_lease_of_a_removed_token_is_given_up(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
@@ -124,7 +124,7 @@ async def test_the_lease_of_a_removed_token_is_given_up(start: Start, clock: Vir
     second = await start(globex())
     await clock.run(10.0)
     assert not second.figures("globex").lease_held
-    await first.arrange(operation())
+    await first.apply_config(operation())
     await clock.run(3.0)
     assert second.figures("globex").lease_held
 
@@ -145,8 +145,8 @@ async def test_reloads_one_upon_another_leave_no_campaign_unlearnt(
     edits = [operation(*(target(str(number)) for number in range(1, last))) for last in (3, 4, 5)]
     reloads = []
     for edited in edits:
-        process.board.arrange([edited])
-        reloads.append(asyncio.ensure_future(process.crew.arrange([edited])))
+        process.store.apply_config([edited])
+        reloads.append(asyncio.ensure_future(process.supervisor.apply_config([edited])))
         await clock.run(0.0)
     slow.set()
     await clock.run(20.0)
@@ -176,7 +176,7 @@ async def test_a_poll_that_does_not_end_in_time_is_broken_off_and_only_its_lease
     first = await start(globex())
     await clock.run(10.0)
     vendor.latency = 1000.0
-    await first.arrange(operation(target(timeout=60.0)), globex())
+    await first.apply_config(operation(target(timeout=60.0)), globex())
     await clock.run(10.0)
     assert [sent.token for sent in vendor.under_way] == ["token-1"]
     await first.stop(0.0)
@@ -191,19 +191,19 @@ async def test_a_poll_that_does_not_end_in_time_is_broken_off_and_only_its_lease
 async def test_a_stop_before_the_start_is_one_too(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = Exporter(clock, vendor)
     await process.ledger.open()
-    await process.crew.stop(4.0)
+    await process.supervisor.stop(4.0)
     await process.ledger.close()
     assert vendor.log == []
 
 
 async def test_a_worker_that_does_not_turn_is_told(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(target(timeout=60.0)), globex())
-    assert process.crew.stuck() == []
+    assert process.supervisor.stuck() == []
     vendor.latency = 1000.0
     await clock.run(80.0)
-    assert process.crew.stuck() == [], "a request within its time limit is turning"
+    assert process.supervisor.stuck() == [], "a request within its time limit is turning"
     await clock.run(20.0)
-    assert process.crew.stuck() == ["acme", "globex"]
+    assert process.supervisor.stuck() == ["acme", "globex"]
 
 
 @pytest.mark.parametrize("before", [0.1, 30.0], ids=["a request is under way", "all wait"])
@@ -216,25 +216,25 @@ async def test_after_a_suspend_nothing_is_stuck(
     await clock.run(before)
     for _ in range(3):
         clock.suspend(600.0)
-        assert process.crew.stuck() == []
+        assert process.supervisor.stuck() == []
         await clock.run(3.0)
-        assert process.crew.stuck() == []
+        assert process.supervisor.stuck() == []
     vendor.latency = 1000.0
     clock.suspend(600.0)
     await clock.run(130.0)
-    assert process.crew.stuck() == ["acme", "globex"], "awake it counts"
+    assert process.supervisor.stuck() == ["acme", "globex"], "awake it counts"
 
 
 async def test_a_worker_that_died_is_told(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(), globex())
     await clock.run(10.0)
-    process.crew._tasks[process.worker("globex")].cancel()
+    process.supervisor._tasks[process.worker("globex")].cancel()
     await clock.run(1.0)
-    assert process.crew.stuck() == ["globex"]
+    assert process.supervisor.stuck() == ["globex"]
 
 
 async def test_what_takes_long_and_is_planned_is_not_stuck(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(target(interval=86400.0)))
     for _ in range(20):
         await clock.run(50.0)
-        assert process.crew.stuck() == []
+        assert process.supervisor.stuck() == []

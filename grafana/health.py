@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from grafana import colour
-from grafana.language import Tongue
+from grafana.language import Translate
 from grafana.promql import KEY, Scope, by_result, either, key_max, marked
 
 VOLUME = 50
@@ -33,7 +33,7 @@ MISSED_POLLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AuthResult:
     """One way in which a campaign may be in trouble."""
 
     severity: int
@@ -44,7 +44,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble(Verdict):
+class Trouble(AuthResult):
     """One that has an expression of its own."""
 
     condition: Callable[[Scope], str]
@@ -52,7 +52,7 @@ class Trouble(Verdict):
 
 
 @dataclass(frozen=True, slots=True)
-class Spike(Verdict):
+class Spike(AuthResult):
     """Too many attempts that end in one result."""
 
     result: str
@@ -104,12 +104,12 @@ IDLE = 1
 WELL = 0
 
 
-def texts(tongue: Tongue) -> dict[str, tuple[str, str]]:
+def texts(translate: Translate) -> dict[str, tuple[str, str]]:
     """Text and colour by state, the number written out."""
-    troubles = {str(each.severity): (tongue(each.english, each.spanish), each.colour) for each in TROUBLES}
+    troubles = {str(each.severity): (translate(each.english, each.spanish), each.colour) for each in TROUBLES}
     calm = {
-        str(IDLE): (tongue("No rows in the window", "Sin registros en la ventana"), colour.NO_ANSWER),
-        str(WELL): (tongue("Well", "Bien"), colour.PLAIN),
+        str(IDLE): (translate("No rows in the window", "Sin registros en la ventana"), colour.NO_ANSWER),
+        str(WELL): (translate("Well", "Bien"), colour.PLAIN),
     }
     return troubles | calm
 

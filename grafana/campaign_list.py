@@ -2,10 +2,10 @@
 
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import colour, reason, trouble
+from grafana import colour, health, reason
 from grafana.column import Column, columns, link, lit, mapped
 from grafana.frame import CAMPAIGN
-from grafana.language import Tongue
+from grafana.language import Translate
 from grafana.panel import Caption, Panel, Size, grid, mapping, prop, rows
 from grafana.promql import EVERY_CAMPAIGN as EVERY
 from grafana.promql import named
@@ -28,14 +28,14 @@ _USUAL = (
 )
 
 
-def _to_campaign(tongue: Tongue) -> model.DynamicConfigValue:
+def _to_campaign(translate: Translate) -> model.DynamicConfigValue:
     url = (
-        f"/d/{tongue(CAMPAIGN, CAMPAIGN + '-es')}?${{datasource:queryparam}}&${{job:queryparam}}"
+        f"/d/{translate(CAMPAIGN, CAMPAIGN + '-es')}?${{datasource:queryparam}}&${{job:queryparam}}"
         "&${instance:queryparam}&${window:queryparam}"
         "&var-operation=${__data.fields.operation:percentencode}&var-campaign=${__data.fields.campaign:percentencode}"
         "&${__url_time_range}"
     )
-    return link(tongue("Open this campaign", "Abrir esta campaña"), url)
+    return link(translate("Open this campaign", "Abrir esta campaña"), url)
 
 
 def _number(ref: str, heading: str) -> Column:
@@ -46,16 +46,16 @@ def _share(ref: str, heading: str) -> Column:
     return Column(f"Value #{ref}", heading, "percentunit", more=(prop("decimals", 1),))
 
 
-def _title(t: Tongue) -> Column:
+def _title(t: Translate) -> Column:
     return Column("title", t("Campaign", "Campaña"), more=(_to_campaign(t),))
 
 
-def _reason(t: Tongue) -> Column:
+def _reason(t: Translate) -> Column:
     reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(t).items()})
     return Column("reason", t("Latest poll", "Última consulta"), width=240, more=(mapped(reasons),))
 
 
-def _last(t: Tongue) -> tuple[Column, ...]:
+def _last(t: Translate) -> tuple[Column, ...]:
     return (
         Column("Value #age", t("Age of data", "Antigüedad"), "dtdurations"),
         Column("operation", t("Operation", "Operación"), width=150),
@@ -63,34 +63,34 @@ def _last(t: Tongue) -> tuple[Column, ...]:
     )
 
 
-def in_trouble(t: Tongue) -> Panel:
+def in_trouble(t: Translate) -> Panel:
     """Whose state is worse than idle; the usual figures are left to the other list."""
     caption = Caption(
         t("In trouble now, worst first", "Con problemas ahora, lo peor primero"),
         t(
-            f"Spikes count from {trouble.VOLUME} attempts on: a share above {trouble.SHARE:.0%}, or above "
-            f"{trouble.FLOOR:.0%} and {trouble.FACTOR} times the same hour of the weeks before. Each campaign shows "
+            f"Spikes count from {health.VOLUME} attempts on: a share above {health.SHARE:.0%}, or above "
+            f"{health.FLOOR:.0%} and {health.FACTOR} times the same hour of the weeks before. Each campaign shows "
             "its worst trouble; click it to open it.",
-            f"Los picos cuentan desde {trouble.VOLUME} intentos: más de {trouble.SHARE:.0%}, o más de "
-            f"{trouble.FLOOR:.0%} y {trouble.FACTOR} veces la misma hora de las semanas previas. Cada campaña muestra "
+            f"Los picos cuentan desde {health.VOLUME} intentos: más de {health.SHARE:.0%}, o más de "
+            f"{health.FLOOR:.0%} y {health.FACTOR} veces la misma hora de las semanas previas. Cada campaña muestra "
             "su peor problema; clic para abrirla.",
         ),
     )
-    state = rows("state", named(trouble.state(EVERY)))
+    state = rows("state", named(health.state(EVERY)))
     panel = grid(caption, Size(24, 8), state, rows("reason", EVERY.reason()), _ATTEMPTS, *_SHARES_NOW, _AGE)
     shown = (
         _title(t),
-        Column("Value #state", t("State", "Estado"), "none", 240, lit(mapping(trouble.texts(t)))),
+        Column("Value #state", t("State", "Estado"), "none", 240, lit(mapping(health.texts(t)))),
         _reason(t),
         _number("attempts", t("Attempts", "Intentos")),
         *(_share(result, t(name, nombre)) for result, name, nombre, _ in SHARES),
         *_last(t),
     )
     panel = panel.no_value(t("No campaign is in trouble", "Ninguna campaña tiene problemas"))
-    return columns(panel, shown, worst="Value #state", hidden=_HIDDEN, least=trouble.IDLE + 1)
+    return columns(panel, shown, worst="Value #state", hidden=_HIDDEN, least=health.IDLE + 1)
 
 
-def every_campaign(t: Tongue) -> Panel:
+def every_campaign(t: Translate) -> Panel:
     """Without the state, which costs Prometheus more than all the rest: the list above has it where it matters."""
     caption = Caption(
         t("Every campaign", "Todas las campañas"),

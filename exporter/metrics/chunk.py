@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from exporter.metrics.checksum import EMPTY, Digest, digest, join
+from exporter.metrics.checksum import EMPTY, Crc, digest, join
 
 _LEVEL = 1
 """The lines of a page repeat so much that higher levels save a tenth of the bytes and cost four times the work."""
@@ -26,13 +26,13 @@ class Packed:
     """Some text as gzip needs it."""
 
     deflated: bytes
-    digest: Digest
+    digest: Crc
 
 
 NOTHING = Packed(b"", EMPTY)
 
 
-class Piece:
+class Chunk:
     """Bytes that never change, and their packed form once someone asked for it."""
 
     __slots__ = ("_packed", "text")
@@ -54,7 +54,7 @@ class Piece:
         return self._packed
 
 
-def pack(pieces: Sequence[Piece]) -> Packed:
+def pack(pieces: Sequence[Chunk]) -> Packed:
     """Several pieces, one after the other, packed as one."""
     parts = [piece.packed for piece in pieces]
     return Packed(b"".join([part.deflated for part in parts]), reduce(join, [part.digest for part in parts]))
