@@ -19,7 +19,15 @@ from exporter.polling.schedule import Schedule
 from exporter.polling.state_store import StateStore
 from exporter.polling.transitions import failed, succeeded
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import BudgetGone, Ledger, NotOwner, PollResult, Refusal, Request, TooEarly
+from exporter.storage.ledger import (
+    BudgetExhaustedError,
+    Ledger,
+    NotOwnerError,
+    PollResult,
+    Request,
+    RequestRefusedError,
+    TooEarlyError,
+)
 from exporter.storage.rows import Known, reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
@@ -406,10 +414,10 @@ class Worker:
         self._schedule.take(target.key)
         try:
             await self._conclude(begun, await self._ask(begun))
-        except NotOwner:
+        except NotOwnerError:
             self._reschedule(target.key, begun.at.monotonic)
             self.lose()
-        except TooEarly as early:  # another process asked since; the ledger knows better than this schedule
+        except TooEarlyError as early:  # another process asked since; the ledger knows better than this schedule
             news = await self._learn_answer(target)
             wait = early.wait if news else min(early.wait, ANSWER_PAUSE)
             self._reschedule(target.key, begun.at.monotonic + wait)
@@ -421,7 +429,7 @@ class Worker:
             raise
 
     async def _ask(self, begun: _Begun) -> _Asked:
-        """Ask once, and once more where the failure allows; raises `NotOwner`, `TooEarly`."""
+        """Ask once, and once more where the failure allows; raises `NotOwnerError`, `TooEarlyError`."""
         target = begun.target
         refusal = self._refusal()
         if refusal is not None:
@@ -437,7 +445,7 @@ class Worker:
             return first
         try:
             second = await self._send(target, 0.0, 2)
-        except Refusal:
+        except RequestRefusedError:
             return first
         return first if second.requests == 0 else second
 
@@ -469,7 +477,7 @@ class Worker:
         except StorageError as error:
             self._storage_failed(error)
             return _Asked(Failure(Reason.STORAGE, f"not sent: {error}"), None, None, 0)
-        except BudgetGone:
+        except BudgetExhaustedError:
             message = (
                 f"not sent: the day's budget of {operation.budget} requests is used up until midnight in "
                 f"{operation.zone.key}; raise quota_share or licenses, or lengthen interval"

@@ -19,19 +19,19 @@ from exporter.storage.rows import NOTHING_KNOWN, Known
 from exporter.storage.schema import meta, targets, tokens
 
 
-class Refusal(Exception):  # noqa: N818 (an answer of the ledger, not a fault)
+class RequestRefusedError(Exception):
     """The request must not be sent now."""
 
 
-class NotOwner(Refusal):
+class NotOwnerError(RequestRefusedError):
     """Another process holds the token's lease."""
 
 
-class BudgetGone(Refusal):
+class BudgetExhaustedError(RequestRefusedError):
     """The day's budget of the operation is used up."""
 
 
-class TooEarly(Refusal):
+class TooEarlyError(RequestRefusedError):
     """The same campaign and window was asked for less than its interval ago."""
 
     def __init__(self, wait: float) -> None:
@@ -211,7 +211,7 @@ class Ledger:
         After the file was lost each operation's next request is refused, whoever noticed the loss: it is to be seen.
 
         Raises:
-            NotOwner, BudgetGone, TooEarly: it must not leave.
+            NotOwnerError, BudgetExhaustedError, TooEarlyError: it must not leave.
             StorageError: it cannot be recorded, so it must not leave.
         """
         operation = request.target.key.operation
@@ -325,12 +325,12 @@ class Ledger:
             raise self._database.lost()
         now = stamp(self._clock)
         if not self._leases.mark_sent(connection, request.token, now, target.timeout):
-            raise NotOwner
+            raise NotOwnerError
         if request.interval > 0:
             self._check_interval(connection, request)
         used = quota.count(connection, target.key.operation, request.day)
         if request.budget is not None and used > request.budget:
-            raise BudgetGone
+            raise BudgetExhaustedError
         row = rows.blank(request.token, self._memory.target(target).server, target) | {"asked": now}
         if statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": now}).rowcount == 0:
             connection.execute(targets.insert().values(**row))
@@ -357,4 +357,4 @@ class Ledger:
                 left += lease.departure_seconds(request.target.timeout)
             waits.append(left)
         if waits and max(waits) > 0:
-            raise TooEarly(max(waits))
+            raise TooEarlyError(max(waits))

@@ -13,14 +13,14 @@ from exporter.model import LATEST_DEPARTURE, LeaseWait, Reason, Snapshot, Target
 from exporter.storage.database import StorageError, StorageLostError
 from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
 from exporter.storage.ledger import (
-    BudgetGone,
+    BudgetExhaustedError,
     Grant,
     Ledger,
-    NotOwner,
+    NotOwnerError,
     PollResult,
     Request,
     StoredCooldown,
-    TooEarly,
+    TooEarlyError,
 )
 from exporter.storage.rows import NOTHING_KNOWN, Known
 
@@ -96,10 +96,10 @@ async def test_a_request_is_durable_when_it_is_granted(opened: Open, clock: Virt
 
 async def test_without_the_lease_nothing_leaves(opened: Open) -> None:
     ledger = await opened("one")
-    with pytest.raises(NotOwner):
+    with pytest.raises(NotOwnerError):
         await ledger.begin(request(ledger))
     await holding(opened, "two")
-    with pytest.raises(NotOwner):
+    with pytest.raises(NotOwnerError):
         await ledger.begin(request(ledger))
     assert await ledger.used("acme", DAY) == 0
 
@@ -108,7 +108,7 @@ async def test_before_its_interval_is_over_nothing_leaves(opened: Open, clock: V
     ledger = await holding(opened)
     await land(ledger, await ledger.begin(request(ledger)))
     await clock.run(100.0)
-    with pytest.raises(TooEarly, match=r"may be asked in 200\.0 s") as refused:
+    with pytest.raises(TooEarlyError, match=r"may be asked in 200\.0 s") as refused:
         await ledger.begin(request(ledger))
     assert refused.value.wait == pytest.approx(200.0)
     assert await ledger.used("acme", DAY) == 1
@@ -126,7 +126,7 @@ async def test_over_the_budget_nothing_leaves_and_nothing_is_counted(opened: Ope
     ledger = await holding(opened)
     await ledger.begin(request(ledger, budget=1))
     for _ in range(3):
-        with pytest.raises(BudgetGone):
+        with pytest.raises(BudgetExhaustedError):
             await ledger.begin(request(ledger, interval=0.0, budget=1))
     assert await ledger.used("acme", DAY) == 1
     next_day = replace(request(ledger, interval=0.0, budget=1), day="2026-09-22")
@@ -170,7 +170,7 @@ async def test_a_silent_holder_is_dead_after_30_s_and_not_earlier(opened: Open, 
     assert not await second.acquire(token(second), 60.0)
     await clock.run(0.1)
     assert await second.acquire(token(second), 60.0)
-    with pytest.raises(NotOwner):
+    with pytest.raises(NotOwnerError):
         await first.begin(request(first))
 
 
@@ -262,7 +262,7 @@ async def test_an_outcome_does_not_take_back_that_a_request_left(opened: Open, c
     await ledger.begin(request(ledger))
     await clock.run(10.0)
     await ledger.finish(token(ledger), PollResult(target(), "http://vendor", NOTHING_KNOWN), None)
-    with pytest.raises(TooEarly):
+    with pytest.raises(TooEarlyError):
         await ledger.begin(request(ledger))
     other = await opened("two")
     found = (await other.adopt(operation()))[KEY].asked
@@ -289,7 +289,7 @@ async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened:
     rotated = operation(token="token-2")
     assert (await ledger.adopt(rotated))[KEY].asked == grant.at
     assert await ledger.acquire(token(ledger, "token-2"), 60.0)
-    with pytest.raises(TooEarly):
+    with pytest.raises(TooEarlyError):
         await ledger.begin(replace(request(ledger), token=token(ledger, "token-2")))
 
 
@@ -322,7 +322,7 @@ async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_results_and_
     assert (await third.adopt(operation()))[KEY].polled == grant.at
     await clock.run(60.0 + LATEST_DEPARTURE + FLIGHT_MARGIN)
     assert await first.acquire(before, 60.0)
-    with pytest.raises(TooEarly):
+    with pytest.raises(TooEarlyError):
         await first.begin(request(first))
 
 
@@ -347,7 +347,7 @@ async def test_who_finds_a_file_that_another_process_made_takes_its_key_and_hold
     await clock.run(78.0)
     assert await second.acquire(token(second), 60.0)
     assert not await first.acquire(token(first), 60.0)
-    with pytest.raises(TooEarly):
+    with pytest.raises(TooEarlyError):
         await second.begin(request(second))
 
 
@@ -404,14 +404,14 @@ async def test_the_interval_holds_for_every_token_of_the_operation(opened: Open,
     grant = await first.begin(request(first))
     await land(first, grant)
     rotated = replace(request(second), token=other)
-    with pytest.raises(TooEarly, match=r"300\.0 s"):
+    with pytest.raises(TooEarlyError, match=r"300\.0 s"):
         await second.begin(rotated)
     known = await second.known(operation(token="token-2"), target())
     assert (known.asked, known.polled) == (grant.at, grant.at)
     assert await second.known(operation(token="token-2"), target("unheard of")) == NOTHING_KNOWN
     await clock.run(300.0)
     await second.begin(rotated)
-    with pytest.raises(TooEarly):
+    with pytest.raises(TooEarlyError):
         await first.begin(request(first))
 
 
@@ -422,7 +422,7 @@ async def test_a_request_without_an_end_may_have_left_late(opened: Open, clock: 
     await second.adopt(operation(token="token-2"))
     assert await second.acquire(token(second, "token-2"), 60.0)
     await clock.run(300.0)
-    with pytest.raises(TooEarly, match=r"16\.0 s"):
+    with pytest.raises(TooEarlyError, match=r"16\.0 s"):
         await second.begin(replace(request(second), token=token(second, "token-2")))
     await clock.run(LATEST_DEPARTURE)
     await second.begin(replace(request(second), token=token(second, "token-2")))
