@@ -90,14 +90,14 @@ class Leases:
 
     def renew(self, connection: Connection) -> frozenset[str]:
         """Show that this process lives; the token hashes whose leases it still owns."""
-        mine = tokens.c.owner == self._owner
+        mine = tokens.c.holder == self._owner
         connection.execute(tokens.update().where(mine).values(beat=stamp(self._clock)))
         return frozenset(connection.execute(select(tokens.c.token).where(mine)).scalars())
 
     def release(self, connection: Connection, names: list[str]) -> None:
         """Give up the leases of those token hashes that have no request in flight."""
-        mine = tokens.c.token.in_(names), tokens.c.owner == self._owner, tokens.c.flight.is_(None)
-        connection.execute(tokens.update().where(*mine).values(owner=None))
+        mine = tokens.c.token.in_(names), tokens.c.holder == self._owner, tokens.c.flight.is_(None)
+        connection.execute(tokens.update().where(*mine).values(holder=None))
 
     def mark_sent(self, connection: Connection, token: str, moment: Stamp, timeout: float) -> bool:
         """Record that a request is in flight; False where this process does not own the lease."""
@@ -119,7 +119,7 @@ class Leases:
         }
         if statements.MARK_DONE.run(connection, parameters).rowcount == 1:
             return True
-        owner = connection.execute(select(tokens.c.owner).where(tokens.c.token == token)).scalar()
+        owner = connection.execute(select(tokens.c.holder).where(tokens.c.token == token)).scalar()
         return owner is None  # the file is new, and nobody owns anything yet
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:

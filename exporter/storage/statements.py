@@ -41,7 +41,7 @@ class Prepared:
 
 
 _TOKEN = tokens.c.token == bindparam("the_token")
-_MINE = and_(_TOKEN, tokens.c.owner == bindparam("the_owner"))
+_MINE = and_(_TOKEN, tokens.c.holder == bindparam("the_owner"))
 
 MARK_SENT = Prepared(
     tokens.update()
