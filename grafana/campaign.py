@@ -34,8 +34,8 @@ from grafana.panel import (
     latest,
     lines,
     mapping,
+    of_result,
     over_time,
-    painted,
     prop,
     rows,
     steps,
@@ -47,9 +47,9 @@ from prometheus.promql import WEEKS
 
 _WEEKS = (0, *WEEKS)
 _SHARES = (
-    ("answer", "Contact rate", "Tasa de contacto", colour.ANSWER),
-    ("busy", "Busy", "Ocupadas", colour.BUSY),
-    ("failed", "Failed", "Fallidas", colour.FAILED),
+    ("answer", "Contact rate", "Contactabilidad", colour.ANSWER),
+    ("busy", "Busy", "Ocupado", colour.BUSY),
+    ("failed", "Failed", "Fallida", colour.FAILED),
     ("congestion", "Congestion", "Congestión", colour.CONGESTION),
 )
 
@@ -60,8 +60,8 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             Caption(
                 t("State", "Estado"),
                 t(
-                    "The worst of the campaign's troubles, judged as on the overview.",
-                    "El peor de los problemas de la campaña, con los criterios del resumen.",
+                    "The worst of the campaign's problems, by the same limits as on the overview.",
+                    "El peor de los problemas de la campaña, con los mismos límites del resumen.",
                 ),
             ),
             latest("state", health.state(ONE), "{{operation}}"),
@@ -73,8 +73,8 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             Caption(
                 t("Attempts", "Intentos"),
                 t(
-                    "Dialling attempts in the window, from the latest answer of the API.",
-                    "Intentos de marcación en la ventana, según la última respuesta de la API.",
+                    "Dialling attempts in the window, from the latest poll.",
+                    "Intentos de marcación en la ventana, según la última consulta.",
                 ),
             ),
             latest("attempts", ONE.attempts(), "{{operation}}"),
@@ -87,7 +87,7 @@ def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -
     caption = Caption(
         t(name, nombre),
         t(
-            f"Share of the window's attempts that ended in `{result}`; nothing where there were none.",
+            f"Share of the window's attempts that ended in `{result}`; empty if there were none.",
             f"Proporción de los intentos de la ventana que terminaron en `{result}`; vacío si no hubo.",
         ),
     )
@@ -108,16 +108,16 @@ def _results_now(t: Translate) -> tuple[Panel, ...]:
         Caption(
             t("Shares as Wolkvox reports them", "Proporciones según Wolkvox"),
             t(
-                "The API's own percentages by result, rounded by it; 0 in an empty window.",
-                "Los porcentajes de la propia API por resultado, redondeados por ella; 0 en una ventana vacía.",
+                "The percentages by result that the API reports, already rounded; 0 in an empty window.",
+                "Los porcentajes por resultado que entrega la API, ya redondeados; 0 en una ventana vacía.",
             ),
         ),
         THIRD,
         latest("percent", ONE.percent(), "{{result}}"),
     ).unit("percent")
     for result, shade in colour.RESULTS.items():
-        counts = counts.override_by_name(result, [painted(shade)])
-        percent = percent.override_by_name(result, [painted(shade)])
+        counts = counts.override_by_name(result, of_result(t, result, shade))
+        percent = percent.override_by_name(result, of_result(t, result, shade))
     return counts, percent.max(100), _window(t)
 
 
@@ -128,10 +128,10 @@ def _window(t: Translate) -> Panel:
     }
     panel = grid(
         Caption(
-            t("What the data describes", "Qué describen los datos"),
+            t("What the data covers", "Período de los datos"),
             t(
-                "The window's bounds, the age of the answer, and why the latest poll failed, if it did.",
-                "Los límites de la ventana, la antigüedad de la respuesta y por qué falló la última consulta.",
+                "The bounds of the window, the age of the data, and why the latest poll failed, if it did.",
+                "Los límites de la ventana, la antigüedad de los datos y, si falló la última consulta, el motivo.",
             ),
         ),
         THIRD,
@@ -147,7 +147,7 @@ def _window(t: Translate) -> Panel:
         Column("Value #start", t("From", "Desde"), "dateTimeAsLocal"),
         Column("Value #end", t("To", "Hasta"), "dateTimeAsLocal"),
         Column("Value #age", t("Age", "Antigüedad"), "dtdurations"),
-        Column("Value #interval", t("Asked every", "Se consulta cada"), "dtdurations"),
+        Column("Value #interval", t("Polled every", "Se consulta cada"), "dtdurations"),
         Column("reason", t("Latest poll", "Última consulta"), more=(mapped(reasons),)),
     )
     return columns(panel, shown, worst="Value #age", hidden=("Value #reason", "campaign"))
@@ -169,26 +169,26 @@ def _results_over_time(t: Translate) -> tuple[Panel, ...]:
         Caption(
             t("Share by result", "Proporción por resultado"),
             t(
-                "Each result's share of the window's attempts; a gap where there were none.",
-                "Proporción de cada resultado sobre los intentos de la ventana; hueco donde no hubo.",
+                "Each result's share of the window's attempts; a gap if there were none.",
+                "Proporción de cada resultado sobre los intentos de la ventana; vacío si no hubo.",
             ),
         ),
         HALF,
         over_time("shares", ONE.shares(), "{{result}}"),
     )
-    return by_result(counts).unit("short"), by_result(percent).unit("percentunit").min(0).max(1)
+    return by_result(t, counts).unit("short"), by_result(t, percent).unit("percentunit").min(0).max(1)
 
 
 def _against_the_past(t: Translate) -> tuple[Panel, ...]:
     same_hour = t(
-        "Solid: now. Dashed: the same local hour one and two weeks before, as far as that history is there.",
+        "Solid: now. Dashed: the same local hour one and two weeks earlier, where that history exists.",
         "Línea continua: ahora. Discontinua: la misma hora local una y dos semanas antes, si hay ese historial.",
     )
-    attempts = Caption(t("Attempts against the weeks before", "Intentos frente a las semanas previas"), same_hour)
+    attempts = Caption(t("Attempts and earlier weeks", "Intentos y semanas anteriores"), same_hour)
     shares = tuple(
         _compared(
             t,
-            Caption(t(f"{name} against the weeks before", f"{nombre} frente a las semanas previas"), same_hour),
+            Caption(t(f"{name} and earlier weeks", f"{nombre} y semanas anteriores"), same_hour),
             [ONE.share(result, weeks=weeks) for weeks in _WEEKS],
             shade,
         ).unit("percentunit")
@@ -199,7 +199,7 @@ def _against_the_past(t: Translate) -> tuple[Panel, ...]:
 
 
 def _compared(t: Translate, caption: Caption, exprs: Sequence[str], shade: str) -> timeseries.Panel:
-    now, *before = (t("Now", "Ahora"), t("1 week before", "1 semana antes"), t("2 weeks before", "2 semanas antes"))
+    now, *before = (t("Now", "Ahora"), t("1 week earlier", "1 semana antes"), t("2 weeks earlier", "2 semanas antes"))
     queries = [
         over_time(ref, expr, name)
         for ref, expr, name in zip(("now", "week_before", "weeks_before"), exprs, (now, *before), strict=True)
@@ -215,8 +215,8 @@ def _age(t: Translate) -> Panel:
     caption = Caption(
         t("Age of the data", "Antigüedad de los datos"),
         t(
-            "Time since the latest answer. It saws between 0 and the interval while all is well.",
-            "Tiempo desde la última respuesta. Oscila entre 0 y el intervalo mientras todo va bien.",
+            "Time since the last successful poll. It rises from 0 to the interval and drops again while polls succeed.",
+            "Tiempo desde la última consulta exitosa. Sube de 0 al intervalo y vuelve a bajar con cada consulta.",
         ),
     )
     panel = lines(
@@ -237,8 +237,8 @@ def campaign(t: Translate) -> model.Dashboard:
         uid=t(CAMPAIGN, f"{CAMPAIGN}-es"),
         title=t("Wolkvox · Campaign", "Wolkvox · Campaña"),
         description=t(
-            "One campaign's results over time, against its own past, and how old they are.",
-            "Los resultados de una campaña en el tiempo, frente a su propio pasado, y su antigüedad.",
+            "One campaign's results over time, compared with its own past, and how old they are.",
+            "Los resultados de una campaña en el tiempo, comparados con su propio historial, y su antigüedad.",
         ),
         since="now-24h",
         variables=(
@@ -259,6 +259,6 @@ def campaign(t: Translate) -> model.Dashboard:
         Section(t("Now: ${campaign:text}, ${window}", "Ahora: ${campaign:text}, ${window}"), _tiles(t)),
         Section(t("Results now", "Resultados ahora"), _results_now(t)),
         Section(t("Results over time", "Resultados en el tiempo"), _results_over_time(t)),
-        Section(t("Against its own past", "Frente a su propio pasado"), _against_the_past(t)),
+        Section(t("Compared with its own past", "Comparación con su historial"), _against_the_past(t)),
     )
     return assemble(frame, t, sections)

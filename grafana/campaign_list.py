@@ -13,9 +13,9 @@ from grafana.promql import named
 _HIDDEN = ("Value #reason",)
 
 SHARES = (
-    ("answer", "Contact rate", "Tasa de contacto", colour.ANSWER),
-    ("busy", "Busy", "Ocupadas", colour.BUSY),
-    ("failed", "Failed", "Fallidas", colour.FAILED),
+    ("answer", "Contact rate", "Contactabilidad", colour.ANSWER),
+    ("busy", "Busy", "Ocupado", colour.BUSY),
+    ("failed", "Failed", "Fallida", colour.FAILED),
 )
 """Result, its heading in both languages, its colour: what the overview shows of each campaign."""
 
@@ -26,6 +26,11 @@ _USUAL = (
     rows("attempts_usual", EVERY.usual_attempts()),
     *(rows(f"{result}_usual", EVERY.usual_share(result)) for result, *_ in SHARES),
 )
+
+
+def _por_ciento(share: float) -> str:
+    """Return a share as Spanish writes it, with a space that does not break."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _to_campaign(translate: Translate) -> model.DynamicConfigValue:
@@ -64,16 +69,16 @@ def _last(t: Translate) -> tuple[Column, ...]:
 
 
 def in_trouble(t: Translate) -> Panel:
-    """Whose state is worse than idle; the usual figures are left to the other list."""
+    """Campaigns whose state is worse than idle; the usual figures are in the other list."""
     caption = Caption(
-        t("In trouble now, worst first", "Con problemas ahora, lo peor primero"),
+        t("In trouble now, worst first", "Con problemas ahora, primero lo más grave"),
         t(
-            f"Spikes count from {health.VOLUME} attempts on: a share above {health.SHARE:.0%}, or above "
-            f"{health.FLOOR:.0%} and {health.FACTOR} times the same hour of the weeks before. Each campaign shows "
-            "its worst trouble; click it to open it.",
-            f"Los picos cuentan desde {health.VOLUME} intentos: más de {health.SHARE:.0%}, o más de "
-            f"{health.FLOOR:.0%} y {health.FACTOR} veces la misma hora de las semanas previas. Cada campaña muestra "
-            "su peor problema; clic para abrirla.",
+            f"Spikes count from {health.VOLUME} attempts up: a share above {health.SHARE:.0%}, or above "
+            f"{health.FLOOR:.0%} and {health.FACTOR} times the same hour of earlier weeks. Each campaign shows "
+            "its worst problem; click a campaign to open it.",
+            f"Los picos cuentan desde {health.VOLUME} intentos: más del {_por_ciento(health.SHARE)}, o más del "
+            f"{_por_ciento(health.FLOOR)} y {health.FACTOR} veces la misma hora de semanas anteriores. Cada campaña "
+            "muestra su peor problema; haga clic en una para abrirla.",
         ),
     )
     state = rows("state", named(health.state(EVERY)))
@@ -95,10 +100,10 @@ def every_campaign(t: Translate) -> Panel:
     caption = Caption(
         t("Every campaign", "Todas las campañas"),
         t(
-            "One row a campaign, the one with most attempts first. Usual: the mean of the same hour one and two weeks "
-            "before, empty without that history. Click a campaign to open it.",
-            "Una fila por campaña, la de más intentos primero. Habitual: la media de la misma hora una y dos semanas "
-            "antes, vacía sin ese historial. Clic en una campaña para abrirla.",
+            "One row per campaign, most attempts first. Usual: the mean of the same hour one and two weeks "
+            "earlier, empty without that history. Click a campaign to open it.",
+            "Una fila por campaña, primero la de más intentos. Habitual: el promedio de la misma hora una y dos "
+            "semanas antes, vacío sin ese historial. Haga clic en una campaña para abrirla.",
         ),
     )
     reasons = rows("reason", named(EVERY.reason()))  # there for each campaign, also where its data was withdrawn

@@ -71,45 +71,48 @@ def _used() -> str:
 def _tiles() -> tuple[Panel, ...]:
     down = mapping({"0": ("down", colour.WRONG), "1": ("up", colour.PLAIN)})
     refused = mapping({"0": ("refused", colour.WRONG), "1": ("loaded", colour.PLAIN)})
-    stood = mapping({"0": ("stands by", colour.PLAIN), "1": ("polls", colour.PLAIN)})
+    stood = mapping({"0": ("standby", colour.PLAIN), "1": ("polling", colour.PLAIN)})
     return (
         tile(
-            Caption("Exporter", "Whether Prometheus could scrape it the last time."),
+            Caption("Exporter", "Whether Prometheus could scrape it last time."),
             latest("up", _own("up"), "{{instance}}"),
             _TILE,
         )
         .unit("none")
         .mappings([down]),
         tile(
-            Caption("Configuration", "Whether the last reload was accepted; if not, the one before still runs."),
+            Caption(
+                "Configuration",
+                "Whether the last reload succeeded; if not, the one before is still in use.",
+            ),
             latest("reload", _own("wolkvox_config_last_reload_successful"), "{{instance}}"),
             _TILE,
         )
         .unit("none")
         .mappings([refused]),
         tile(
-            Caption("Token", "Whether this exporter polls, or stands by while another one holds the token's lease."),
+            Caption("Token", "Whether this exporter polls, or is on standby while another holds the token's lease."),
             latest("lease", _operation("wolkvox_token_lease_held"), _PER_OPERATION),
             _WIDE,
         )
         .unit("none")
         .mappings([stood]),
         tile(
-            Caption("Campaigns without an answer", "Campaigns and windows whose latest poll failed."),
+            Caption("Failing campaigns", "Campaigns and windows whose latest poll failed."),
             latest("failing", f"count({EVERY.latest('wolkvox_campaign_up')} == 0) or vector(0)"),
             _TILE,
         )
         .unit("none")
         .thresholds(steps((None, colour.PLAIN), (1, colour.WRONG))),
         tile(
-            Caption("Oldest data", "Time since the latest answer of the campaign that waits longest."),
+            Caption("Oldest data", "Time since the last successful poll of the campaign whose data is oldest."),
             latest("age", f"max({EVERY.age()})"),
             _TILE,
         ).unit("dtdurations"),
         tile(
             Caption(
                 "Quota used",
-                "Requests sent this local day, over the budget. Beyond 100 % nothing is asked until midnight.",
+                "Requests sent this local day, over the budget. At 100% polling stops until midnight.",
             ),
             latest("quota", f"max by (job, operation) ({_used()})", "{{operation}}"),
             _WIDE,
@@ -123,21 +126,21 @@ def _tiles() -> tuple[Panel, ...]:
 def _failing() -> tuple[Panel, ...]:
     unanswered = f"({EVERY.latest('wolkvox_campaign_up')} == 0)"
     panel = grid(
-        Caption("Campaigns without an answer now", "Why the latest poll failed, the longest wait first."),
+        Caption("Failing campaigns now", "Why the latest poll failed, oldest data first."),
         Size(12, 9),
         rows("failure", named(f"({EVERY.reason()}) and on ({KEY}) {unanswered}")),
         rows("waiting", f"{EVERY.age()} and {unanswered}"),
-    ).no_value("Every latest poll was answered")
+    ).no_value("All latest polls succeeded")
     reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(english).items()})
     shown = (
         Column("title", "Campaign"),
         Column("operation", "Operation"),
-        Column("reason", "Why", more=(mapped(reasons),)),
+        Column("reason", "Reason", more=(mapped(reasons),)),
         Column("Value #waiting", "Age of data", "dtdurations"),
         Column("campaign", "Id", width=90),
     )
     by_reason = lines(
-        Caption("Failed polls per hour by reason", "All windows of the chosen operations; nothing stands at 0."),
+        Caption("Failed polls per hour by reason", "All windows of the selected operations; those at 0 are not drawn."),
         HALF,
         over_time(
             "failures",
@@ -151,12 +154,12 @@ def _failing() -> tuple[Panel, ...]:
 
 def _freshness() -> tuple[Panel, ...]:
     lag = lines(
-        Caption("Lag", "How late the most overdue poll of each operation is. It grows where a cycle takes too long."),
+        Caption("Lag", "How late the most overdue poll of each operation is. It grows if a cycle takes too long."),
         HALF,
         over_time("lag", _operation("wolkvox_poll_lag_seconds"), _PER_OPERATION),
     )
     age = lines(
-        Caption("Age of the data by campaign", f"Time since the latest answer, the {_OLDEST} oldest at each moment."),
+        Caption("Age of the data by campaign", f"Time since the last success, the {_OLDEST} oldest at each moment."),
         HALF,
         over_time("age", f"topk({_OLDEST}, {named(EVERY.age())})", "{{title}} · {{operation}}"),
     )
@@ -168,17 +171,20 @@ def _requests() -> tuple[Panel, ...]:
     total = _rate(_operation("wolkvox_api_request_duration_seconds_sum"))
     count = _rate(_operation("wolkvox_api_request_duration_seconds_count"))
     sent = lines(
-        Caption("Requests per hour", "Requests sent to the API, retries included; each costs one of the day's quota."),
+        Caption("Requests per hour", "Requests sent to the API, with retries; each counts against the daily quota."),
         THIRD,
         over_time("requests", f"3600 * {_rate(_operation('wolkvox_api_requests_total'))}", _PER_OPERATION),
     )
     slow = lines(
-        Caption("Slowest tenth of requests", "9 of 10 requests took at most this long. The vendor's limit is 60 s."),
+        Caption(
+            "Request duration, 90th percentile",
+            "9 of 10 requests took no longer than this. The vendor's limit is 60 s.",
+        ),
         THIRD,
         over_time("p90", f"histogram_quantile(0.9, sum by (instance, operation, le) ({buckets})) >= 0", _PER_OPERATION),
     )
     mean = lines(
-        Caption("Mean duration of requests", "From the request's first byte to the end of the answer."),
+        Caption("Mean request duration", "From the request's first byte to the end of the answer."),
         THIRD,
         over_time("mean", f"{total} / ({count} > 0)", _PER_OPERATION),
     )
@@ -194,14 +200,14 @@ def _quota() -> tuple[Panel, ...]:
         Caption(
             "Quota used against budget",
             "Requests sent since local midnight by any exporter on the same storage; dashed: the day's budget, "
-            "drawn only where licences are configured.",
+            "drawn only if licenses are configured.",
         ),
         HALF,
         over_time("used", _operation("wolkvox_quota_used_requests"), _PER_OPERATION),
         over_time("budget", _operation("wolkvox_quota_budget_requests"), f"{_PER_OPERATION} · budget"),
     )
     share = lines(
-        Caption("Share of the budget used", "It should reach the end of the day below 100 %."),
+        Caption("Share of the budget used", "It should stay below 100% until the end of the day."),
         HALF,
         over_time("share", _used(), _PER_OPERATION),
     )
@@ -223,13 +229,13 @@ def _process() -> tuple[Panel, ...]:
         over_time("memory", _own("process_resident_memory_bytes"), "{{instance}}"),
     )
     files = lines(
-        Caption("Open files", "Descriptors in use; dashed: the process' limit."),
+        Caption("Open files", "Descriptors in use; dashed: the limit of the process."),
         THIRD,
         over_time("open", _own("process_open_fds"), "{{instance}}"),
         over_time("limit", _own("process_max_fds"), "{{instance}} · limit"),
     )
     versions = grid(
-        Caption("Versions", "What runs where, and when its configuration was loaded."),
+        Caption("Versions", "Which version runs where, and when its configuration was loaded."),
         Size(24, 5),
         rows("build", _own("wolkvox_exporter_build_info")),
         rows("reloaded", f"1000 * {_own('wolkvox_config_last_reload_success_timestamp_seconds')}"),

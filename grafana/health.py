@@ -12,7 +12,7 @@ from grafana.language import Translate
 from grafana.promql import KEY, Scope, by_result, either, key_max, marked
 
 VOLUME = 50
-"""Attempts below which a share says nothing: 3 of 8 is no spike."""
+"""Attempts below which a share says nothing: 3 of 8 is not a spike."""
 SHARE = 0.25
 """Failed or busy calls above this share are a spike, whatever is usual. Healthy traffic stays near 0.08."""
 FLOOR = 0.10
@@ -27,13 +27,13 @@ CONTACT = 0.02
 CONTACT_VOLUME = 100
 """Answers are rare: their share takes more attempts to say something."""
 ALIVE = "3d"
-"""A campaign that had no attempts for so long is over, not silent. It spans a weekend."""
+"""A campaign that had no attempts for this long is over, not silent. It spans a weekend."""
 MISSED_POLLS = 2
-"""Polls that may fail, and a minute, before a campaign counts as unanswered: one failed poll is weather."""
+"""Polls that may fail, and a minute, before a campaign counts as unanswered: one failed poll is normal."""
 
 
 @dataclass(frozen=True, slots=True)
-class AuthResult:
+class Problem:
     """One way in which a campaign may be in trouble."""
 
     severity: int
@@ -44,7 +44,7 @@ class AuthResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble(AuthResult):
+class Trouble(Problem):
     """One that has an expression of its own."""
 
     condition: Callable[[Scope], str]
@@ -52,7 +52,7 @@ class Trouble(AuthResult):
 
 
 @dataclass(frozen=True, slots=True)
-class Spike(AuthResult):
+class Spike(Problem):
     """Too many attempts that end in one result."""
 
     result: str
@@ -90,11 +90,11 @@ def _unanswered(scope: Scope) -> str:
 
 
 TROUBLES: tuple[Trouble | Spike, ...] = (
-    Trouble(8, "Data too old, withdrawn", "Datos vencidos, retirados", colour.WRONG, _withdrawn),
-    Trouble(7, "Polls fail", "Las consultas fallan", colour.WRONG, _unanswered),
+    Trouble(8, "Data too old, withdrawn", "Datos desactualizados, retirados", colour.WRONG, _withdrawn),
+    Trouble(7, "Polls are failing", "Consultas con fallas", colour.WRONG, _unanswered),
     Spike(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, "failed", SHARE, adapts=True),
-    Trouble(5, "Silent at its usual hours", "Sin marcar en su horario", colour.WRONG, _silent),
-    Trouble(4, "Contact rate collapsed", "Contacto desplomado", colour.WRONG, _collapsed),
+    Trouble(5, "Not dialling at its usual hours", "Sin marcación en su horario", colour.WRONG, _silent),
+    Trouble(4, "Contact rate collapsed", "Contactabilidad desplomada", colour.WRONG, _collapsed),
     Spike(3, "Congestion", "Congestión", colour.CONGESTION, "congestion", CONGESTED, adapts=False),
     Spike(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, "busy", SHARE, adapts=True),
 )
@@ -108,8 +108,8 @@ def texts(translate: Translate) -> dict[str, tuple[str, str]]:
     """Text and colour by state, the number written out."""
     troubles = {str(each.severity): (translate(each.english, each.spanish), each.colour) for each in TROUBLES}
     calm = {
-        str(IDLE): (translate("No rows in the window", "Sin registros en la ventana"), colour.NO_ANSWER),
-        str(WELL): (translate("Well", "Bien"), colour.PLAIN),
+        str(IDLE): (translate("No data", "Sin datos"), colour.NO_ANSWER),
+        str(WELL): (translate("OK", "Bien"), colour.PLAIN),
     }
     return troubles | calm
 

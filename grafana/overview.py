@@ -43,8 +43,8 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             Caption(
                 t("Campaigns in trouble", "Campañas con problemas"),
                 t(
-                    "Campaigns with at least one trouble of the list below. 0 is what it should be.",
-                    "Campañas con al menos un problema de la lista de abajo. Lo normal es 0.",
+                    "Campaigns with at least one problem in the list below. It should be 0.",
+                    "Campañas con al menos un problema de la lista de abajo. Debe ser 0.",
                 ),
             ),
             latest("trouble", number),
@@ -54,7 +54,7 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
         tile(
             Caption(
                 t("Campaigns", "Campañas"),
-                t("Campaigns that are asked for in this window.", "Campañas que se consultan en esta ventana."),
+                t("Campaigns that are polled in this window.", "Campañas que se consultan en esta ventana."),
             ),
             latest("campaigns", f"count({EVERY.latest('wolkvox_poll_interval_seconds')})"),
         ).unit("none"),
@@ -62,8 +62,8 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             Caption(
                 t("Attempts", "Intentos"),
                 t(
-                    "Dialling attempts of all campaigns in the window, from the latest answer of the API.",
-                    "Intentos de marcación de todas las campañas en la ventana, según la última respuesta de la API.",
+                    "Dialling attempts of all campaigns in the window, from the latest poll.",
+                    "Intentos de marcación de todas las campañas en la ventana, según la última consulta.",
                 ),
             ),
             latest("attempts", f"sum({EVERY.attempts()})"),
@@ -91,6 +91,7 @@ def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -
 
 def _over_time(t: Translate) -> tuple[Panel, ...]:
     total = by_result(
+        t,
         lines(
             Caption(
                 t("Attempts by result, all campaigns", "Intentos por resultado, todas las campañas"),
@@ -101,7 +102,7 @@ def _over_time(t: Translate) -> tuple[Panel, ...]:
             ),
             WHOLE,
             over_time("results", f"sum by (result) ({EVERY.results()})", "{{result}}"),
-        )
+        ),
     ).unit("short")
     return (total, *(_share_lines(t, *each) for each in SHARES), _age_lines(t))
 
@@ -110,7 +111,7 @@ def _share_lines(t: Translate, result: str, name: str, nombre: str, shade: str) 
     caption = Caption(
         t(f"{name} by campaign", f"{nombre} por campaña"),
         t(
-            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {health.VOLUME} attempts on.",
+            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {health.VOLUME} attempts up.",
             f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {health.VOLUME} intentos.",
         ),
     )
@@ -123,9 +124,10 @@ def _age_lines(t: Translate) -> Panel:
     caption = Caption(
         t("Age of the data by campaign", "Antigüedad de los datos por campaña"),
         t(
-            f"Time since the latest answer, the {_BUSIEST} oldest at each moment. It saws between 0 and the interval.",
-            f"Tiempo desde la última respuesta, las {_BUSIEST} más antiguas en cada momento. Oscila entre 0 y el "
-            "intervalo.",
+            f"Time since the last successful poll, the {_BUSIEST} oldest at each moment. It rises from 0 to the "
+            "interval and drops again.",
+            f"Tiempo desde la última consulta exitosa, las {_BUSIEST} más antiguas en cada momento. Sube de 0 "
+            "al intervalo y vuelve a bajar.",
         ),
     )
     expr = f"topk({_BUSIEST}, {named(EVERY.age())})"

@@ -12,7 +12,9 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from exporter.web.i18n import SPANISH
 from grafana import colour
+from grafana.language import Translate
 
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
@@ -148,7 +150,12 @@ def painted(shade: str) -> model.DynamicConfigValue:
     return prop("color", {"mode": "fixed", "fixedColor": shade})
 
 
-def by_result(panel: timeseries.Panel) -> timeseries.Panel:
+def of_result(translate: Translate, result: str, shade: str) -> list[model.DynamicConfigValue]:
+    """The properties of a result's series: its colour and its name, which is that of the status page."""
+    return [painted(shade), prop("displayName", translate(result, SPANISH.result(result)))]
+
+
+def by_result(translate: Translate, panel: timeseries.Panel) -> timeseries.Panel:
     """Areas piled up, one a result, each in its own colour; the legend of the query is `{{result}}`."""
     panel = (
         panel.color_scheme(fixed(colour.OTHER))
@@ -157,7 +164,7 @@ def by_result(panel: timeseries.Panel) -> timeseries.Panel:
         .stacking(common.StackingConfig().mode(common_model.StackingMode.NORMAL).group("A"))
     )
     for result, shade in colour.RESULTS.items():
-        panel = panel.override_by_name(result, [painted(shade)])
+        panel = panel.override_by_name(result, of_result(translate, result, shade))
     return panel
 
 

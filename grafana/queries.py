@@ -63,7 +63,7 @@ class Silence:
 
 EMPTY_WHEN_WELL = (
     Silence(
-        ("Campaigns without an answer now",),
+        ("Failing campaigns now",),
         ("failure", "waiting"),
         "The table has a row only for a campaign whose latest poll failed.",
     ),
@@ -79,7 +79,7 @@ EMPTY_WHEN_WELL = (
 NEEDS_HISTORY = Silence(
     (),
     ("attempts_usual", "answer_usual", "busy_usual", "failed_usual", "week_before", "weeks_before"),
-    "Compares with one and two weeks before; what is usual is recorded by the rules.",
+    "Compares with one and two weeks earlier; the usual values are recorded by the rules.",
 )
 """Empty, in any panel, until that history is there."""
 

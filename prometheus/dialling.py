@@ -1,4 +1,4 @@
-"""Alerts on how the campaigns dial: what a supervisor of a contact centre wants to be called for."""
+"""Alerts on how the campaigns are dialling: for the supervisor of a contact centre."""
 
 from prometheus.parameters import Parameters
 from prometheus.promql import CAMPAIGN as CAMPAIGN_LABELS
@@ -8,7 +8,7 @@ from prometheus.rule import DAY, MINUTE, Alert, Group, Severity
 from prometheus.wording import CAMPAIGN, CAMPAIGN_DASHBOARD, WINDOW, WINDOW_DASHBOARD, latest, usual
 
 _ATTEMPTS = once('campaign:wolkvox_attempts:sum{window!="yesterday"}')
-"""Yesterday's are no news: they would tell a day later what the other windows have told."""
+"""Without yesterday's, which would repeat a day later what the other windows have already shown."""
 
 
 def _enough(attempts: int) -> str:
@@ -17,17 +17,17 @@ def _enough(attempts: int) -> str:
 
 def _volume(p: Parameters) -> str:
     return (
-        f"Under {p.min_attempts} attempts a share is chance (at 50, chance alone moves a share of 10 % by some 4 "
-        "points): raise it for windows that always hold thousands, lower it for small campaigns."
+        f"Below {p.min_attempts} attempts a share is mostly chance (at 50 attempts, chance alone moves a share of 10% "
+        "by about 4 points): raise it for windows that always hold thousands, lower it for small campaigns."
     )
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
+    return f"{100 * share:g}%"
 
 
 def _share(name: str) -> str:
-    """The share in windows that move: that since midnight hardly moves in the evening, and is chance after midnight."""
+    """The share in rolling windows. Since midnight: after midnight it is chance, in the evening it hardly moves."""
     return once(f'campaign:wolkvox_{name}:ratio{{window!~"today|yesterday"}}')
 
 
@@ -54,16 +54,16 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             wait=10 * MINUTE,
             linger=10 * MINUTE,
             severity=Severity.WARNING,
-            summary="A campaign meets too many busy lines.",
+            summary="A campaign reaches too many busy lines.",
             description=(
-                f"{_SHARE} met a busy line{usual('busy')}. Calls that cannot get through cost agents' time and the "
-                "numbers' reputation. Look first whether other campaigns of the operation are busy too: then it is the "
-                "carrier."
+                f"{_SHARE} reached a busy line{usual('busy')}. Calls that do not get through waste agents' time "
+                "and harm the reputation of the caller numbers. First check whether other campaigns of the operation "
+                "are busy too: if so, it is the carrier."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Healthy campaigns have around 8 % busy, a real spike over 35 %: 25 % lies between. Raise it for a "
-                f"base that is known to be busier. {_volume(p)} 10m are two polls of the default interval."
+                "Healthy campaigns have around 8% busy, a real spike over 35%: 25% lies in between. Raise it for a "
+                f"list that is known to be busier. {_volume(p)} 10m is two polls at the default interval."
             ),
         ),
         Alert(
@@ -72,16 +72,16 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             wait=10 * MINUTE,
             linger=10 * MINUTE,
             severity=Severity.WARNING,
-            summary="A campaign meets twice as many busy lines as usual.",
+            summary="A campaign reaches twice as many busy lines as usual.",
             description=(
-                f"{_SHARE} met a busy line{usual('busy')}. Something changed since last week: carrier, caller numbers "
-                "or list. Look first at what was changed today, then whether other campaigns changed too."
+                f"{_SHARE} reached a busy line{usual('busy')}. Something has changed since last week: carrier, caller "
+                "numbers or list. First check what was changed today, then whether other campaigns changed too."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Twice the usual: healthy hours keep to their usual share, real spikes reach six times of it. The "
-                "floor of 10 % keeps campaigns quiet that hardly know busy lines. Only where the usual hour had volume "
-                "as well. A spike in one of the two weeks raises the usual share: the absolute alert still stands."
+                "Twice the usual: healthy hours stay near their usual share, real spikes reach six times that. The "
+                "floor of 10% avoids alerts for campaigns with hardly any busy lines. Only if the usual hour had "
+                "volume too. A spike in one of the two weeks raises the usual share: the absolute alert still applies."
             ),
         ),
         Alert(
@@ -93,12 +93,13 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             summary="Too many of a campaign's attempts fail.",
             description=(
                 f"{_SHARE} failed{usual('failed')}. Failed calls reach nobody: the numbers do not exist, or the "
-                "carrier refuses them. Look first whether a new list was loaded, then whether other campaigns fail too."
+                "carrier rejects them. First check whether a new list was loaded, then whether other campaigns fail "
+                "too."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Healthy campaigns have around 8 % failed, a real spike over 35 %: 25 % lies between. Raise it for old "
-                f"lists with many dead numbers. {_volume(p)} 10m are two polls of the default interval."
+                "Healthy campaigns have around 8% failed, a real spike over 35%: 25% lies in between. Raise it for old "
+                f"lists with many dead numbers. {_volume(p)} 10m is two polls at the default interval."
             ),
         ),
         Alert(
@@ -109,12 +110,12 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             severity=Severity.WARNING,
             summary="A campaign's attempts fail twice as often as usual.",
             description=(
-                f"{_SHARE} failed{usual('failed')}. Something changed since last week: list, carrier or caller "
-                "numbers. Look first whether a new list was loaded, then whether other campaigns changed too."
+                f"{_SHARE} failed{usual('failed')}. Something has changed since last week: list, carrier or "
+                "caller numbers. First check whether a new list was loaded, then whether other campaigns changed too."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Twice the usual, over a floor of 10 %, and only where the usual hour had volume: as for busy. Lower "
+                "Twice the usual, above a floor of 10%, and only if the usual hour had volume: as for busy. Lower "
                 "the floor for campaigns whose numbers are verified beforehand."
             ),
         ),
@@ -127,12 +128,12 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             summary="A campaign's calls find no free line.",
             description=(
                 f"{_SHARE} ended in congestion: the network had no line for them. The numbers are not at fault. "
-                "Look first at the dialling speed against the contracted channels, then ask the carrier."
+                "First compare the dialling speed with the contracted channels, then ask the carrier."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Congestion is the network's own refusal and stays near zero while the lines suffice: 10 % is a "
-                f"shortage. Lower it where channels are reserved. {_volume(p)}"
+                "The network itself rejects these calls, so congestion stays near zero while there are enough lines: "
+                f"10% is a shortage. Lower it if channels are reserved. {_volume(p)}"
             ),
         ),
         Alert(
@@ -152,15 +153,16 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
             wait=15 * MINUTE,
             linger=10 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="Hardly anybody answers a campaign any more.",
+            summary="Hardly anybody answers a campaign's calls any more.",
             description=(
                 f"{_SHARE} were answered{usual('contact')}. Agents wait while the list is used up. "
-                "Look first which result grew instead: failed, busy, congestion, or only no-answer."
+                "First check which result grew instead: failed, busy, congestion, or only no-answer."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "Half of the usual share, or under 2 % without any history. Answers are rare, so it takes 100 attempts "
-                "to tell. Lower the 2 % for campaigns that live with less. 15m: three polls, as it wakes people."
+                "Half the usual share, or below 2% without any history. Answers are rare, so it takes 100 attempts "
+                "to be sure. Lower the 2% for campaigns that normally get less. 15m is three polls, as it wakes people "
+                "up."
             ),
         ),
     )
@@ -179,19 +181,19 @@ def _silence(p: Parameters) -> tuple[Alert, ...]:
             ),
             wait=20 * MINUTE,
             severity=Severity.WARNING,
-            summary="A campaign does not dial in its usual hours.",
+            summary="A campaign is not dialling at its usual hours.",
             description=(
                 f"{CAMPAIGN} had no attempt {WINDOW}; at this hour of the week it usually has "
                 + latest("campaign:wolkvox_attempts:usual{@}", "{{ . | first | value | humanize }}")
                 + ". "
-                "Look first in Wolkvox whether it is started and has records left to dial."
+                "First check in Wolkvox whether it is started and has records left to dial."
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "The usual attempts of this hour tell its working hours. 3 days without any attempt (a weekend and a "
-                f"bit) count as finished, so that an ended campaign is reported once and not for two weeks. "
-                f"{p.min_attempts} usual attempts and 20m forgive a late start or an early end. Holidays raise it: "
-                "silence it for the day. All windows, as 0 since midnight means the same."
+                "The usual attempts at this hour show its working hours. After 3 days without any attempt (a weekend "
+                f"and a bit) a campaign counts as finished, so that it is reported once and not for two weeks. "
+                f"{p.min_attempts} usual attempts and 20m allow for a late start or an early end. It fires on "
+                "holidays: silence it for the day. It covers all windows, as 0 since midnight means the same."
             ),
         ),
         Alert(
@@ -206,30 +208,30 @@ def _silence(p: Parameters) -> tuple[Alert, ...]:
             summary="A campaign has had no data since it was added.",
             description=(
                 f"{CAMPAIGN} has had no attempts in any window since it was added, or for {MEMORY_DAYS} days. "
-                "The API answers a wrong id in the same way. Look first whether the id in the configuration is that of "
-                "the campaign."
+                "The API gives the same answer for a wrong id. First check whether the id in the configuration is that "
+                "of the campaign."
             ),
             dashboard=CAMPAIGN_DASHBOARD,
             comment=(
-                "A day, as short windows are rightly empty at night. A campaign added before a weekend may raise it: "
-                "longer where campaigns are prepared days ahead."
+                "A day, as short windows are empty at night. A campaign added before a weekend may raise it: use a "
+                "longer time if campaigns are prepared days ahead."
             ),
         ),
     )
 
 
 def dialling(p: Parameters) -> tuple[Group, ...]:
-    """The groups of alerts on how campaigns dial."""
+    """The groups of alerts on how campaigns are dialling."""
     return (
         Group(
             name="wolkvox.dialling",
             comment=(
-                "Campaigns that reach too few people. By window: a campaign with windows of 30m and 1h may raise an "
+                "Campaigns that reach too few people. Per window: a campaign with windows of 30m and 1h may raise an "
                 "alert for each, which Alertmanager sends as one message. Not for `today` and `yesterday`: their share "
-                "is the mean of a day, which a spike in the evening hardly moves. A campaign needs one rolling window "
+                "is the mean of a day, which a spike in the evening hardly changes. A campaign needs a rolling window "
                 "to have these alerts."
             ),
             rules=_spikes(p),
         ),
-        Group(name="wolkvox.silence", comment="Campaigns that do not dial at all.", rules=_silence(p)),
+        Group(name="wolkvox.silence", comment="Campaigns that are not dialling at all.", rules=_silence(p)),
     )

@@ -10,9 +10,9 @@ from prometheus.parameters import DEFAULTS, Parameters, flag
 from prometheus.rule import Alert, Group, Recording, runbook_url
 
 _HEAD = """\
-# Written by `{command}`: change prometheus/*.py and run it again, or, where only this file was
-# taken over, edit it here. promtool check rules / promtool test rules tell whether it still holds.
-# Groups run side by side: an alert may see what was recorded one evaluation before.
+# Written by `{command}`: change prometheus/*.py and run it again, or edit this file if it is all
+# that you use. Check it with: promtool check rules, promtool test rules.
+# Groups are evaluated in parallel: an alert may see what was recorded one evaluation earlier.
 """
 
 _UNITS = ((24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m"), (1, "s"))

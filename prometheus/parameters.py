@@ -1,4 +1,4 @@
-"""What an organisation sets to its own: addresses, the job's name, thresholds."""
+"""What an organisation can set: addresses, the job's name, thresholds."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -69,7 +69,7 @@ def _check_number(name: str, value: float) -> None:
     if not 0 < value < math.inf:
         raise ParameterError(f"{flag(name)}: {value} is not greater than 0 and finite")
     if name.endswith(("_share", "_floor", "_fraction")) and value >= 1:
-        raise ParameterError(f"{flag(name)}: {value} is not a share between 0 and 1; write 25 % as 0.25")
+        raise ParameterError(f"{flag(name)}: {value} is not a share between 0 and 1; write 25% as 0.25")
 
 
 def _check_address(name: str, text: str, *, forbidden: str) -> None:

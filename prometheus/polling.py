@@ -1,4 +1,4 @@
-"""Alerts on the way of the data: what an operator of the exporter wants to be called for."""
+"""Alerts on the data flow, for the operator of the exporter."""
 
 from prometheus.parameters import Parameters
 from prometheus.promql import EXPORTER as EXPORTER_LABELS
@@ -43,15 +43,15 @@ def _token(p: Parameters) -> tuple[Alert, ...]:
             expr=_failing("auth"),
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="Wolkvox refuses the token of an operation.",
+            summary="Wolkvox refuses an operation's token.",
             description=(
-                f"{OPERATION}: Wolkvox answers that the token is invalid or expired, so none of its campaigns has "
-                "fresh data. Look first whether the token was changed in Wolkvox; put the new one into the token file "
-                "and reload."
+                f"{OPERATION}: Wolkvox says that the token is invalid or expired, so its campaigns have no fresh "
+                "data. First check whether the token was changed in Wolkvox; put the new one in the token file, "
+                "no reload is needed."
             ),
             dashboard=OPERATION_DASHBOARD,
             comment=(
-                "A refused token does not heal by itself: 5m only rule out an answer given while the token was being "
+                "A refused token does not recover by itself: 5m only rules out a refusal while the token was being "
                 "changed."
             ),
         ),
@@ -65,16 +65,16 @@ def _token(p: Parameters) -> tuple[Alert, ...]:
             ),
             wait=10 * MINUTE,
             severity=Severity.WARNING,
-            summary="An operation's budget of requests is nearly used up.",
+            summary="An operation's daily budget is nearly used up.",
             description=(
-                f"{OPERATION} has used {{{{ $value | humanizePercentage }}}} of today's budget. At its end polling "
-                "stops until midnight. Look first how many hours are left, then at retries and restarts in the "
-                "requests of today."
+                f"{OPERATION} has used {{{{ $value | humanizePercentage }}}} of today's budget. Once it is used up, "
+                "polling stops until midnight. First check how many hours are left, then look for retries and restarts "
+                "in today's requests."
             ),
             dashboard=OPERATION_DASHBOARD,
             comment=(
-                f"{100 * p.quota_share:g} %. A plan that by itself uses more raises this every evening: give it a "
-                "larger quota_share, a longer interval, or raise the threshold over the plan's own share, which "
+                f"{100 * p.quota_share:g}%. A plan that regularly uses more raises this every evening: use a larger "
+                "quota_share or a longer interval, or raise the threshold above the plan's own share, which "
                 "`wolkvox-exporter check` prints."
             ),
         ),
@@ -83,41 +83,42 @@ def _token(p: Parameters) -> tuple[Alert, ...]:
             expr=_failing("budget"),
             wait=5 * MINUTE,
             severity=Severity.WARNING,
-            summary="An operation has used up its budget of requests.",
+            summary="An operation has used up its daily budget.",
             description=(
-                f"{OPERATION}: the exporter has sent as many requests today as its budget allows and asks again after "
-                "midnight. Other users of the quota are not affected. Look first why today needed more than the plan."
+                f"{OPERATION}: the exporter has sent as many requests today as its budget allows and resumes after "
+                "midnight. Other users of the quota are not affected. First check why today needed more than the plan."
             ),
             dashboard=OPERATION_DASHBOARD,
-            comment="Nothing is sent until local midnight, so that waiting longer than a poll tells nothing new.",
+            comment="Nothing is sent until local midnight, so waiting for longer than a poll would show nothing new.",
         ),
         Alert(
             name="WolkvoxQuotaExhausted",
             expr=_failing("quota"),
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="An operation's daily quota at Wolkvox is gone.",
+            summary="An operation's daily Wolkvox quota is used up.",
             description=(
-                f"{OPERATION}: Wolkvox answers that the day's quota is used up. Every integration of the operation "
-                "stands still, not only this exporter. Look first which of them sent more than usual."
+                f"{OPERATION}: Wolkvox says that the day's quota is used up. Every integration of the operation "
+                "has stopped, not only this exporter. First check which of them sent more than usual."
             ),
             dashboard=OPERATION_DASHBOARD,
-            comment="The vendor's own word, given for all users of the quota: 5m rule out a single wrong answer.",
+            comment="Wolkvox itself says so, for all users of the quota: 5m rules out a single wrong answer.",
         ),
         Alert(
             name="WolkvoxMaintenanceLasts",
             expr=_failing("forbidden"),
             wait=HOUR,
             severity=Severity.WARNING,
-            summary="Wolkvox has kept its API closed for an hour.",
+            summary="Wolkvox has refused all requests for an hour.",
             description=(
                 f"{OPERATION}: Wolkvox has refused every request for an hour, as it does during maintenance and "
-                "backups. Campaigns may well be dialling unseen. Look first at the vendor's notices, then at the "
+                "backups. Campaigns may still be dialling, unmonitored. First check the vendor's notices, then the "
                 "answer on the exporter's status page."
             ),
             dashboard=OPERATION_DASHBOARD,
             comment=(
-                "Backups take minutes; an hour is no longer routine. Longer where the vendor has announced maintenance."
+                "Backups take minutes; an hour is no longer routine. Use a longer time if the vendor has announced "
+                "maintenance."
             ),
         ),
     )
@@ -133,7 +134,7 @@ _FRESHNESS = (
         ),
         wait=5 * MINUTE,
         severity=Severity.WARNING,
-        summary="A campaign's figures are no longer fresh.",
+        summary="A campaign's data is outdated.",
         description=(
             f"{CAMPAIGN}, window {{{{ $labels.window }}}}: "
             + latest(
@@ -142,13 +143,13 @@ _FRESHNESS = (
                 "no poll has succeeded since it was added",
             )
             + latest("wolkvox_campaign_failure{@}", ", the latest failed with reason {{ . | first | label `reason` }}")
-            + ". Its other alerts are blind meanwhile. "
-            "Look first at the reason, then whether all campaigns of the operation fail."
+            + ". Until then its other alerts cannot fire. "
+            "First check the reason, then whether all campaigns of the operation fail."
         ),
         dashboard=WINDOW_DASHBOARD,
         comment=(
-            "Two full missed polls and the time-out of the second: one that fails is everyday life. For one that never "
-            "succeeded, two failures. 5m more let a restarted exporter ask again."
+            "Two missed polls and the timeout of the second: a single failed poll is normal. Two failures if none ever "
+            "succeeded. Another 5m gives a restarted exporter time to poll again."
         ),
     ),
     Alert(
@@ -161,16 +162,15 @@ _FRESHNESS = (
         wait=10 * MINUTE,
         linger=5 * MINUTE,
         severity=Severity.WARNING,
-        summary="An operation's polls are late by more than their interval.",
+        summary="An operation's polls are late by more than an interval.",
         description=(
-            f"{OPERATION}: the most overdue poll is {{{{ $value | humanizeDuration }}}} late. Its token answers more "
-            "slowly than the plan needs. Look first at the request durations, then at the number of campaigns and "
-            "windows."
+            f"{OPERATION}: the most overdue poll is {{{{ $value | humanizeDuration }}}} late. Requests take longer "
+            "than the plan allows. First check the request durations, then the number of campaigns and windows."
         ),
         dashboard=OPERATION_DASHBOARD,
         comment=(
-            "Later than the operation's shortest interval: then a whole round is missing. An exporter that waits for "
-            "another one's lease has nothing to be late with."
+            "Later than the operation's shortest interval means that a whole round is missing. An exporter on standby "
+            "does not poll, so it is never late."
         ),
     ),
 )
@@ -185,30 +185,29 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             severity=Severity.CRITICAL,
             summary="The exporter cannot record its requests.",
             description=(
-                f"{OPERATION}: storage refuses to record requests, so none is sent and the figures grow old. Told by "
-                + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})')
-                + ". "
-                "Look first at free disk space and at the owner of the storage file, then at the exporter's log."
+                f"{OPERATION}: requests cannot be recorded in storage, so none is sent and the data becomes outdated. "
+                "Reported by " + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})') + ". "
+                "First check the free disk space and the owner of the storage file, then the exporter's log."
             ),
             dashboard=OPERATION_DASHBOARD,
-            comment="A lock passes in seconds; 5m are a full disk or lost rights.",
+            comment="A lock is released within seconds; 5m means a full disk or lost permissions.",
         ),
         Alert(
             name="WolkvoxInternalFault",
             expr=f"{_operation(_FAULTS)} > 0",
             wait=5 * MINUTE,
             severity=Severity.WARNING,
-            summary="The exporter met a fault of its own.",
+            summary="The exporter has an internal error.",
             description=(
-                f"{OPERATION}: about {{{{ $value | humanize }}}} polls of the last half hour failed by a fault of the "
-                "exporter itself, on "
+                f"{OPERATION}: about {{{{ $value | humanize }}}} polls of the last half hour failed with an internal "
+                "error, on "
                 + exporters('max by (instance) (increase(wolkvox_poll_failures_total{@,reason="internal"}[30m])) > 0')
-                + ". Look first at the traceback in its log, and report it."
+                + ". First look for the traceback in its log, and report it."
             ),
             dashboard=OPERATION_DASHBOARD,
             comment=(
-                "Any at all: it should never happen. 30m keep a fault that heals by itself in view long enough to be "
-                "read."
+                "Any at all: it should never happen. 30m keeps an error that goes away by itself in view long enough "
+                "to be noticed."
             ),
         ),
         Alert(
@@ -216,14 +215,14 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             expr=by_labels("wolkvox_config_last_reload_successful == 0", EXPORTER_LABELS),
             wait=5 * MINUTE,
             severity=Severity.WARNING,
-            summary="The exporter runs on an older configuration than its file.",
+            summary="The exporter runs with an older configuration than its file.",
             description=(
-                "Exporter {{ $labels.instance }} of job {{ $labels.job }}: its last reload was refused, and the "
-                "configuration from before still runs; a restart would fail. Look first at what `wolkvox-exporter "
-                "check` says of the file."
+                "Exporter {{ $labels.instance }} of job {{ $labels.job }}: its last reload failed, and the "
+                "previous configuration is still in use; a restart would fail. First check what `wolkvox-exporter "
+                "check` reports."
             ),
             dashboard=EXPORTER_DASHBOARD,
-            comment="5m are time to correct a slip. Each exporter is told of by itself: it has its own file.",
+            comment="5m is time to correct a slip. One alert per exporter, as each has its own file.",
         ),
         Alert(
             name="WolkvoxExporterDown",
@@ -234,13 +233,13 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             description=(
                 "No exporter of job {{ $labels.job }} answers scrapes ("
                 + exporters("up{@} == 0", PLACE)
-                + "): all Wolkvox figures and alerts are blind. "
-                "Look first whether the process runs, then at the error on Prometheus' targets page."
+                + "): there are no Wolkvox metrics or alerts. "
+                "First check whether the process is running, then the error on the targets page of Prometheus."
             ),
             dashboard=JOB_DASHBOARD,
             comment=(
-                "All of them: one of two may be down without loss. 5m forgive a restart. Change the job if yours is "
-                f"not `{p.job}`."
+                "Only if all are down: one of two may be down without loss. 5m allows for a restart. Change the job if "
+                f"yours is not `{p.job}`."
             ),
         ),
         Alert(
@@ -248,21 +247,28 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             expr=f"absent({_up(p)})",
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="Prometheus does not know the exporter at all.",
+            summary="Prometheus has no target for the exporter.",
             description=(
-                "Prometheus has no target of job {{ $labels.job }}: all Wolkvox figures and alerts are blind. "
-                "Look first at its scrape configuration and service discovery."
+                "Prometheus has no target of job {{ $labels.job }}: there are no Wolkvox metrics or alerts. "
+                "First check its scrape configuration and service discovery."
             ),
             dashboard=JOB_DASHBOARD,
-            comment=f"absent() takes the label from the selector's equality. Change the job if yours is not `{p.job}`.",
+            comment=(
+                "absent() takes the label from the selector's equality matcher. Change the job if yours is not "
+                f"`{p.job}`."
+            ),
         ),
     )
 
 
 def polling(p: Parameters) -> tuple[Group, ...]:
-    """The groups of alerts on the way of the data."""
+    """The groups of alerts on the data flow."""
     return (
-        Group(name="wolkvox.token", comment="What Wolkvox or the budget refuse, by operation.", rules=_token(p)),
-        Group(name="wolkvox.freshness", comment="How old the figures are.", rules=_FRESHNESS),
+        Group(
+            name="wolkvox.token",
+            comment="Requests that Wolkvox refuses or that the budget does not allow, by operation.",
+            rules=_token(p),
+        ),
+        Group(name="wolkvox.freshness", comment="How old the data is.", rules=_FRESHNESS),
         Group(name="wolkvox.exporter", comment="The exporter itself.", rules=_exporter(p)),
     )

@@ -1,4 +1,4 @@
-"""What is computed ahead: shares of a window's attempts, and what they usually are at this hour of the week."""
+"""What is precomputed: shares of a window's attempts, and what they usually are at this hour of the week."""
 
 import textwrap
 
@@ -45,7 +45,7 @@ def _shares() -> tuple[Recording, ...]:
 
 
 def _of_each_week(exprs: dict[int, str]) -> str:
-    """The union, told apart by the label `week`."""
+    """The union, distinguished by the label `week`."""
     return "\nor\n".join(
         f'label_replace(\n{textwrap.indent(expr, "  ")},\n  "week", "{week}", "", ""\n)' for week, expr in exprs.items()
     )
@@ -86,7 +86,7 @@ def _same_hours() -> tuple[Recording, ...]:
             expr=_of_each_week({week: clock_change(week) for week in WEEKS}),
             comment=(
                 "Seconds by which the clock of a campaign's time zone was put forward (back: negative) since one and "
-                "two weeks ago. Absent where it was not, and where wolkvox_campaign_utc_offset_seconds is not known: "
+                "two weeks ago. Absent if it was not, or if wolkvox_campaign_utc_offset_seconds is not known: "
                 "then the clock counts as unchanged."
             ),
         ),
@@ -108,7 +108,7 @@ RECORDINGS = (
         name="wolkvox.shares",
         comment=(
             "Per exporter: its `instance` stays, as dashboards select by it; labels of the pod or node do not. The "
-            "sources are windows that move with the clock: they are read as they are, never under rate, increase or "
+            "sources are rolling windows: they are read as they are, never under rate, increase or "
             "sum_over_time, which would count an attempt many times. A window without attempts has no shares (0/0 is "
             "not a number)."
         ),
@@ -138,9 +138,9 @@ RECORDINGS = (
     Group(
         name="wolkvox.usual",
         comment=(
-            "The same local hour of one and two weeks before (mean of both, or the one that there is; absent without "
+            "The same local hour one and two weeks ago (the mean of both, or the only one there is; absent without "
             "history). Two weeks fit Prometheus' default retention of 15 days. Read from the exporter's own series, so "
-            "that history from before these rules, or loaded as blocks, counts. Each week by itself and without the "
+            "that history from before these rules, or loaded as blocks, counts. Each week on its own and without the "
             "labels of the machine: a rollout keeps its history, two exporters are not counted twice. Windows over 6 "
             "days have no usual value: a week ago they held part of the same calls."
         ),

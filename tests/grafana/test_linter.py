@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import units
 
 from grafana.queries import VALUES, Kind, Query, argument, expand, queries
 
-StateStore = dict[str, Any]
+Board = dict[str, Any]
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 DRAWN = {"stat", "gauge", "bargauge", "table", "timeseries", "heatmap"}
@@ -41,29 +41,29 @@ def nodes(expr: object, above: tuple[object, ...] = ()) -> Iterator[tuple[Any, t
             yield from nodes(each, (*above, expr))
 
 
-def panels(board: StateStore) -> list[dict[str, Any]]:
+def panels(board: Board) -> list[dict[str, Any]]:
     return [panel for panel in board["panels"] if panel["type"] in DRAWN]
 
 
-def variables(board: StateStore, kind: str) -> list[dict[str, Any]]:
+def variables(board: Board, kind: str) -> list[dict[str, Any]]:
     return [variable for variable in board["templating"]["list"] if variable["type"] == kind]
 
 
-def asked(board: StateStore) -> Iterator[Query]:
+def asked(board: Board) -> Iterator[Query]:
     return (query for query in queries(board) if query.kind is Kind.PANEL)
 
 
-def test_every_panel_is_looked_at(board: StateStore) -> None:
+def test_every_panel_is_looked_at(board: Board) -> None:
     assert len(panels(board)) == len([panel for panel in board["panels"] if panel["type"] != "row"])
 
 
-def test_template_datasource(board: StateStore) -> None:
+def test_template_datasource(board: Board) -> None:
     (variable,) = variables(board, "datasource")
     assert (variable["name"], variable["label"], variable["query"]) == ("datasource", "Data source", "prometheus")
 
 
 @pytest.mark.parametrize("name", ["job", "instance"])
-def test_template_job_and_instance(board: StateStore, name: str) -> None:
+def test_template_job_and_instance(board: Board, name: str) -> None:
     (variable,) = (variable for variable in variables(board, "query") if variable["name"] == name)
     assert variable["label"] == name.title()
     assert variable["datasource"] == DATASOURCE
@@ -72,29 +72,29 @@ def test_template_job_and_instance(board: StateStore, name: str) -> None:
     assert variable["allValue"] == ".+"
 
 
-def test_template_label_promql(board: StateStore) -> None:
+def test_template_label_promql(board: Board) -> None:
     for variable in variables(board, "query"):
         assert promql.parse(expand(argument(variable["query"])))
         assert variable["datasource"] == DATASOURCE
 
 
-def test_template_on_time_change_reload(board: StateStore) -> None:
+def test_template_on_time_change_reload(board: Board) -> None:
     assert {variable["refresh"] for variable in variables(board, "query")} == {2}
 
 
-def test_panel_datasource(board: StateStore) -> None:
+def test_panel_datasource(board: Board) -> None:
     for panel in panels(board):
         assert panel["datasource"] == DATASOURCE
         assert all(target["datasource"] == DATASOURCE for target in panel["targets"])
 
 
-def test_panel_title_description(board: StateStore) -> None:
+def test_panel_title_description(board: Board) -> None:
     for panel in panels(board):
         assert panel["title"].strip()
         assert panel["description"].strip()
 
 
-def test_panel_units(board: StateStore) -> None:
+def test_panel_units(board: Board) -> None:
     for panel in panels(board):
         config = panel["fieldConfig"]
         found = [config["defaults"]["unit"]]
@@ -102,19 +102,19 @@ def test_panel_units(board: StateStore) -> None:
         assert set(found) <= UNITS, panel["title"]
 
 
-def test_panel_no_targets(board: StateStore) -> None:
+def test_panel_no_targets(board: Board) -> None:
     for panel in panels(board):
         assert panel["targets"]
         refs = [target["refId"] for target in panel["targets"]]
         assert len(set(refs)) == len(refs)
 
 
-def test_target_promql(board: StateStore) -> None:
+def test_target_promql(board: Board) -> None:
     for query in queries(board):
         assert promql.parse(query.expr), query
 
 
-def test_target_rate_interval(board: StateStore) -> None:
+def test_target_rate_interval(board: Board) -> None:
     values = {**VALUES, "__rate_interval": "4321s"}
     for query in asked(board):
         for node, _ in nodes(promql.parse(expand(query.template, values))):
@@ -128,7 +128,7 @@ NO_INSTANCE = re.compile(r"campaign:wolkvox_\w+:usual")
 
 
 @pytest.mark.parametrize("name", ["job", "instance"])
-def test_target_job_and_instance(board: StateStore, name: str) -> None:
+def test_target_job_and_instance(board: Board, name: str) -> None:
     values = {**VALUES, name: "chosen"}
     for query in asked(board):
         for node, _ in nodes(promql.parse(expand(query.template, values))):
@@ -140,7 +140,7 @@ def test_target_job_and_instance(board: StateStore, name: str) -> None:
                 assert [(each.op, each.value) for each in found] == wanted, query
 
 
-def test_target_counter_agg(board: StateStore) -> None:
+def test_target_counter_agg(board: Board) -> None:
     for query in asked(board):
         for node, above in nodes(promql.parse(query.expr)):
             if isinstance(node, promql.VectorSelector) and str(node.name).endswith("_total"):
@@ -148,5 +148,5 @@ def test_target_counter_agg(board: StateStore) -> None:
                 assert above[-2].func.name in COUNTING
 
 
-def test_uneditable_dashboard(board: StateStore) -> None:
+def test_uneditable_dashboard(board: Board) -> None:
     assert board["editable"] is False

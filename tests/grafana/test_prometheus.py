@@ -20,7 +20,7 @@ from grafana.queries import EMPTY_WHEN_WELL, NEEDS_HISTORY, NEEDS_LICENCES, VALU
 from prometheus.recordings import RESULTS
 from prometheus.recordings import USUAL as USUAL_SHARES
 
-StateStore = dict[str, Any]
+Board = dict[str, Any]
 Series = dict[str, Any]
 Ask = Callable[..., list[Series]]
 
@@ -230,19 +230,19 @@ def by_campaign(found: list[Series]) -> dict[str, float]:
     return values
 
 
-def test_every_query_returns_data_while_something_is_wrong(ask: Ask, board: StateStore) -> None:
+def test_every_query_returns_data_while_something_is_wrong(ask: Ask, board: Board) -> None:
     asked = [query for query in queries(board, {**VALUES, "job": "ill"}) if query.kind is not Kind.ANNOTATION]
     assert not [(query.name, query.ref) for query in asked if not ask(query.expr)]
 
 
-def test_only_the_listed_queries_are_empty_while_all_is_well(ask: Ask, board: StateStore) -> None:
+def test_only_the_listed_queries_are_empty_while_all_is_well(ask: Ask, board: Board) -> None:
     found = list(queries(board, {**VALUES, "job": "well"}))
     empty = {(query.name, query.ref) for query in found if not ask(query.expr)}
     listed = {(name, ref) for silence in EMPTY_WHEN_WELL for name in silence.names for ref in silence.refs}
     assert empty == listed & {(query.name, query.ref) for query in found}
 
 
-def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, board: StateStore) -> None:
+def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, board: Board) -> None:
     found = list(queries(board, {**VALUES, "job": "new"}))
     empty = {(query.name, query.ref) for query in found if not ask(query.expr)}
     listed = {
@@ -254,7 +254,7 @@ def test_without_history_and_licences_only_what_needs_them_is_empty(ask: Ask, bo
     assert empty == listed
 
 
-def test_no_value_is_not_a_number(ask: Ask, board: StateStore) -> None:
+def test_no_value_is_not_a_number(ask: Ask, board: Board) -> None:
     for query in queries(board):
         assert not [series for series in ask(query.expr) if series["value"][1] in {"NaN", "+Inf", "-Inf"}], query
 
@@ -264,7 +264,7 @@ def test_every_campaign_has_its_state(ask: Ask) -> None:
     assert states == {made.campaign: made.state for made in (*ILL, IDLE)}
 
 
-def test_two_exporters_are_not_counted_twice(ask: Ask, boards: dict[str, StateStore]) -> None:
+def test_two_exporters_are_not_counted_twice(ask: Ask, boards: dict[str, Board]) -> None:
     tiles = {query.name: query.expr for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "well"})}
     ((campaigns), (attempts)) = ask(tiles["Campaigns"]), ask(tiles["Attempts"])
     assert [series["value"][1] for series in (*campaigns, *attempts)] == ["2", "320"]
@@ -296,13 +296,13 @@ def test_without_rules_campaigns_are_judged_by_the_fixed_limits(ask: Ask) -> Non
     assert judged == {made.campaign: needs_the_usual.get(made.campaign, made.state) for made in (*ILL, IDLE)}
 
 
-def test_one_campaign_in_trouble_is_counted_once(ask: Ask, boards: dict[str, StateStore]) -> None:
+def test_one_campaign_in_trouble_is_counted_once(ask: Ask, boards: dict[str, Board]) -> None:
     for job, number in (("well", 0), ("ill", sum(made.state > 1 for made in ILL))):
         tiles = {query.name: query.expr for query in queries(boards["wolkvox-overview"], {**VALUES, "job": job})}
         assert [series["value"][1] for series in ask(tiles["Campaigns in trouble"])] == [str(number)]
 
 
-def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, StateStore]) -> None:
+def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, Board]) -> None:
     for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "well"}):
         if query.kind is Kind.PANEL and query.ref == "state":
             titles = {series["metric"]["title"] for series in ask(query.expr)}
@@ -312,7 +312,7 @@ def test_a_campaign_is_called_by_its_name_or_its_id(ask: Ask, boards: dict[str, 
     assert offered == {"32841": "Cobranza · 32841", "32842": "32842"}
 
 
-def test_a_campaign_without_data_still_has_its_name(ask: Ask, boards: dict[str, StateStore]) -> None:
+def test_a_campaign_without_data_still_has_its_name(ask: Ask, boards: dict[str, Board]) -> None:
     for query in queries(boards["wolkvox-overview"], {**VALUES, "job": "ill"}):
         if (query.name, query.ref) == ("Every campaign", "reason"):
             titles = {series["metric"]["campaign"]: series["metric"]["title"] for series in ask(query.expr)}

@@ -18,7 +18,7 @@ from grafana.queries import (
     queries,
 )
 
-StateStore = dict[str, Any]
+Board = dict[str, Any]
 
 PER_WINDOW = ("wolkvox_campaign_", "wolkvox_poll_interval_seconds", "campaign:wolkvox_")
 NOT_PER_WINDOW = {"wolkvox_campaign_info", "wolkvox_campaign_utc_offset_seconds"}
@@ -74,7 +74,7 @@ def _keeps_instance(modifier: Any) -> bool:
     return named if modifier.type == promql.AggModifierType.By else not named
 
 
-def test_every_campaign_query_is_about_one_window(board: StateStore) -> None:
+def test_every_campaign_query_is_about_one_window(board: Board) -> None:
     seen = 0
     for query in queries(board, {**VALUES, "window": "chosen"}):
         if query.kind is Kind.PANEL:
@@ -85,14 +85,14 @@ def test_every_campaign_query_is_about_one_window(board: StateStore) -> None:
     assert seen
 
 
-def test_the_window_is_a_single_choice(board: StateStore) -> None:
+def test_the_window_is_a_single_choice(board: Board) -> None:
     (window,) = (each for each in board["templating"]["list"] if each["name"] == "window")
     assert not window["multi"]
     assert not window["includeAll"]
 
 
 @pytest.mark.parametrize("uid", ["wolkvox-campaign", "wolkvox-campaign-es"])
-def test_the_campaign_dashboard_is_about_one_campaign(boards: dict[str, StateStore], uid: str) -> None:
+def test_the_campaign_dashboard_is_about_one_campaign(boards: dict[str, Board], uid: str) -> None:
     (campaign,) = (each for each in boards[uid]["templating"]["list"] if each["name"] == "campaign")
     assert not campaign["multi"]
     for query in queries(boards[uid], {**VALUES, "campaign": "chosen"}):
@@ -101,7 +101,7 @@ def test_the_campaign_dashboard_is_about_one_campaign(boards: dict[str, StateSto
             assert all(matchers["campaign"] == "chosen" for _, matchers in found), query
 
 
-def test_what_is_a_rolling_window_is_never_counted_over_time(board: StateStore) -> None:
+def test_what_is_a_rolling_window_is_never_counted_over_time(board: Board) -> None:
     for query in queries(board):
         expr = promql.parse(query.expr)
 
@@ -112,7 +112,7 @@ def test_what_is_a_rolling_window_is_never_counted_over_time(board: StateStore) 
         promql.walk(expr, look)
 
 
-def test_nothing_is_summed_over_instances(board: StateStore) -> None:
+def test_nothing_is_summed_over_instances(board: Board) -> None:
     for query in queries(board):
         spreads(promql.parse(query.expr))
 
@@ -140,13 +140,13 @@ def test_a_sum_of_what_is_already_one_is_none(expr: str) -> None:
     assert True
 
 
-def test_only_what_is_usual_needs_recording_rules(board: StateStore) -> None:
+def test_only_what_is_usual_needs_recording_rules(board: Board) -> None:
     for query in queries(board):
         recorded = {name for name, _ in selectors(promql.parse(query.expr)) if ":" in name}
         assert recorded <= {rule.record for rule in RECORDINGS if rule.record.endswith(":usual")}
 
 
-def test_the_lists_of_silent_queries_name_what_is_there(boards: dict[str, StateStore]) -> None:
+def test_the_lists_of_silent_queries_name_what_is_there(boards: dict[str, Board]) -> None:
     found = {(query.name, query.ref) for board in boards.values() for query in queries(board)}
     for silence in (*EMPTY_WHEN_WELL, NEEDS_LICENCES):
         assert silence.why
@@ -158,7 +158,7 @@ def test_the_lists_of_silent_queries_name_what_is_there(boards: dict[str, StateS
         assert set(silence.refs) <= refs | {""}
 
 
-def test_lines_and_marks_are_asked_for_over_time(board: StateStore) -> None:
+def test_lines_and_marks_are_asked_for_over_time(board: Board) -> None:
     drawn = {panel["title"] for panel in board["panels"] if panel["type"] == "timeseries"}
     marks = {annotation["name"] for annotation in board["annotations"]["list"]}
     assert {query.name for query in queries(board) if query.since} == drawn | marks

@@ -158,7 +158,7 @@ async def test_looks_right_and_is_for_everyone(browser: Browser, look: str) -> N
 async def test_calm_and_crowded(browser: Browser) -> None:
     async with serving(made_up.calm()) as site, visiting(browser) as visitor:
         await visitor.page.goto(site.url)
-        assert await visitor.page.locator(".headline").inner_text() == "All campaigns are well"
+        assert await visitor.page.locator(".headline").inner_text() == "All campaigns OK"
         await picture(visitor.page, "overview-calm")
         site.status = made_up.crowd(1_000)
         await visitor.page.goto(site.url)
@@ -214,7 +214,7 @@ async def test_says_when_the_exporter_is_gone_and_recovers(browser: Browser) -> 
         await page.goto(site.url)
         site.answers = lambda: False
         await page.clock.run_for(10_500)
-        await expect(page.locator("#contact")).to_contain_text("No contact with the exporter")
+        await expect(page.locator("#contact")).to_contain_text("Connection to the exporter lost")
         site.answers = lambda: True
         await page.clock.run_for(10_500)
         await expect(page.locator("#contact")).to_be_empty()

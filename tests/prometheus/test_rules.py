@@ -127,7 +127,7 @@ def test_summaries_are_static_sentences(alert: Alert) -> None:
 
 
 def test_descriptions_are_templated_and_say_what_to_look_at_first(alert: Alert) -> None:
-    assert "Look first" in alert.description
+    assert re.search(r"\bFirst (check|compare|look) ", alert.description)
     assert "{{ $labels." in alert.description or not alert.expr.count("campaign")
     assert not re.search(r"\$value(?! \| humanize)", alert.description)
 

@@ -6,7 +6,7 @@ from exporter.web.i18n.negotiation import preferred
 from exporter.web.i18n.spanish import SPANISH
 
 LANGUAGES = (ENGLISH, SPANISH)
-"""The first one is spoken to those whose languages are not here."""
+"""The first one is the default for languages that are not here."""
 
 
 def negotiate(accept_language: str) -> Language:

@@ -11,7 +11,7 @@ from exporter.web.status_state import State
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 _LONGEST = 100 * 365 * _DAY
-"""A span beyond this is a clock gone wrong and is shown as this much."""
+"""A longer span means that a clock is wrong; it is shown as this much."""
 
 
 class Advice(NamedTuple):
@@ -36,6 +36,8 @@ class Language:
     states: Mapping[State, str]
     reasons: Mapping[Reason, Advice]
     results: Mapping[str, str]
+    windows: Mapping[str, str]
+    """Of the windows that have a name instead of a length."""
 
     def say(self, key: str, **values: object) -> str:
         """The phrase of that key; KeyError where there is none."""
@@ -55,8 +57,8 @@ class Language:
         return f"{value:,}".replace(",", self.group)
 
     def percent(self, value: float) -> str:
-        """A share with one decimal. What is not nought or all is never written as if it were."""
-        shown = 0.1 if 0 < value < 0.1 else 99.9 if 99.9 < value < 100 else value  # noqa: PLR2004 - what one decimal can tell
+        """A share with one decimal. A share between 0 and 100 is never rounded to either."""
+        shown = 0.1 if 0 < value < 0.1 else 99.9 if 99.9 < value < 100 else value  # noqa: PLR2004 - the bounds of one decimal
         return f"{shown:.1f}".replace(".", self.decimal) + self.percent_unit
 
     def decimal_number(self, value: float) -> str:
@@ -75,7 +77,7 @@ class Language:
         return _pair(whole, _DAY, "d", _HOUR, "h")
 
     def ago(self, seconds: float) -> str:
-        """`5 min ago`; less than a second, or a clock that stepped back, is now."""
+        """`5 min ago`; less than a second, or a clock that was set back, is now."""
         return self.say("ago", span=self.span(seconds)) if seconds >= 1 else self.say("now")
 
     def until(self, seconds: float) -> str:
@@ -85,6 +87,10 @@ class Language:
     def result(self, result: str) -> str:
         """A documented result in this language, or as the vendor wrote it."""
         return self.results.get(result, result)
+
+    def window(self, label: str) -> str:
+        """A window's name in this language, or its length as it is written in the configuration."""
+        return self.windows.get(label, label)
 
 
 def _pair(whole: int, large: int, large_unit: str, small: int, small_unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Which of the languages on offer a browser would rather read."""
+"""Which of the available languages a browser prefers."""
 
 import re
 
@@ -14,7 +14,7 @@ _MOST_RANGES = 32
 def preferred(header: str, codes: tuple[str, ...]) -> str:
     """The code with the highest q-value (RFC 9110, 12.5.4); earlier ranges win ties, and the first code wins the rest.
 
-    A range such as `es-CO` counts for `es`. Ranges that cannot be read are passed over.
+    A range such as `es-CO` counts for `es`. Ranges that cannot be read are ignored.
     """
     wishes: dict[str, float] = {}
     for text in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:

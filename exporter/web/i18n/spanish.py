@@ -12,7 +12,7 @@ SPANISH = Language(
     words={
         "title": "Campañas de Wolkvox",
         "skip": "Ir a las campañas",
-        "as_of": "A las",
+        "as_of": "Actualizado:",
         "ago": "hace {span}",
         "in": "en {span}",
         "now": "ahora mismo",
@@ -21,7 +21,7 @@ SPANISH = Language(
         "none": "\N{EN DASH}",
         "all_well": "Todas las campañas están bien",
         "nothing_configured": "No hay campañas configuradas",
-        "nothing_yet": "A la espera de las primeras respuestas",
+        "nothing_yet": "En espera de los primeros resultados",
         "trouble_one": "{n} campaña con problemas",
         "trouble_many": "{n} campañas con problemas",
         "campaigns_one": "{n} campaña",
@@ -48,7 +48,7 @@ SPANISH = Language(
         "window": "Ventana",
         "attempts": "Intentos",
         "results": "Resultados",
-        "contact": "Contacto",
+        "contact": "Contactabilidad",
         "busy": "Ocupado",
         "failed": "Fallida",
         "age": "Antigüedad",
@@ -56,31 +56,35 @@ SPANISH = Language(
         "quota": "Cuota de hoy",
         "quota_used": "{used} de {budget} usadas",
         "quota_left": "quedan {left}",
-        "quota_open": "{used} consultas enviadas, sin límite configurado",
+        "quota_open": "{used} solicitudes enviadas, sin límite configurado",
         "plan": "Plan",
-        "plan_fits": "cabe: {need} de {budget} consultas al día",
-        "plan_tight": "no cabe: {need} consultas al día, presupuesto {budget}",
-        "plan_open": "{need} consultas al día, sin límite configurado",
+        "plan_fits": "alcanza: {need} de {budget} solicitudes al día",
+        "plan_tight": "no alcanza: {need} solicitudes al día, presupuesto de {budget}",
+        "plan_open": "{need} solicitudes al día, sin límite configurado",
         "sender": "Quién consulta",
         "sender_here": "este proceso",
         "sender_elsewhere": "otro proceso con este almacenamiento",
-        "sender_silence": "un proceso con este almacenamiento que no da señales; se da por terminado en {until}",
-        "sender_request": "nadie hasta {until}: puede seguir en curso una consulta de un proceso que ya terminó",
-        "sender_storage": "nadie hasta {until}: el archivo es nuevo y puede seguir en curso una consulta anterior",
+        "sender_silence": "un proceso con este almacenamiento que no responde; se dará por terminado el {until}",
+        "sender_request": (
+            "ningún proceso hasta {until}: puede seguir en curso una solicitud de un proceso que ya terminó"
+        ),
+        "sender_storage": (
+            "ningún proceso hasta {until}: el archivo es nuevo y puede seguir en curso una solicitud anterior"
+        ),
         "late": "{span} de retraso",
-        "rests": "El token descansa: {what}",
-        "asked_to_wait": "Wolkvox pide una pausa de {span} (Retry-After).",
+        "rests": "Token en pausa: {what}",
+        "asked_to_wait": "Wolkvox pidió una pausa de {span} (Retry-After).",
         "filter": "Filtrar",
         "all_operations": "Todas las operaciones",
         "all_states": "Todos los estados",
         "all_trouble": "Con problemas",
         "states_group": "Estado",
-        "reasons_group": "Motivo del fallo",
+        "reasons_group": "Motivo de la falla",
         "search": "Nombre o id",
         "apply": "Aplicar",
         "clear": "Quitar filtro",
         "legend": "Resultados y sus colores",
-        "table_caption": "Campañas y ventanas; los encabezados ordenan",
+        "table_caption": "Campañas y ventanas; elija un encabezado para ordenar",
         "table_region": "Tabla de campañas",
         "nothing_found": "Ninguna campaña coincide con este filtro.",
         "pages": "Páginas",
@@ -90,72 +94,70 @@ SPANISH = Language(
         "no_attempts": "sin intentos",
         "pause": "Pausar la actualización",
         "resume": "Reanudar la actualización",
-        "lost": "Sin contacto con el exportador: lo que ve es de la hora indicada.",
+        "lost": "Se perdió la conexión con el exportador. Los datos son de la hora indicada.",
         "metrics": "Métricas para Prometheus",
         "json": "Esta página en JSON",
         "version": "versión {version}, activo desde hace {span}",
         "config_loaded": "configuración cargada {ago}",
         "config_file": "{name} del {modified}, SHA-256 {checksum}…",
-        "config_broken": "La última recarga fue rechazada: sigue en uso la configuración cargada {ago}.",
+        "config_broken": "La última recarga falló: sigue en uso la configuración cargada {ago}.",
         "config_broken_do": "Ejecute wolkvox-exporter check, corrija lo que indica y recargue.",
-        "stale_group": "Sin consultar a tiempo",
-        "stale_group_do": (
-            "Los últimos datos se retiraron por ser demasiado viejos. Vea la puntualidad y quién consulta."
-        ),
+        "stale_group": "Sin consulta a tiempo",
+        "stale_group_do": "Los últimos datos se retiraron por ser demasiado antiguos. Vea el retraso y quién consulta.",
         "spike_group": "Proporción alta de ocupado, fallida o congestión",
         "spike_group_do": (
-            "Compare con las demás campañas: muchas a la vez apuntan al operador telefónico o a Wolkvox; una"
-            " sola, a sus números o a su identificador de llamada."
+            "Compare con las demás campañas: si el pico es en muchas a la vez, revise el operador telefónico o "
+            "Wolkvox; si es en una sola, sus números o su identificador de llamadas."
         ),
         "late_group": "Las consultas llevan {span} de retraso",
         "late_group_do": (
-            "La API responde despacio o el plan es muy denso: alargue el intervalo o consulte menos campañas."
+            "La API está lenta o hay demasiado por consultar: aumente el intervalo o consulte menos campañas."
         ),
         "quota_group": "Se ha usado el {percent} del presupuesto diario",
         "quota_group_do": (
-            "Cuando se agote no habrá consultas hasta la medianoche. Alargue el intervalo o suba quota_share."
+            "Cuando se agote, no habrá consultas hasta la medianoche. Aumente el intervalo o quota_share."
         ),
-        "plan_group": "El plan necesita {need} consultas al día y el presupuesto es {budget}",
-        "plan_group_do": "Alargue el intervalo, quite ventanas o campañas, o suba quota_share.",
-        "last_success": "Último éxito",
-        "last_success_ago": "último éxito {ago}",
-        "no_success": "aún sin éxito",
-        "no_success_some": "algunas aún sin éxito",
-        "oldest_success": "el éxito más antiguo, {ago}",
+        "plan_group": "El plan necesita {need} solicitudes al día y el presupuesto es de {budget}",
+        "plan_group_do": "Aumente el intervalo, quite ventanas o campañas, o aumente quota_share.",
+        "last_success": "Última consulta exitosa",
+        "last_success_ago": "última consulta exitosa {ago}",
+        "no_success": "aún sin consultas exitosas",
+        "no_success_some": "algunas aún sin consultas exitosas",
+        "oldest_success": "última consulta exitosa más antigua: {ago}",
         "shown_data": "Se siguen mostrando los datos de {ago}.",
         "no_data_yet": "aún sin datos",
         "withdrawn_short": "datos retirados",
         "wrong_id": "Una campaña inactiva y un id equivocado se ven igual.",
         "back": "Todas las campañas",
         "interval": "Se consulta cada",
-        "asked_window": "Los datos describen",
+        "asked_window": "Período de los datos",
         "to": "a",
         "last_poll": "Última consulta",
         "shares": "Resultados en la ventana",
         "result": "Resultado",
         "share": "Proporción",
         "total": "Total",
-        "recent_polls": "Consultas y fallos recientes",
-        "polls_note": "Las últimas 20 consultas, la más nueva primero; los fallos se guardan más tiempo.",
+        "recent_polls": "Consultas y fallas recientes",
+        "polls_note": "Las últimas 20 consultas, la más reciente primero; las fallas se guardan más tiempo.",
         "no_polls": "Aún no hay consultas.",
         "when": "Cuándo",
-        "took": "Duró",
-        "sent": "Consultas",
+        "took": "Duración",
+        "sent": "Solicitudes",
         "outcome": "Resultado",
         "detail": "Detalle",
         "status": "Estado HTTP",
-        "success": "Éxito",
-        "window_empty": "La ventana está vacía: la API no tiene filas para ella.",
+        "success": "Exitosa",
+        "window_empty": "La ventana está vacía: la API no devolvió filas para ella.",
         "nothing_shown": "No se muestran datos.",
         "what_to_do": "Qué hacer",
         "counts": "{failures} de {polls} consultas fallaron desde que arrancó este proceso",
         "not_found_title": "No existe esa campaña",
         "not_found": "No hay ninguna campaña configurada con esta operación, id y ventana.",
-        "ok_text": "La última consulta tuvo éxito.",
-        "spike_text": "Los datos son buenos, pero {result} es el {percent} de los intentos.",
-        "no_data_text": "La API dice que esta ventana no tiene filas.",
+        "ok_text": "La última consulta fue exitosa.",
+        "spike_text": "Los datos están al día, pero {result} es el {percent} de los intentos.",
+        "no_data_text": "La API no devolvió filas para esta ventana.",
         "waiting_text": "La primera consulta aún no ha terminado.",
-        "stale_text": "Los últimos datos son demasiado viejos y se retiraron.",
+        "stale_text": "Los últimos datos son demasiado antiguos y se retiraron.",
         "failing_text": "La última consulta falló.",
     },
     states={
@@ -163,8 +165,8 @@ SPANISH = Language(
         State.NO_DATA: "Sin datos",
         State.WAITING: "En espera",
         State.SPIKE: "Pico",
-        State.FAILING: "Fallando",
-        State.STALE: "Caducada",
+        State.FAILING: "Con fallas",
+        State.STALE: "Desactualizada",
     },
     reasons={
         Reason.AUTH: Advice(
@@ -173,21 +175,22 @@ SPANISH = Language(
         ),
         Reason.QUOTA: Advice(
             "cuota diaria de Wolkvox agotada",
-            "La comparten todas las integraciones de la operación. Espere al día siguiente, o busque quién "
-            "la gasta y alargue el intervalo.",
+            "La comparten todas las integraciones de la operación. Espere al día siguiente, o busque quién la "
+            "consume y aumente el intervalo.",
         ),
         Reason.CONCURRENCY: Advice(
             "otro programa usa el token",
-            "Wolkvox rechaza consultas simultáneas. Dé a este exportador un token propio.",
+            "Wolkvox rechaza solicitudes simultáneas. Asigne a este exportador un token propio.",
         ),
         Reason.FORBIDDEN: Advice(
-            "Wolkvox no atiende por ahora",
-            "Suele ser mantenimiento o una copia de seguridad. Espere; si dura más de una hora, pregunte al "
-            "soporte de Wolkvox.",
+            "Wolkvox rechaza las solicitudes",
+            "Suele ser mantenimiento o una copia de seguridad. Espere; si continúa más de una hora, comuníquese "
+            "con soporte de Wolkvox.",
         ),
         Reason.BAD_REQUEST: Advice(
-            "consulta no entendida",
-            "Revise el id de la campaña y el servidor. Si están bien, Wolkvox pudo cambiar su API: repórtelo.",
+            "solicitud no entendida",
+            "Revise el id de la campaña y el servidor. Si están bien, es posible que Wolkvox haya cambiado su "
+            "API: repórtelo.",
         ),
         Reason.NOT_FOUND: Advice(
             "campaña o informe no encontrado",
@@ -195,23 +198,25 @@ SPANISH = Language(
         ),
         Reason.REDIRECT: Advice(
             "el servidor redirige a otro sitio",
-            "No se siguen redirecciones, para proteger el token. Revise server o base_url, y si hay un proxy en medio.",
+            "No se siguen redirecciones, para proteger el token. Revise server o base_url, y si hay un proxy de "
+            "por medio.",
         ),
         Reason.SERVER_ERROR: Advice(
             "error en Wolkvox",
-            "Aquí no hay nada que hacer. Si dura más de media hora, pregunte al soporte de Wolkvox.",
+            "No hay nada que hacer de su lado. Si continúa más de media hora, comuníquese con soporte de Wolkvox.",
         ),
         Reason.HTTP: Advice(
             "estado HTTP inesperado",
-            "Vea el extracto en la página de la campaña; pudo responder un proxy o un cortafuegos en lugar de Wolkvox.",
+            "Vea el extracto en la página de la campaña; pudo responder un proxy o un firewall en lugar de Wolkvox.",
         ),
         Reason.CONNECT: Advice(
             "sin conexión",
-            "Revise red, DNS y proxy, y que Wolkvox permita la dirección IPv4 pública de esta máquina.",
+            "Revise la red, el DNS y el proxy, y que la dirección IPv4 pública de esta máquina esté autorizada en "
+            "Wolkvox.",
         ),
         Reason.TIMEOUT: Advice(
             "sin respuesta completa a tiempo",
-            "Wolkvox está lento o el informe es grande. Espere; si dura, use ventanas más cortas.",
+            "Wolkvox está lento o el informe es grande. Espere; si continúa, use ventanas más cortas.",
         ),
         Reason.TOO_LARGE: Advice(
             "respuesta demasiado grande",
@@ -219,19 +224,22 @@ SPANISH = Language(
         ),
         Reason.INVALID_RESPONSE: Advice(
             "respuesta no entendida",
-            "Vea el extracto en la página de la campaña; si viene de Wolkvox, su API pudo cambiar: repórtelo.",
+            "Vea el extracto en la página de la campaña; si viene de Wolkvox, es posible que su API haya "
+            "cambiado: repórtelo.",
         ),
         Reason.BUDGET: Advice(
             "presupuesto diario propio agotado",
-            "Se vuelve a consultar después de la medianoche. Alargue el intervalo, consulte menos o suba quota_share.",
+            "Se vuelve a consultar después de la medianoche. Aumente el intervalo, consulte menos o aumente "
+            "quota_share.",
         ),
         Reason.STORAGE: Advice(
-            "no se puede escribir el almacenamiento",
-            "Libere el disco o corrija sus permisos; se sigue solo en cuanto se puedan registrar las consultas.",
+            "no se puede guardar",
+            "Libere espacio en disco o corrija los permisos; continúa automáticamente cuando se puedan registrar "
+            "las solicitudes.",
         ),
         Reason.INTERNAL: Advice(
-            "fallo del exportador",
-            "El registro tiene el detalle. Lo intenta de nuevo solo; por favor, repórtelo.",
+            "falla del exportador",
+            "El log tiene el detalle. El exportador reintenta automáticamente; por favor, repórtelo.",
         ),
     },
     results={
@@ -240,10 +248,11 @@ SPANISH = Language(
         "busy": "ocupado",
         "failed": "fallida",
         "congestion": "congestión",
-        "recall": "rellamada",
+        "recall": "volver a llamar",
         "do-not-call-clean": "no llamar",
-        "answer-machine": "contestador",
+        "answer-machine": "buzón de voz",
         "other": "otros",
         "unknown": "desconocido",
     },
+    windows={"today": "hoy", "yesterday": "ayer"},
 )

@@ -31,6 +31,15 @@ def test_every_state_and_reason_has_words(language: Language) -> None:
     assert all(language.result(result) for result in RESULTS)
 
 
+@pytest.mark.parametrize(
+    ("label", "english", "spanish"),
+    [("today", "today", "hoy"), ("yesterday", "yesterday", "ayer"), ("1h", "1h", "1h"), ("30m", "30m", "30m")],
+)
+def test_windows_that_have_a_name_are_named_in_each_language(label: str, english: str, spanish: str) -> None:
+    assert ENGLISH.window(label) == english
+    assert SPANISH.window(label) == spanish
+
+
 def test_every_phrase_that_a_template_names_is_there() -> None:
     folder = resources.files("exporter.web").joinpath("templates")
     text = "".join(each.read_text(encoding="utf-8") for each in folder.iterdir())

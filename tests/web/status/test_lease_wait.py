@@ -23,7 +23,7 @@ def waiting(wait: LeaseWait | None) -> OperationStatus:
     [
         (None, "another process on this storage", "otro proceso con este almacenamiento"),
         (LeaseWait(WaitCause.PROCESS, None), "another process on this storage", "otro proceso con este almacenamiento"),
-        (LeaseWait(WaitCause.SILENCE, NOW + 20), "counts as dead at ", "se da por terminado en "),
+        (LeaseWait(WaitCause.SILENCE, NOW + 20), "counts as dead at ", "se dará por terminado el "),
         (LeaseWait(WaitCause.REQUEST, NOW + 20), "a request of a process that ended", "un proceso que ya terminó"),
         (LeaseWait(WaitCause.STORAGE, NOW + 20), "the storage file is new", "el archivo es nuevo"),
     ],

@@ -53,8 +53,8 @@ async def test_the_first_thing_said_is_the_trouble(serve: Serve) -> None:
     ("status", "headline"),
     [
         (made_up.status(), "No campaigns are configured"),
-        (made_up.calm(), "All campaigns are well"),
-        (made_up.status(made_up.shown(made_up.target(), Snapshot())), "Waiting for the first answers"),
+        (made_up.calm(), "All campaigns OK"),
+        (made_up.status(made_up.shown(made_up.target(), Snapshot())), "Waiting for the first results"),
         (made_up.status(made_up.shown(made_up.target(), made_up.failed(Reason.AUTH))), "1 campaign in trouble"),
     ],
 )
@@ -114,11 +114,11 @@ async def test_the_content_of_the_configuration_is_named(serve: Serve) -> None:
 async def test_the_overview_answers_what_is_asked_first(serve: Serve) -> None:
     text = re.sub(r"\s+", " ", " ".join(Reader(await read(serve, made_up.troubled())).texts))
     for said in (
-        "The latest reload was refused",
-        "initech : token refused · 2 campaigns · some without any success yet",
+        "The last reload failed",
+        "initech : token refused · 2 campaigns · some have not succeeded yet",
         "initech : no connection · 1 campaign · last success 33 min ago",
         "Polls are 5 min late",
-        "93.3% of the daily budget is used",
+        "93.3% of the daily budget has been used",
         "The plan needs 864 requests a day, the budget is 500",
         "400 left · 5,600 of 6,000 used",
         "does not fit: 864 requests a day, budget 500",
