@@ -8,7 +8,7 @@ from typing import TypeAlias
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from exporter.yaml.composer import DEEPEST, compose
-from exporter.yaml.issue import ConfigIssue, ParseError, Path
+from exporter.yaml.issue import SECRET_KEYS, ConfigIssue, ParseError, Path
 from exporter.yaml.scalar import Plain, read_scalar
 
 Value: TypeAlias = "str | Plain | list[Value] | dict[str, Value] | None"
@@ -52,16 +52,27 @@ def parse(text: str, keys: str = "key: value") -> Document:
     return document
 
 
-def find_substitutions(value: Value, path: Path = ()) -> Iterator[Path]:
+def find_substitutions(value: Value) -> Iterator[Path]:
     """Where a text holds something like `${NAME}`, which other programs substitute."""
-    if isinstance(value, str) and _SUBSTITUTION.search(value):
-        yield path
-    elif isinstance(value, dict):
+    return (path for path, text in _scalars(value) if isinstance(text, str) and _SUBSTITUTION.search(text))
+
+
+def find_secrets(value: Value) -> Iterator[str]:
+    """The values of secret keys, as they are written."""
+    for path, found in _scalars(value):
+        if not SECRET_KEYS.isdisjoint(path):
+            yield found if isinstance(found, str) else found.source
+
+
+def _scalars(value: Value, path: Path = ()) -> Iterator[tuple[Path, str | Plain]]:
+    if isinstance(value, dict):
         for key, inner in value.items():
-            yield from find_substitutions(inner, (*path, key))
+            yield from _scalars(inner, (*path, key))
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from find_substitutions(inner, (*path, place))
+            yield from _scalars(inner, (*path, place))
+    elif value is not None:
+        yield path, value
 
 
 class _Expansion:

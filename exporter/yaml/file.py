@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from exporter.yaml.document import Document, parse
+from exporter.yaml.document import Document, find_secrets, parse
 from exporter.yaml.issue import ConfigError, Issues, ParseError
 
 LARGEST = 16 * 2**20
@@ -41,7 +41,7 @@ def read_file(
         line, words = error.line, error.text
     else:
         document.modified_at, document.checksum = modified_at, hashlib.sha256(content).hexdigest()[:DIGITS]
-        return document, Issues(str(path), document.lines, document.issues)
+        return document, Issues(str(path), document.lines, document.issues, find_secrets(document.root))
     raise fatal(path, line, words)
 
 

@@ -12,6 +12,8 @@ SECRET_KEYS = frozenset({"token", "proxy_url", "key"})
 
 _SPEAKABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _SHOWN = 60
+_SHORTEST = 5
+"""Characters; a shorter text is no secret that anyone gives out, and striking it out would garble the messages."""
 
 
 class ConfigError(Exception):
@@ -44,8 +46,12 @@ class ConfigIssue:
 class Issues:
     """What was found in one file, all of it, so that one mistake hides no other."""
 
-    def __init__(self, file: str, lines: Mapping[Path, int], found: Iterable[ConfigIssue] = ()) -> None:
+    def __init__(
+        self, file: str, lines: Mapping[Path, int], found: Iterable[ConfigIssue] = (), secrets: Iterable[str] = ()
+    ) -> None:
+        """`secrets` are struck out of every message: a token may stand a second time where it does not belong."""
         self._file = file
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
         self._lines = lines
         self._errors: dict[ConfigIssue, None] = {}
         self._warnings: dict[ConfigIssue, None] = {}
@@ -92,7 +98,12 @@ class Issues:
     def _rendered(self, issues: Iterable[ConfigIssue]) -> tuple[str, ...]:
         ordered = sorted(issues, key=lambda issue: issue.line)
         lines = (f"{self._file}:{issue.line}: {dotted(issue.path)}: {issue.text}" for issue in ordered)
-        return tuple(dict.fromkeys(lines))
+        return tuple(dict.fromkeys(map(self._clean, lines)))
+
+    def _clean(self, line: str) -> str:
+        for secret in self._secrets:
+            line = line.replace(secret, "<secret>")
+        return line
 
 
 def dotted(path: Path) -> str:

@@ -145,7 +145,7 @@ def test_check_prints_the_plan(tmp_path: Path) -> None:
     write_config(tmp_path, {"interval": "6m", "operations": [acme]})
     done = call(tmp_path, "check", "--config.file=config.yml")
     assert (done.returncode, done.stderr) == (0, "")
-    plan = dict(re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in done.stdout.splitlines()[1:])
+    plan = dict(re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in done.stdout.splitlines()[1:] if line)
     assert done.stdout.splitlines()[0] == "operation acme"
     assert plan["campaigns"] == "1"
     assert plan["windows"] == "30m, today"
@@ -154,6 +154,7 @@ def test_check_prints_the_plan(tmp_path: Path) -> None:
     assert plan["budget per day"].startswith("500,")
     assert plan["time per cycle"].startswith("2s,")
     assert plan["resulting interval"] == "6m"
+    assert plan["storage"] == f"{tmp_path}/wolkvox-exporter.db"
     assert list(tmp_path.glob("*.db")) == []
 
 

@@ -70,7 +70,8 @@ async def test_nothing_is_sent_that_cannot_be_recorded(
 
 
 async def test_a_removed_file_is_made_anew_from_what_is_known(run: Run, operation: Operation) -> None:
-    exporter = await run({"interval": "1s", "operations": [operation("acme", "1"), operation("globex", "2")]})
+    operations = [operation("acme", "1"), operation("globex", "2")]
+    exporter = await run({"interval": "1s", "timeout": "2s", "operations": operations})  # a new file waits that long
     before = await exporter.shows(lambda page: page.number("wolkvox_quota_used_requests", operation="acme") >= 3)
     for suffix in ("", "-wal", "-shm"):
         (exporter.folder / f"state.db{suffix}").unlink()
