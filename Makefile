@@ -70,7 +70,7 @@ bench: $(VENV)/dev ## measure, and print each figure beside its reference and it
 
 docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, docs/status-api.*, grafana/dashboards, prometheus/rules
 	$(BIN)/python -m exporter.metrics.document
-	$(BIN)/python -m exporter.web.status_schema
+	$(BIN)/python -m exporter.web.status.schema
 	$(BIN)/python -m grafana
 	$(BIN)/python -m prometheus.generate
 

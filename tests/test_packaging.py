@@ -47,7 +47,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         licences = [name for name in archive.namelist() if name.endswith("/LICENSE")]
     assert set(listed.stdout.split()) <= names
     assert {name for name in names if not name.startswith("exporter/") or "__pycache__" in name} == set()
-    assert {"exporter/py.typed", "exporter/web/templates/base.html", "exporter/web/static/status.css"} <= names
+    assert {
+        "exporter/py.typed",
+        "exporter/web/status/templates/base.html",
+        "exporter/web/status/static/status.css",
+    } <= names
     assert len(licences) == 1
 
 

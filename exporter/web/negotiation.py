@@ -1,13 +1,16 @@
 """Which body a scraper gets: pure functions from two request headers (RFC 9110, 12.5.1 and 12.5.3).
 
 All names on the page are legal in every version of both formats, so versions and escaping differ in the header only.
-Nothing that a client sends is an error here: what is malformed, or asks for what there is not, gets plain text 0.0.4.
+Nothing that a client sends is an error here: what is malformed, or asks for something that does not exist,
+gets plain text 0.0.4.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from multidict import MultiMapping
 
 from exporter.metrics.format import Encoding, Exposition
 
@@ -25,7 +28,7 @@ _ESCAPINGS = frozenset({"allow-utf-8", "underscores", "dots", "values"})
 
 
 class _MalformedError(ValueError):
-    """The header is no list of ranges with parameters."""
+    """The header is not a list of ranges with parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,12 @@ _FORMATS = (
     _Format(Exposition.OPENMETRICS, "application/openmetrics-text", "1.0.0"),
     _Format(Exposition.OPENMETRICS, "application/openmetrics-text", "0.0.1"),
 )
-"""Our own order of preference, for who has none."""
+"""In our own order of preference, for clients that have none."""
+
+
+def combined_value(headers: MultiMapping[str], name: str) -> str:
+    """The value of a header that is a list: a list sent in several lines is one list (RFC 9110, 5.3)."""
+    return ",".join(headers.getall(name, ()))
 
 
 @lru_cache(maxsize=64)  # scrapers send the same header each time

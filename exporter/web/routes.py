@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from exporter.metrics.format import Encoding, Exposition
 from exporter.web.landing import landing_page
-from exporter.web.negotiation import VARY, encode, negotiate
+from exporter.web.negotiation import VARY, combined_value, encode, negotiate
 from exporter.web.origin import is_foreign, local_origins
 from exporter.web.paths import AT_THE_ROOT, Paths, RouteError, is_path
 
@@ -93,8 +93,8 @@ class _Handlers:
         router.add_get(self._routes.telemetry_path, self.metrics)
 
     async def metrics(self, request: web.Request) -> web.Response:
-        exposition, content_type = negotiate(_joined(request, hdrs.ACCEPT))
-        encoding = encode(_joined(request, hdrs.ACCEPT_ENCODING))
+        exposition, content_type = negotiate(combined_value(request.headers, hdrs.ACCEPT))
+        encoding = encode(combined_value(request.headers, hdrs.ACCEPT_ENCODING))
         headers = {hdrs.CONTENT_TYPE: content_type, hdrs.VARY: VARY}
         if encoding is not Encoding.IDENTITY:
             headers[hdrs.CONTENT_ENCODING] = encoding.value
@@ -140,11 +140,6 @@ def _state(trouble: str | None, name: str) -> web.Response:
     if trouble is None:
         return web.Response(text=f"wolkvox-exporter is {name}.\n")
     return web.Response(status=web.HTTPServiceUnavailable.status_code, text=f"{trouble}\n")
-
-
-def _joined(request: web.Request, name: str) -> str:
-    """The header's value; a list sent in several lines is one list (RFC 9110, 5.3)."""
-    return ",".join(request.headers.getall(name, ()))
 
 
 def _is_foreign(request: web.Request, paths: Paths) -> bool:

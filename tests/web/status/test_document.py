@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from exporter.model import Status
-from exporter.web.status_schema import ADAPTER, markdown, schema, write
+from exporter.web.status.schema import ADAPTER, markdown, schema, write
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import RESULTS, Reason
-from exporter.web.i18n import ENGLISH, LANGUAGES, SPANISH, Language, negotiate
-from exporter.web.i18n.negotiation import preferred
-from exporter.web.status_state import State
+from exporter.web.status.i18n import ENGLISH, LANGUAGES, SPANISH, Language, negotiate
+from exporter.web.status.i18n.negotiation import preferred
+from exporter.web.status.state import State
 
 
 def fields(phrase: str) -> set[str]:
@@ -41,7 +41,7 @@ def test_windows_that_have_a_name_are_named_in_each_language(label: str, english
 
 
 def test_every_phrase_that_a_template_names_is_there() -> None:
-    folder = resources.files("exporter.web").joinpath("templates")
+    folder = resources.files("exporter.web.status").joinpath("templates")
     text = "".join(each.read_text(encoding="utf-8") for each in folder.iterdir())
     said = set(re.findall(r'\bsay\("(\w+)"', text))
     counted = set(re.findall(r'\bcount\("(\w+)"', text))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import TargetKey
-from exporter.web.status_query import COLUMNS, Query, campaign_url, ordered, parse
-from exporter.web.status_state import CampaignSummary, digest
+from exporter.web.status.query import COLUMNS, Query, campaign_url, ordered, parse
+from exporter.web.status.state import CampaignSummary, digest
 
 DIGESTS = [digest(each) for each in made_up.troubled().targets]
 

@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from exporter.model import Reason, Snapshot, Status
-from exporter.web.i18n import negotiate
-from exporter.web.status_security import content_security_policy
-from exporter.web.status_text import encodable
+from exporter.web.status.i18n import negotiate
+from exporter.web.status.routes import CONTENT_SECURITY_POLICY
+from exporter.web.status.text import encodable
 
 Serve = Callable[[Status], Awaitable[TestClient[web.Request, web.Application]]]
 
@@ -157,7 +157,7 @@ async def test_headers_let_nothing_in_from_elsewhere(serve: Serve) -> None:
     client = await serve(made_up.calm())
     for path in ("/", "/campaign?operation=x", "/campaign?operation=acme&campaign=32841&window=1h"):
         answer = await client.get(path)
-        assert answer.headers["Content-Security-Policy"] == content_security_policy()
+        assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
         reader = Reader(await answer.text())
         assert all("style" not in attributes for _, attributes in reader.tags)
         links = [

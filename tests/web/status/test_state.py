@@ -4,7 +4,7 @@ import made_up_status as made_up
 import pytest
 
 from exporter.model import Reason, Snapshot
-from exporter.web.status_state import CampaignSummaries, State, digest, shares_of
+from exporter.web.status.state import CampaignSummaries, State, digest, shares_of
 
 GOOD = made_up.good(made_up.HEALTHY)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.status_text import encodable, visible
+from exporter.web.status.text import encodable, visible
 
 
 @pytest.mark.parametrize(

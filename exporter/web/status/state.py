@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from exporter.model import Reason, Row, Snapshot, Target, TargetKey, TargetStatus
-from exporter.web.status_text import visible
+from exporter.web.status.text import visible
 
 SPIKE_SHARES = MappingProxyType({"busy": 25.0, "failed": 25.0, "congestion": 10.0})
 """Percent of the attempts above which a result that tells of lines and numbers, not of people, is trouble.

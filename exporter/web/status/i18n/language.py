@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from exporter.model import Reason
-from exporter.web.status_state import State
+from exporter.web.status.state import State
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 

@@ -13,16 +13,15 @@ from aiohttp import hdrs, web
 
 from exporter.metrics.format import Encoding
 from exporter.model import Status, TargetKey
-from exporter.web import status_assets
-from exporter.web.i18n import Language, negotiate
-from exporter.web.negotiation import encode
-from exporter.web.status_document import campaign as campaign_document
-from exporter.web.status_document import head
-from exporter.web.status_page import Pages
-from exporter.web.status_query import parse
-from exporter.web.status_security import content_security_policy
-from exporter.web.status_state import CampaignSummaries
-from exporter.web.status_view import Overview, campaign, overview
+from exporter.web.negotiation import combined_value, encode
+from exporter.web.status.assets import Asset, load
+from exporter.web.status.document import campaign as campaign_document
+from exporter.web.status.document import head
+from exporter.web.status.i18n import Language, negotiate
+from exporter.web.status.page import Pages
+from exporter.web.status.query import parse
+from exporter.web.status.state import CampaignSummaries
+from exporter.web.status.view import Overview, campaign, overview
 
 _SLICE = 50
 """Campaigns of the JSON between two chances for others; with full histories about 3 ms of work."""
@@ -31,6 +30,15 @@ _GZIP_LEVEL = 4
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
 
 _CACHED = "public, max-age=604800, immutable"  # a week; the address changes with the content
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""Of the HTML pages (https://www.w3.org/TR/CSP3/).
+
+A browser may load this server's own style and script and send requests to this server, nothing else.
+"""
 
 
 def add_routes(
@@ -51,7 +59,7 @@ class _Page(NamedTuple):
 class _Handlers:
     def __init__(self, status: Callable[[], Status], telemetry_path: str, links: str) -> None:
         self._status = status
-        self._assets = status_assets.load()
+        self._assets = load()
         addresses = {asset.name: asset.address for asset in self._assets}
         self._pages = Pages(addresses, telemetry_path.removeprefix("/"), links)
         self._digests = CampaignSummaries()
@@ -99,14 +107,14 @@ class _Handlers:
 
 async def _html(request: web.Request, render: Callable[[Mapping[str, str], Language], _Page]) -> web.Response:
     """Render in a thread: a page of 100 rows takes milliseconds, and scrapes are not to wait for it."""
-    language = negotiate(_joined(request, hdrs.ACCEPT_LANGUAGE))
+    language = negotiate(combined_value(request.headers, hdrs.ACCEPT_LANGUAGE))
     page = await asyncio.to_thread(render, request.query, language)
     coding = _coding(request)
     headers = {
         hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
         hdrs.CONTENT_LANGUAGE: language.code,
         hdrs.VARY: f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}",
-        "Content-Security-Policy": content_security_policy(),
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }
     # "replace": a lone surrogate is the one thing that a name may hold and UTF-8 may not
     body = page.html.encode("utf-8", "replace")
@@ -137,7 +145,7 @@ def _coded(pieces: Iterable[bytes], coding: Encoding) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _file(asset: status_assets.Asset) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _file(asset: Asset) -> Callable[[web.Request], Awaitable[web.Response]]:
     headers = {hdrs.CONTENT_TYPE: f"{asset.content_type}; charset=utf-8", hdrs.CACHE_CONTROL: _CACHED}
 
     async def answer(_request: web.Request) -> web.Response:
@@ -147,8 +155,4 @@ def _file(asset: status_assets.Asset) -> Callable[[web.Request], Awaitable[web.R
 
 
 def _coding(request: web.Request) -> Encoding:
-    return encode(_joined(request, hdrs.ACCEPT_ENCODING))
-
-
-def _joined(request: web.Request, name: str) -> str:
-    return ",".join(request.headers.getall(name, ()))
+    return encode(combined_value(request.headers, hdrs.ACCEPT_ENCODING))

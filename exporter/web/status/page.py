@@ -9,14 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from exporter.model import Reason
-from exporter.web.i18n import Language
-from exporter.web.i18n.language import clock_time, machine_time
-from exporter.web.status_markup import bar, foreign, percent, state
-from exporter.web.status_palette import PALETTE, PATTERNS, shade
-from exporter.web.status_query import Query, campaign_url, operation_url
-from exporter.web.status_state import TROUBLE, CampaignSummary, State
-from exporter.web.status_text import visible
-from exporter.web.status_view import CampaignView, Overview
+from exporter.palette import PALETTE, PATTERNS, shade
+from exporter.web.status.i18n import Language
+from exporter.web.status.i18n.language import clock_time, machine_time
+from exporter.web.status.markup import bar, foreign, percent, state
+from exporter.web.status.query import Query, campaign_url, operation_url
+from exporter.web.status.state import TROUBLE, CampaignSummary, State
+from exporter.web.status.text import visible
+from exporter.web.status.view import CampaignView, Overview
 
 REFRESH = 10
 """Seconds from one refresh of an open page to the next: data changes in minutes, but its age is read in seconds."""
@@ -46,7 +46,7 @@ class Pages:
         `links` is what every link begins with; empty: all are relative to the overview.
         """
         environment = Environment(
-            loader=PackageLoader("exporter.web", "templates"),
+            loader=PackageLoader("exporter.web.status", "templates"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

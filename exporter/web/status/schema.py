@@ -1,4 +1,4 @@
-"""The schema of `/api/v1/status` and its page, written to a folder by `python -m exporter.web.status_schema docs`."""
+"""The schema of `/api/v1/status` and its page, written to a folder by `python -m exporter.web.status.schema docs`."""
 
 import json
 import sys
@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from exporter.web.i18n import ENGLISH
-from exporter.web.status_document import StatusDocument
-from exporter.web.status_query import COLUMNS
-from exporter.web.status_state import SPIKE_ATTEMPTS, SPIKE_SHARES, TROUBLE, State
+from exporter.web.status.document import StatusDocument
+from exporter.web.status.i18n import ENGLISH
+from exporter.web.status.query import COLUMNS
+from exporter.web.status.state import SPIKE_ATTEMPTS, SPIKE_SHARES, TROUBLE, State
 
 ADAPTER = TypeAdapter(StatusDocument)
 """Validates a document."""
@@ -23,7 +23,7 @@ Fields may be added; none is renamed or removed. Text that comes from the config
 `message`, `excerpt`, ...) may hold anything: escape it before it becomes markup.
 
 [status-api.schema.json](status-api.schema.json) is the JSON Schema. Both files are made from the code by
-`python -m exporter.web.status_schema docs`.
+`python -m exporter.web.status.schema docs`.
 
 ## Parameters
 

@@ -6,9 +6,9 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from exporter.model import Failure, FileVersion, LeaseWait, Poll, Reason, Status, WaitCause
-from exporter.web.status_state import TROUBLE, CampaignSummary, State
-from exporter.web.status_text import encodable
-from exporter.web.status_view import OperationView, Overview
+from exporter.web.status.state import TROUBLE, CampaignSummary, State
+from exporter.web.status.text import encodable
+from exporter.web.status.view import OperationView, Overview
 
 _EXACT = ConfigDict(extra="forbid")
 

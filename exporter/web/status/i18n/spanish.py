@@ -1,8 +1,8 @@
 """The page in Spanish. Numbers are written as in Colombia, where most of Wolkvox's users are."""
 
 from exporter.model import Reason
-from exporter.web.i18n.language import Advice, Language
-from exporter.web.status_state import State
+from exporter.web.status.i18n.language import Advice, Language
+from exporter.web.status.state import State
 
 SPANISH = Language(
     code="es",

@@ -1,9 +1,9 @@
 """The page's languages and the choice between them."""
 
-from exporter.web.i18n.english import ENGLISH
-from exporter.web.i18n.language import Advice, Language
-from exporter.web.i18n.negotiation import preferred
-from exporter.web.i18n.spanish import SPANISH
+from exporter.web.status.i18n.english import ENGLISH
+from exporter.web.status.i18n.language import Advice, Language
+from exporter.web.status.i18n.negotiation import preferred
+from exporter.web.status.i18n.spanish import SPANISH
 
 LANGUAGES = (ENGLISH, SPANISH)
 """The first one is the default for languages that are not here."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.model import OperationStatus, Reason, Status, TargetKey
-from exporter.web.status_query import PAGE_ROWS, Query, ordered
-from exporter.web.status_state import TROUBLE, CampaignSummary, State
-from exporter.web.status_text import encodable
+from exporter.web.status.query import PAGE_ROWS, Query, ordered
+from exporter.web.status.state import TROUBLE, CampaignSummary, State
+from exporter.web.status.text import encodable
 
 QUOTA_NEAR = 90.0
 """Percent of the daily budget from which its end is news."""

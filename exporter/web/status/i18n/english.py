@@ -1,8 +1,8 @@
 """The page in English."""
 
 from exporter.model import Reason
-from exporter.web.i18n.language import Advice, Language
-from exporter.web.status_state import State
+from exporter.web.status.i18n.language import Advice, Language
+from exporter.web.status.state import State
 
 ENGLISH = Language(
     code="en",

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from exporter.web.i18n import Language
-from exporter.web.status_palette import PALETTE, shade
-from exporter.web.status_state import CampaignSummary, State
-from exporter.web.status_text import visible
+from exporter.palette import PALETTE, shade
+from exporter.web.status.i18n import Language
+from exporter.web.status.state import CampaignSummary, State
+from exporter.web.status.text import visible
 
 _SYMBOLS: Mapping[State, str] = {
     State.STALE: "\N{BLACK SQUARE}",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from exporter.model import Reason, TargetKey
-from exporter.web.status_state import TROUBLE, CampaignSummary, State
-from exporter.web.status_text import encodable
+from exporter.web.status.state import TROUBLE, CampaignSummary, State
+from exporter.web.status.text import encodable
 
 PAGE_ROWS = 100
 """Rows of one page: what a browser lays out without a pause."""

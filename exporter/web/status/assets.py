@@ -28,5 +28,5 @@ class Asset:
 
 def load() -> tuple[Asset, ...]:
     """Read them from the package."""
-    folder = resources.files("exporter.web").joinpath("static")
+    folder = resources.files("exporter.web.status").joinpath("static")
     return tuple(Asset(name, kind, folder.joinpath(name).read_bytes()) for name, kind in _TYPES.items())
