@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as model
 
+from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARE, UNUSUAL_FACTOR, UNUSUAL_FLOOR
 from grafana import colour, health, reason
 from grafana.column import Column, columns, link, lit, mapped
 from grafana.frame import CAMPAIGN
@@ -73,11 +74,11 @@ def in_trouble(t: Translate) -> Panel:
     caption = Caption(
         t("In trouble now, worst first", "Con problemas ahora, primero lo más grave"),
         t(
-            f"Spikes count from {health.VOLUME} attempts up: a share above {health.SHARE:.0%}, or above "
-            f"{health.FLOOR:.0%} and {health.FACTOR} times the same hour of earlier weeks. Each campaign shows "
+            f"Spikes count from {MIN_ATTEMPTS} attempts up: a share above {SPIKE_SHARE:.0%}, or above "
+            f"{UNUSUAL_FLOOR:.0%} and {UNUSUAL_FACTOR} times the same hour of earlier weeks. Each campaign shows "
             "its worst problem; click a campaign to open it.",
-            f"Los picos cuentan desde {health.VOLUME} intentos: más del {_por_ciento(health.SHARE)}, o más del "
-            f"{_por_ciento(health.FLOOR)} y {health.FACTOR} veces la misma hora de semanas anteriores. Cada campaña "
+            f"Los picos cuentan desde {MIN_ATTEMPTS} intentos: más del {_por_ciento(SPIKE_SHARE)}, o más del "
+            f"{_por_ciento(UNUSUAL_FLOOR)} y {UNUSUAL_FACTOR} veces la misma hora de semanas anteriores. Cada campaña "
             "muestra su peor problema; haga clic en una para abrirla.",
         ),
     )

@@ -1,39 +1,35 @@
 """What makes a campaign one in trouble, as PromQL and in words.
 
-The limits are those of the alert rules, which add a time for which they must hold and leave out the shares since
-midnight, and of the exporter's status page. Change them together (the tests compare them), and run `python -m grafana`.
+The thresholds are those of the alert rules, which add a time for which they must hold and leave out the shares since
+midnight, and of the exporter's status page.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from exporter.thresholds import (
+    COLLAPSED_FRACTION,
+    COLLAPSED_SHARE,
+    CONGESTION_SHARE,
+    CONTACT_FACTOR,
+    FINISHED_DAYS,
+    MIN_ATTEMPTS,
+    MISSED_GRACE,
+    MISSED_POLLS,
+    SPIKE_SHARE,
+    UNUSUAL_FACTOR,
+    UNUSUAL_FLOOR,
+)
 from grafana import colour
 from grafana.language import Translate
 from grafana.promql import KEY, Scope, by_result, either, key_max, marked
 
-VOLUME = 50
-"""Attempts below which a share says nothing: 3 of 8 is not a spike."""
-SHARE = 0.25
-"""Failed or busy calls above this share are a spike, whatever is usual. Healthy traffic stays near 0.08."""
-FLOOR = 0.10
-"""Below this share, twice the usual is still little."""
-FACTOR = 2
-"""Times the usual that make a spike, where the usual hour had its volume too; below 1 / FACTOR of the usual contact
-rate is a collapse."""
-CONGESTED = 0.10
-"""Congestion is the carrier's own refusal: it is rare, so less of it is too much."""
-CONTACT = 0.02
-"""A contact rate below this is a collapse, whatever is usual."""
-CONTACT_VOLUME = 100
-"""Answers are rare: their share takes more attempts to say something."""
-ALIVE = "3d"
-"""A campaign that had no attempts for this long is over, not silent. It spans a weekend."""
-MISSED_POLLS = 2
-"""Polls that may fail, and a minute, before a campaign counts as unanswered: one failed poll is normal."""
+CONTACT_ATTEMPTS = CONTACT_FACTOR * MIN_ATTEMPTS
+"""Attempts below which a contact rate says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class HealthState:
     """One way in which a campaign may be in trouble."""
 
     severity: int
@@ -44,7 +40,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble(Problem):
+class Trouble(HealthState):
     """One that has an expression of its own."""
 
     condition: Callable[[Scope], str]
@@ -52,7 +48,7 @@ class Trouble(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class Spike(Problem):
+class Spike(HealthState):
     """Too many attempts that end in one result."""
 
     result: str
@@ -68,14 +64,16 @@ def _unless_unknown(scope: Scope, limit: str, otherwise: float) -> str:
 
 
 def _collapsed(scope: Scope) -> str:
-    usual = f"({scope.usual_share('answer')} and {scope.usual_attempts()} >= {CONTACT_VOLUME})"
-    limit = _unless_unknown(scope, f"clamp_min({usual} / {FACTOR}, {CONTACT})", CONTACT)
-    return f"({scope.share('answer', least=CONTACT_VOLUME)} < {limit})"
+    usual = f"({scope.usual_share('answer')} and {scope.usual_attempts()} >= {CONTACT_ATTEMPTS})"
+    fraction = f"clamp_min({usual} / {1 / COLLAPSED_FRACTION:g}, {COLLAPSED_SHARE})"
+    limit = _unless_unknown(scope, fraction, COLLAPSED_SHARE)
+    return f"({scope.share('answer', least=CONTACT_ATTEMPTS)} < {limit})"
 
 
 def _silent(scope: Scope) -> str:
-    usual = f"{scope.usual_attempts()} >= {VOLUME}"
-    return f"({scope.attempts()} == 0 and {usual} and {scope.idle_for(ALIVE)} == 0)"
+    usual = f"{scope.usual_attempts()} >= {MIN_ATTEMPTS}"
+    finished = scope.idle_for(f"{FINISHED_DAYS}d")
+    return f"({scope.attempts()} == 0 and {usual} and {finished} == 0)"
 
 
 def _withdrawn(scope: Scope) -> str:
@@ -86,17 +84,17 @@ def _unanswered(scope: Scope) -> str:
     up = scope.latest("wolkvox_campaign_up")
     last = scope.latest("wolkvox_campaign_last_success_timestamp_seconds")
     interval = scope.latest("wolkvox_poll_interval_seconds")
-    return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} + 60 or {up} unless {last}))"
+    return f"({up} == 0 and (time() - {last} > {MISSED_POLLS} * {interval} + {MISSED_GRACE} or {up} unless {last}))"
 
 
 TROUBLES: tuple[Trouble | Spike, ...] = (
     Trouble(8, "Data too old, withdrawn", "Datos desactualizados, retirados", colour.WRONG, _withdrawn),
     Trouble(7, "Polls are failing", "Consultas con fallas", colour.WRONG, _unanswered),
-    Spike(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, "failed", SHARE, adapts=True),
+    Spike(6, "Many failed calls", "Muchas llamadas fallidas", colour.FAILED, "failed", SPIKE_SHARE, adapts=True),
     Trouble(5, "Not dialling at its usual hours", "Sin marcación en su horario", colour.WRONG, _silent),
     Trouble(4, "Contact rate collapsed", "Contactabilidad desplomada", colour.WRONG, _collapsed),
-    Spike(3, "Congestion", "Congestión", colour.CONGESTION, "congestion", CONGESTED, adapts=False),
-    Spike(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, "busy", SHARE, adapts=True),
+    Spike(3, "Congestion", "Congestión", colour.CONGESTION, "congestion", CONGESTION_SHARE, adapts=False),
+    Spike(2, "Many busy lines", "Muchas líneas ocupadas", colour.BUSY, "busy", SPIKE_SHARE, adapts=True),
 )
 """Worst first."""
 
@@ -122,9 +120,9 @@ def _spikes(scope: Scope, spikes: Sequence[Spike]) -> str:
     some = key_max(scope.some_results(*(each.result for each in spikes)), "result")
     fixed = f"{some} * 0 + on (result) group_left () (\n{by_result({each.result: each.share for each in spikes})}\n)"
     shares = (marked(scope.usual_share(each.result), "result", each.result) for each in spikes if each.adapts)
-    usual = f"(({either(*shares)}) and on ({KEY}) {scope.usual_attempts()} >= {VOLUME})"
-    limit = f"(clamp({FACTOR} * {usual}, {FLOOR}, {SHARE}) or {fixed})"
-    share = scope.shares(*(each.result for each in spikes), least=VOLUME)
+    usual = f"(({either(*shares)}) and on ({KEY}) {scope.usual_attempts()} >= {MIN_ATTEMPTS})"
+    limit = f"(clamp({UNUSUAL_FACTOR} * {usual}, {UNUSUAL_FLOOR}, {SPIKE_SHARE}) or {fixed})"
+    share = scope.shares(*(each.result for each in spikes), least=MIN_ATTEMPTS)
     severity = by_result({each.result: each.severity for each in spikes})
     return f"({share} > {limit}) * 0 + on (result) group_left () (\n{severity}\n)"
 

@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as model
 
+from exporter.thresholds import MIN_ATTEMPTS
 from grafana import colour, health
 from grafana.campaign_list import SHARES, every_campaign, in_trouble
 from grafana.frame import (
@@ -111,11 +112,11 @@ def _share_lines(t: Translate, result: str, name: str, nombre: str, shade: str) 
     caption = Caption(
         t(f"{name} by campaign", f"{nombre} por campaña"),
         t(
-            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {health.VOLUME} attempts up.",
-            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {health.VOLUME} intentos.",
+            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {MIN_ATTEMPTS} attempts up.",
+            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {MIN_ATTEMPTS} intentos.",
         ),
     )
-    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=health.VOLUME))})"
+    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=MIN_ATTEMPTS))})"
     panel = lines(caption, HALF, over_time(result, expr, "{{title}} · {{operation}}"))
     return panel.unit("percentunit").color_scheme(shades(shade))
 

@@ -12,7 +12,7 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from exporter.web.i18n import SPANISH
+from exporter.web.status.i18n import SPANISH
 from grafana import colour
 from grafana.language import Translate
 

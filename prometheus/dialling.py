@@ -1,5 +1,6 @@
 """Alerts on how the campaigns are dialling: for the supervisor of a contact centre."""
 
+from exporter.thresholds import CONTACT_FACTOR, FINISHED_DAYS
 from prometheus.parameters import Parameters
 from prometheus.promql import CAMPAIGN as CAMPAIGN_LABELS
 from prometheus.promql import by_labels
@@ -144,11 +145,11 @@ def _spikes(p: Parameters) -> tuple[Alert, ...]:
                 "  or\n"
                 "  (\n"
                 f"    {_share('contact')} < {p.collapsed_fraction:g} * campaign:wolkvox_contact:usual\n"
-                f"    and campaign:wolkvox_attempts:usual >= {2 * p.min_attempts}\n"
+                f"    and campaign:wolkvox_attempts:usual >= {CONTACT_FACTOR * p.min_attempts}\n"
                 "  )\n"
                 ")\n"
                 "and\n"
-                f"{_enough(2 * p.min_attempts)}"
+                f"{_enough(CONTACT_FACTOR * p.min_attempts)}"
             ),
             wait=15 * MINUTE,
             linger=10 * MINUTE,
@@ -177,7 +178,7 @@ def _silence(p: Parameters) -> tuple[Alert, ...]:
                 "and\n"
                 f"campaign:wolkvox_attempts:usual >= {p.min_attempts}\n"
                 "and ignoring (window)\n"
-                f"(time() - campaign:wolkvox_active:timestamp_seconds < {3 * DAY})"
+                f"(time() - campaign:wolkvox_active:timestamp_seconds < {FINISHED_DAYS * DAY})"
             ),
             wait=20 * MINUTE,
             severity=Severity.WARNING,
@@ -190,10 +191,10 @@ def _silence(p: Parameters) -> tuple[Alert, ...]:
             ),
             dashboard=WINDOW_DASHBOARD,
             comment=(
-                "The usual attempts at this hour show its working hours. After 3 days without any attempt (a weekend "
-                f"and a bit) a campaign counts as finished, so that it is reported once and not for two weeks. "
-                f"{p.min_attempts} usual attempts and 20m allow for a late start or an early end. It fires on "
-                "holidays: silence it for the day. It covers all windows, as 0 since midnight means the same."
+                f"The usual attempts at this hour show its working hours. After {FINISHED_DAYS} days without any "
+                "attempt (a weekend and a bit) a campaign counts as finished, so that it is reported once and not for "
+                f"two weeks. {p.min_attempts} usual attempts and 20m allow for a late start or an early end. It "
+                "fires on holidays: silence it for the day. It covers all windows, as 0 since midnight means the same."
             ),
         ),
         Alert(

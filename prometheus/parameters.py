@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from exporter import thresholds
+
 
 class ParameterError(ValueError):
     """A parameter that cannot stand in the rules: one line that says which, why, and what is allowed."""
@@ -28,14 +30,28 @@ class Parameters:
         "of Grafana, as in an e-mail (default: none, links begin with /d/)",
     )
     job: str = _setting("wolkvox", "`job` of the exporters in the scrape configuration")
-    min_attempts: int = _setting(50, "attempts in the window below which a share says nothing")
-    spike_share: float = _setting(0.25, "share of busy or of failed attempts, 0 to 1, above which it is a spike")
-    congestion_share: float = _setting(0.1, "share of congestion, 0 to 1, above which lines are short")
-    unusual_factor: float = _setting(2.0, "multiple of its usual share above which busy or failed is unusual")
-    unusual_floor: float = _setting(0.1, "share, 0 to 1, up to which busy or failed is never unusual")
-    collapsed_share: float = _setting(0.02, "share of answers, 0 to 1, below which contact has collapsed")
-    collapsed_fraction: float = _setting(0.5, "fraction of the usual share of answers below which it has collapsed")
-    quota_share: float = _setting(0.9, "share of the day's budget, 0 to 1, above which its end is near")
+    min_attempts: int = _setting(thresholds.MIN_ATTEMPTS, "attempts in the window below which a share says nothing")
+    spike_share: float = _setting(
+        thresholds.SPIKE_SHARE, "share of busy or of failed attempts, 0 to 1, above which it is a spike"
+    )
+    congestion_share: float = _setting(
+        thresholds.CONGESTION_SHARE, "share of congestion, 0 to 1, above which lines are short"
+    )
+    unusual_factor: float = _setting(
+        float(thresholds.UNUSUAL_FACTOR), "multiple of its usual share above which busy or failed is unusual"
+    )
+    unusual_floor: float = _setting(
+        thresholds.UNUSUAL_FLOOR, "share, 0 to 1, up to which busy or failed is never unusual"
+    )
+    collapsed_share: float = _setting(
+        thresholds.COLLAPSED_SHARE, "share of answers, 0 to 1, below which contact has collapsed"
+    )
+    collapsed_fraction: float = _setting(
+        thresholds.COLLAPSED_FRACTION, "fraction of the usual share of answers below which it has collapsed"
+    )
+    quota_share: float = _setting(
+        thresholds.QUOTA_SHARE, "share of the day's budget, 0 to 1, above which its end is near"
+    )
 
     def __post_init__(self) -> None:
         """Refuse what would make rules that Prometheus cannot read, or links that lead nowhere.

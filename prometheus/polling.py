@@ -1,5 +1,6 @@
 """Alerts on the data flow, for the operator of the exporter."""
 
+from exporter.thresholds import MISSED_GRACE, MISSED_POLLS
 from prometheus.parameters import Parameters
 from prometheus.promql import EXPORTER as EXPORTER_LABELS
 from prometheus.promql import OPERATION as OPERATION_LABELS
@@ -128,9 +129,11 @@ _FRESHNESS = (
     Alert(
         name="WolkvoxCampaignStale",
         expr=(
-            f"time() - {once(_LAST_SUCCESS)} > 2 * {once('wolkvox_poll_interval_seconds')} + 60\n"
+            f"time() - {once(_LAST_SUCCESS)} > {MISSED_POLLS} * {once('wolkvox_poll_interval_seconds')}"
+            f" + {MISSED_GRACE}\n"
             "or\n"
-            f"(\n  {once('wolkvox_campaign_poll_failures_total')} >= 2\n  unless\n  {once(_LAST_SUCCESS)}\n)"
+            f"(\n  {once('wolkvox_campaign_poll_failures_total')} >= {MISSED_POLLS}\n"
+            f"  unless\n  {once(_LAST_SUCCESS)}\n)"
         ),
         wait=5 * MINUTE,
         severity=Severity.WARNING,

@@ -25,6 +25,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "output": set(),
     "healthcheck": {"options", "terminal", "web.address", "web.paths"},
     "terminal": set(),
+    "palette": set(),
+    "thresholds": set(),
     "wolkvox": NOUNS,
     "storage": NOUNS,
     "config": NOUNS | {"yaml", "polling.plan"},
@@ -32,7 +34,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "polling.schedule": NOUNS,
     "polling": NOUNS | {"storage", "wolkvox"},
     "metrics": NOUNS,
-    "web": NOUNS | {"metrics.format", "yaml", "polling.plan"},
+    "web": NOUNS | {"metrics.format", "yaml", "polling.plan", "palette", "thresholds"},
     "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan", "writer"},
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""

@@ -9,12 +9,10 @@ from pydantic import SecretStr
 from exporter.config.url import check_proxy_url, parse_base_url
 from exporter.config.zone import find_zone
 from exporter.duration import parse_duration
-from exporter.model import TODAY, YESTERDAY, Window
+from exporter.model import LONGEST_WINDOW, TODAY, YESTERDAY, Window
 from exporter.yaml import Plain, quoted
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})?(?:\.[0-9]{1,18})?")
-_LONGEST_WINDOW = 31 * 86_400
-"""The vendor answers for 31 days at most."""
 
 
 def text(value: object) -> str:
@@ -85,7 +83,7 @@ def window(value: object) -> Window:
     if value in (TODAY.label, YESTERDAY.label):
         return TODAY if value == TODAY.label else YESTERDAY
     source, length = _seconds(value)
-    if length > _LONGEST_WINDOW:
+    if length > LONGEST_WINDOW:
         raise ValueError(
             f"{quoted(source)} is longer than 31d, the most that the vendor answers for; or write today or yesterday"
         )

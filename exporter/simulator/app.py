@@ -8,6 +8,7 @@ from random import Random
 from aiohttp import web
 
 from exporter.clock import Clock
+from exporter.model import LONGEST_WINDOW
 from exporter.simulator import answer, wire
 from exporter.simulator.answer import Row, SimulatedAnswer
 from exporter.simulator.campaigns import CampaignList
@@ -21,7 +22,7 @@ from exporter.simulator.traffic import SimulatedCampaign, Traffic
 PATH = "/api/v2/reports_manager.php"
 REQUIRED = ("campaign_id", "date_ini", "date_end")
 DATE_FORMAT = "%Y%m%d%H%M%S"
-LONGEST = timedelta(days=31)
+LONGEST = timedelta(seconds=LONGEST_WINDOW)
 
 
 YIELDS = 4

@@ -8,7 +8,6 @@ import structlog
 from aiohttp import hdrs, web
 
 from exporter.metrics.format import Encoding, Exposition
-from exporter.web.landing import landing_page
 from exporter.web.negotiation import VARY, combined_value, encode, negotiate
 from exporter.web.origin import is_foreign, local_origins
 from exporter.web.paths import AT_THE_ROOT, Paths, RouteError, is_path
@@ -20,22 +19,22 @@ READY = "/-/ready"
 RELOAD = "/-/reload"
 
 Reload = Callable[[], Awaitable[tuple[str, ...]]]
-"""Loads the configuration again and returns its mistakes; none is success."""
+"""Loads the configuration again and returns what is wrong with it; an empty tuple is success."""
 
 
 class Exporter(Protocol):
-    """What the server needs to know of the program behind it."""
+    """What the server needs to know about the program behind it."""
 
     async def page(self, exposition: Exposition, encoding: Encoding) -> bytes:
         """Give the whole page in this format and content coding."""
         ...
 
     def unhealthy(self) -> str | None:
-        """Say in a line why the polling loops do not turn; None while they do."""
+        """Say in a line why the polling loops stand still; None while they run."""
         ...
 
     def unready(self) -> str | None:
-        """Say in a line what is not known yet; None once every campaign was asked or restored."""
+        """Say in a line what is not known yet; None once every campaign was polled or restored."""
         ...
 
 
@@ -49,7 +48,7 @@ class Routes:
     reload: Reload | None = None
     """None: `/-/reload` is forbidden."""
     pages: Callable[[web.Application], None] | None = None
-    """Adds the pages for people, `/` among them; None: a plain page with links stands there."""
+    """Adds the pages for people, `/` among them; None: there are none."""
 
 
 def add_routes(application: web.Application, exporter: Exporter, routes: Routes) -> None:
@@ -59,7 +58,7 @@ def add_routes(application: web.Application, exporter: Exporter, routes: Routes)
     if not paths.prefix:
         handlers.add(application)
         return
-    # As Prometheus does: what the prefix is missing of leads to it, nothing else stands outside of it.
+    # As Prometheus does: the addresses without the prefix redirect to it, and nothing else is served outside of it.
     application.router.add_get("/", _redirect(f"{paths.prefix}/"))
     application.router.add_get(paths.prefix, _redirect(paths.entrance))
     below = web.Application()
@@ -77,7 +76,6 @@ class _Handlers:
     def __init__(self, exporter: Exporter, routes: Routes) -> None:
         self._exporter = exporter
         self._routes = routes
-        self._landing = landing_page(routes.paths.home, routes.telemetry_path, (HEALTHY, READY))
 
     def add(self, application: web.Application) -> None:
         router = application.router
@@ -85,9 +83,7 @@ class _Handlers:
         router.add_get(READY, self.ready)
         router.add_post(RELOAD, self.reload)
         router.add_put(RELOAD, self.reload)
-        if self._routes.pages is None:
-            router.add_get("/", self.landing)
-        else:
+        if self._routes.pages is not None:
             self._routes.pages(application)
         _check_telemetry_path(self._routes.telemetry_path, {resource.canonical for resource in router.resources()})
         router.add_get(self._routes.telemetry_path, self.metrics)
@@ -119,9 +115,6 @@ class _Handlers:
             return web.Response(status=web.HTTPBadRequest.status_code, text="".join(f"{line}\n" for line in mistakes))
         return web.Response(text="The configuration is loaded.\n")
 
-    async def landing(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._landing, content_type="text/html")
-
 
 def _check_telemetry_path(path: str, taken: Iterable[str]) -> None:
     if not is_path(path):
@@ -144,7 +137,7 @@ def _state(trouble: str | None, name: str) -> web.Response:
 
 def _is_foreign(request: web.Request, paths: Paths) -> bool:
     sockname = request.get_extra_info("sockname")
-    if sockname is None:  # the client has gone, and with it what told where it came to
+    if sockname is None:  # the client has gone, and with it the address that it connected to
         return True
     own = local_origins(request.scheme, *sockname[:2]) | ({paths.origin} if paths.origin else set())
     origins, sites, hosts = (

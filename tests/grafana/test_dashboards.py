@@ -12,7 +12,8 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from exporter.model import RESULTS
-from exporter.web.i18n import ENGLISH, SPANISH, Language
+from exporter.palette import PALETTE
+from exporter.web.status.i18n import ENGLISH, SPANISH, Language
 from grafana import colour, health, reason
 from grafana.language import english, spanish
 from grafana.library import FOLDER, dashboards, text
@@ -130,25 +131,14 @@ def test_colours_mean_the_same_result_everywhere(board: Board) -> None:
         if "{{result}}" not in legends:
             continue
         defaults = panel["fieldConfig"]["defaults"]["color"]
-        assert (defaults["mode"], defaults["fixedColor"]) == ("fixed", "#b5b5b5")
+        assert (defaults["mode"], defaults["fixedColor"]) == ("fixed", PALETTE["other"])
         drawn = {
             override["matcher"]["options"]: prop["value"]["fixedColor"]
             for override in panel["fieldConfig"]["overrides"]
             for prop in override["properties"]
             if prop["id"] == "color"
         }
-        assert drawn == {
-            "answer": "#299c46",
-            "no-answer": "#8f8f8f",
-            "busy": "#e0752d",
-            "failed": "#c4162a",
-            "congestion": "#8f3bb8",
-            "recall": "#3274d9",
-            "do-not-call-clean": "#705da0",
-            "answer-machine": "#1f9e9e",
-            "other": "#b5b5b5",
-            "unknown": "#b5b5b5",
-        }
+        assert drawn == {**PALETTE, "unknown": PALETTE["other"]}
 
 
 def test_every_documented_result_has_a_colour() -> None:

@@ -2,12 +2,14 @@
 
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from exporter.metrics.format import Encoding, Exposition
+from exporter.web.routes import Routes
 from exporter.web.server import Server, start
 
 LOOPBACK = "127.0.0.1:0"
@@ -45,6 +47,15 @@ class FakeExporter:
         return self.mistakes
 
 
+def add_home(application: web.Application) -> None:
+    """Stands for the pages for people."""
+
+    async def home(_request: web.Request) -> web.Response:
+        return web.Response(text="<p>home", content_type="text/html")
+
+    application.router.add_get("/", home)
+
+
 @pytest.fixture
 def program() -> FakeExporter:
     return FakeExporter()
@@ -55,7 +66,10 @@ async def serve(program: FakeExporter) -> AsyncIterator[Callable[..., Awaitable[
     started: list[Server] = []
 
     async def run(*addresses: str, **options: Any) -> Server:
-        server = await start(program, addresses or (LOOPBACK,), **options)
+        routes = options.pop("routes", Routes())
+        if routes.pages is None:
+            routes = replace(routes, pages=add_home)
+        server = await start(program, addresses or (LOOPBACK,), routes, **options)
         started.append(server)
         return server
 

@@ -12,7 +12,7 @@ from yarl import URL
 from exporter.metrics.format import Encoding, Exposition
 from exporter.web.paths import RouteError, parse_paths
 from exporter.web.routes import Routes, _Handlers
-from exporter.web.server import Server
+from exporter.web.server import Server, start
 
 Serve = Callable[..., Awaitable[Server]]
 
@@ -254,14 +254,11 @@ async def test_the_telemetry_path_stands_below_the_prefix(serve: Serve, client: 
         assert answer.status == 200
 
 
-async def test_the_landing_page_links_to_the_rest(serve: Serve, client: aiohttp.ClientSession) -> None:
-    async with client.get((await serve(routes=Routes(telemetry_path="/tele&metry"))).urls[0]) as answer:
-        assert answer.content_type == "text/html"
-        page = await answer.text()
-    assert 'href="./tele&amp;metry"' in page
-    assert 'href="./-/ready"' in page
-    async with client.get((await serve(routes=PREFIXED)).urls[0]) as answer:
-        assert 'href="/ext/metrics"' in await answer.text()
+async def test_without_pages_nothing_stands_at_the_root(program: Any, client: aiohttp.ClientSession) -> None:
+    server = await start(program, ("127.0.0.1:0",))
+    async with client.get(server.urls[0]) as answer:
+        assert answer.status == 404
+    await server.stop()
 
 
 async def test_pages_for_people_take_the_root(serve: Serve, client: aiohttp.ClientSession) -> None:

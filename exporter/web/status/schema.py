@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARES
 from exporter.web.status.document import StatusDocument
 from exporter.web.status.i18n import ENGLISH
 from exporter.web.status.query import COLUMNS
-from exporter.web.status.state import SPIKE_ATTEMPTS, SPIKE_SHARES, TROUBLE, State
+from exporter.web.status.state import TROUBLE, State
 
 ADAPTER = TypeAdapter(StatusDocument)
 """Validates a document."""
@@ -67,9 +68,9 @@ def markdown() -> str:
     objects = {name: each for name, each in _reached(whole, whole["$defs"]) if each["type"] == "object"}
     tables = [_table("Status", whole), *(_table(name, each) for name, each in objects.items())]
     states = "\n".join(f"| `{state}` | {'yes' if state in TROUBLE else 'no'} | {_MEANINGS[state]} |" for state in State)
-    spikes = ", ".join(f"{ENGLISH.percent(limit)} {result}" for result, limit in SPIKE_SHARES.items())
+    spikes = ", ".join(f"{ENGLISH.percent(100 * limit)} {result}" for result, limit in SPIKE_SHARES.items())
     head = _HEAD.format(
-        columns=", ".join(f"`{column}`" for column in COLUMNS), states=states, spikes=spikes, attempts=SPIKE_ATTEMPTS
+        columns=", ".join(f"`{column}`" for column in COLUMNS), states=states, spikes=spikes, attempts=MIN_ATTEMPTS
     )
     return "\n".join((head, *tables)).rstrip() + "\n"
 

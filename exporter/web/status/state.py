@@ -3,19 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from exporter.model import Reason, Row, Snapshot, Target, TargetKey, TargetStatus
+from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARES
 from exporter.web.status.text import visible
-
-SPIKE_SHARES = MappingProxyType({"busy": 25.0, "failed": 25.0, "congestion": 10.0})
-"""Percent of the attempts above which a result that tells of lines and numbers, not of people, is trouble.
-
-The same as in the alerts: healthy campaigns stay below 10 % busy or failed, and hardly ever see congestion.
-"""
-
-SPIKE_ATTEMPTS = 50
-"""Attempts below which a share says little."""
 
 
 class State(StrEnum):
@@ -87,9 +78,9 @@ def shares_of(rows: Iterable[Row]) -> dict[str, float]:
 
 
 def _spike(attempts: int | None, shares: dict[str, float]) -> tuple[str, float] | None:
-    if attempts is None or attempts < SPIKE_ATTEMPTS:
+    if attempts is None or attempts < MIN_ATTEMPTS:
         return None
-    over = [(shares[result], result) for result, limit in SPIKE_SHARES.items() if shares.get(result, 0.0) > limit]
+    over = [(shares[result], result) for result, limit in SPIKE_SHARES.items() if shares.get(result, 0.0) > 100 * limit]
     return max(over)[::-1] if over else None
 
 

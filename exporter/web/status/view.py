@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.model import OperationStatus, Reason, Status, TargetKey
+from exporter.thresholds import QUOTA_SHARE
 from exporter.web.status.query import PAGE_ROWS, Query, ordered
 from exporter.web.status.state import TROUBLE, CampaignSummary, State
 from exporter.web.status.text import encodable
-
-QUOTA_NEAR = 90.0
-"""Percent of the daily budget from which its end is news."""
 
 LATE = 120.0
 """Seconds from which a late poll is news; the schedule itself strays by less."""
@@ -213,7 +211,7 @@ def _strains(operation: OperationView) -> Iterable[Problem]:
     status, name, used = operation.status, operation.status.figures.operation, operation.used_percent
     if status.lag >= LATE:
         yield Problem("late", name, figure=status.lag)
-    if used is not None and used >= QUOTA_NEAR:
+    if used is not None and used >= 100 * QUOTA_SHARE:
         yield Problem("quota", name, figure=used)
     budget = status.figures.budget
     if budget is not None and not operation.fits:

@@ -1,0 +1,45 @@
+"""From which figure on something counts as trouble: for the status page, the alert rules and the dashboards alike.
+
+Shares are ratios, 0 to 1. After a change run `make docs`, which writes rules, dashboards and documentation again.
+"""
+
+from types import MappingProxyType
+
+MIN_ATTEMPTS = 50
+"""Attempts below which a share says nothing: 3 of 8 is not a spike."""
+
+SPIKE_SHARE = 0.25
+"""Failed or busy calls above this share are a spike, whatever is usual. Healthy campaigns stay near 0.08."""
+
+CONGESTION_SHARE = 0.1
+"""Congestion is the carrier's own refusal: it is rare, so less of it is too much."""
+
+SPIKE_SHARES = MappingProxyType({"busy": SPIKE_SHARE, "failed": SPIKE_SHARE, "congestion": CONGESTION_SHARE})
+"""Result to the share above which it is a spike: the results that depend on lines and numbers, not on people."""
+
+UNUSUAL_FACTOR = 2
+"""Times the usual share that make a spike, where the usual hour had its volume too."""
+
+UNUSUAL_FLOOR = 0.1
+"""Up to this share, a multiple of the usual is still little."""
+
+COLLAPSED_SHARE = 0.02
+"""A contact rate below this is a collapse, whatever is usual."""
+
+COLLAPSED_FRACTION = 0.5
+"""A contact rate below this fraction of the usual one is a collapse."""
+
+CONTACT_FACTOR = 2
+"""Answers are rare: their share takes this many times `MIN_ATTEMPTS` to say something."""
+
+FINISHED_DAYS = 3
+"""Days without attempts after which a campaign is over, not silent. They span a weekend."""
+
+MISSED_POLLS = 2
+"""Polls that may fail before a campaign counts as unanswered: one failed poll is everyday life."""
+
+MISSED_GRACE = 60
+"""Seconds that the last of them may take."""
+
+QUOTA_SHARE = 0.9
+"""Share of the daily budget above which its end is near."""
