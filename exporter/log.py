@@ -3,7 +3,8 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from typing import Any, TextIO
 from urllib.parse import quote
 
@@ -42,6 +43,19 @@ class Redactor:
 def _forms(secret: str) -> tuple[str, ...]:
     """As it is, and as JSON, Python and URLs write it."""
     return secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")
+
+
+@contextmanager
+def background_logging(level: str, form: str, redactor: Redactor) -> Iterator[BackgroundWriter]:
+    """Let a thread write the log and whatever else goes to stderr; what still waits at the end is written then."""
+    lines = BackgroundWriter(sys.stderr)
+    try:
+        with redirect_stderr(lines):
+            configure(level, form, redactor)
+            lines.when_dropped = tell_dropped
+            yield lines
+    finally:
+        lines.drain()
 
 
 def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None = None) -> None:

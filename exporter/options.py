@@ -106,7 +106,7 @@ def parser_of(command: str) -> _Parser:
             help="read no secret, authority or other file that the configuration names, as in CI",
         )  # fmt: skip
     if command == "simulate":
-        from exporter.simulator.command import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
+        from exporter.commands.simulate import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
 
         add_flags(parser)
     _add_log_flags(parser)

@@ -17,8 +17,8 @@ import structlog
 from scraped_page import plain
 
 from exporter.cli import main
+from exporter.commands.serve import run_until_stopped
 from exporter.log import Redactor
-from exporter.process import serve
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 from exporter.storage.database import StorageError
@@ -167,14 +167,14 @@ def serving(monkeypatch: pytest.MonkeyPatch, then: Callable[[str], object]) -> N
     """Once it serves, do something with its address and end it as SIGTERM does."""
 
     async def served(app: object, web: object, *rest: object) -> None:
-        running = asyncio.ensure_future(serve(app, web, *rest))  # type: ignore[arg-type]
+        running = asyncio.ensure_future(run_until_stopped(app, web, *rest))  # type: ignore[arg-type]
         outcome = then(web.urls[0])  # type: ignore[attr-defined]
         if asyncio.iscoroutine(outcome):
             await outcome
         os.kill(os.getpid(), signal.SIGTERM)
         await running
 
-    monkeypatch.setattr("exporter.cli.serve", served)
+    monkeypatch.setattr("exporter.commands.serve.run_until_stopped", served)
 
 
 @pytest.mark.parametrize("named", [["run"], []], ids=["run", "no command"])
@@ -229,7 +229,7 @@ def test_simulate_serves_until_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatc
     async def simulate(arguments: object, stopping: asyncio.Event) -> None:
         told.append(stopping.is_set())
 
-    monkeypatch.setattr("exporter.simulator.command.serve", simulate)
+    monkeypatch.setattr("exporter.commands.simulate.serve", simulate)
     assert main(["simulate"]) == 0
     assert told == [False]
 
@@ -241,7 +241,7 @@ def test_secrets_are_struck_out_of_the_line_of_a_start_error(
         redactor.keep(["made-up-token"])
         raise StorageError("storage kept.db: made-up-token")
 
-    monkeypatch.setattr("exporter.cli._check", fails)
+    monkeypatch.setattr("exporter.commands.check.check", fails)
     assert main(["check"]) == 1
     assert capsys.readouterr().err == "wolkvox-exporter: error: storage kept.db: <secret>\n"
 

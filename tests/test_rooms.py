@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[1] / "exporter"
 NOUNS = {"model", "clock", "duration", ""}
 """The empty name is the package itself, with its version."""
 
+COMMAND = NOUNS | {"log", "signals"}
+"""What each command is called with, and what everyone may know."""
+
 MAY_KNOW: dict[str, set[str]] = {
     "model": set(),
     "clock": set(),
@@ -23,6 +26,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "writer": set(),
     "notify": set(),
     "output": set(),
+    "process": {"signals"},
     "healthcheck": {"options", "terminal", "web.address", "web.paths"},
     "terminal": set(),
     "palette": set(),
@@ -36,10 +40,17 @@ MAY_KNOW: dict[str, set[str]] = {
     "metrics": NOUNS,
     "web": NOUNS | {"metrics.format", "yaml", "polling.plan", "palette", "thresholds"},
     "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan", "writer"},
+    "commands.run": COMMAND | {"commands.serve", "config", "storage"},
+    "commands": set(),
+    "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
+    "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},
+    "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
+    "commands.simulate": COMMAND | {"process", "simulator", "writer"},
+    "commands.serve": COMMAND | {"app", "files", "metrics", "notify", "process", "storage.database", "web", "writer"},
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 
-WIRING = {"app", "rotation", "check", "once", "process", "options", "cli", "__main__", ""}
+WIRING = {"app", "rotation", "options", "cli", "__main__", ""}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -14,11 +14,11 @@ from real_exporter import running, write_config
 from support import Inline, VirtualClock, operation
 
 from exporter.app import App
+from exporter.commands.serve import _feed_watchdog
 from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.model import Config
 from exporter.notify import Notifier
-from exporter.process import _feed_watchdog
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 from exporter.storage.database import Database

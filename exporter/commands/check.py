@@ -1,5 +1,9 @@
-"""The command `check`: every mistake that a start would meet, or what the configuration asks for and costs."""
+"""The command `check`: every mistake that a start would meet, or what will be asked and what it costs."""
 
+import asyncio
+import os
+import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,8 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from exporter.config import ConfigError, Depth, load
+from exporter.log import Redactor
 from exporter.model import Config
 from exporter.polling.description import describe
+from exporter.signals import Signals
 from exporter.storage.database import Database, StorageError
 from exporter.storage.location import locate
 from exporter.web import status
@@ -22,7 +28,19 @@ from exporter.web.settings import Reading, read_settings
 _FLAG_ERRORS = (StorageError, ListenError, RouteError)
 
 
-def check(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
+async def check(arguments: Namespace, _redactor: Redactor, signals: Signals) -> int:
+    """Print what the flags and files come to.
+
+    Raises:
+        ConfigError: with every mistake of the configuration, the web configuration and the flags.
+    """
+    signals.on_stop(lambda number: os._exit(128 + number))  # there is nothing to end
+    sys.stdout.write(f"{await asyncio.to_thread(report, arguments, os.environ, time.time())}\n")
+    sys.stdout.flush()
+    return 0
+
+
+def report(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
     """What the flags and files come to at `now`, in Unix seconds, for people to read.
 
     Raises:
@@ -70,7 +88,7 @@ def _flaws(trials: Sequence[Callable[[], object]]) -> list[str]:
 
 
 def _try_routes(arguments: Namespace) -> None:
-    """Lay the paths that a run would serve; nothing asks for them."""
+    """Register the paths that a run would serve; nothing requests them."""
     paths = parse_paths(arguments.web_external_url, arguments.web_route_prefix)
     telemetry_path = arguments.web_telemetry_path
     nobody: Any = None

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from support import Disk, Exporter, Inline, Vendor, VirtualClock, bad, operation, target
 
 from exporter.app import App
+from exporter.commands.once import LEASE_PATIENCE, ask_once
 from exporter.log import Redactor
 from exporter.metrics.build import Build
 from exporter.model import Config, Operation, Reason
-from exporter.once import LEASE_PATIENCE, ask_once
 
 Once = Callable[..., Awaitable[App]]
 

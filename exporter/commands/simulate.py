@@ -1,4 +1,4 @@
-"""The command `simulate`: the API alone on a socket, or its past in a file."""
+"""The command `simulate`: the simulated API alone on a socket, or its past in a file."""
 
 import argparse
 import asyncio
@@ -11,6 +11,9 @@ from typing import IO
 
 from exporter.clock import SystemClock
 from exporter.duration import parse_duration
+from exporter.log import Redactor
+from exporter.process import stop_event
+from exporter.signals import Signals
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
@@ -26,7 +29,7 @@ BAR = 40
 
 
 class _StoppedError(Exception):
-    pass
+    """A signal came while the history was being written; ends the thread that writes it."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +98,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--history.instance", dest="history_instance", default="localhost:10965", metavar="NAME",
         help="label that Prometheus gives the exporter (default %(default)s)",
     )  # fmt: skip
+
+
+async def simulate(arguments: argparse.Namespace, _redactor: Redactor, signals: Signals) -> int:
+    """Serve until a signal ends it, or write the history."""
+    await serve(arguments, stop_event(signals))
+    return 0
 
 
 async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:

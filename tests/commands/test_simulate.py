@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import yaml
 
-from exporter.simulator.command import add_flags, serve
+from exporter.commands.simulate import add_flags, serve
 from exporter.simulator.error import SimulatorError
 
 

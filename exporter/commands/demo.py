@@ -1,0 +1,29 @@
+"""The command `demo`: a run on a simulated API, without any configuration."""
+
+from argparse import Namespace
+from functools import partial
+
+from exporter.commands.serve import serve
+from exporter.log import Redactor
+from exporter.signals import Signals
+from exporter.simulator.demo import demo_config, demo_settings
+from exporter.simulator.server import Simulator
+from exporter.storage.database import Database
+
+DEFAULT_ADDRESS = "127.0.0.1:10965"
+"""Of this machine only: anyone may try the demo, and nobody has secured it."""
+
+
+async def demo(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:
+    """Serve what the simulated vendor answers; nothing is kept."""
+    async with Simulator(demo_settings()) as simulator:
+        await serve(
+            arguments,
+            partial(demo_config, simulator.base_url),
+            Database("sqlite://"),
+            redactor,
+            signals,
+            DEFAULT_ADDRESS,
+            simulator.base_url,
+        )
+    return 0
