@@ -1,4 +1,4 @@
-"""`python -m exporter` and the console script: what must stand before the rest of the program is imported."""
+"""`python -m exporter` and the console script: what must work before the rest of the program is imported."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from exporter.signals import Signals
 from exporter.streams import open_closed_streams
 
 ANSWERING = frozenset({"check", "once", "backfill"})
-"""Commands whose exit code 0 says more than that they have ended."""
+"""Commands whose exit code 0 means more than that they have ended."""
 
 
 def main() -> int:
@@ -16,13 +16,13 @@ def main() -> int:
     signals = Signals()
     signals.listen()
     signals.on_stop(_end_early)
-    from exporter.cli import main as run  # noqa: PLC0415 (takes a second or more, and signals come in it too)
+    from exporter.cli import main as run  # noqa: PLC0415 (takes a second or more, and signals come meanwhile too)
 
     return run(signals=signals)
 
 
 def _end_early(number: int) -> None:
-    """End before anything has begun: a clean stop, unless the command was to answer something."""
+    """End before anything has begun: a clean stop, unless the exit code of the command is an answer."""
     os._exit(128 + number if ANSWERING.intersection(sys.argv) else 0)
 
 

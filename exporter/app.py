@@ -32,10 +32,10 @@ from exporter.wolkvox.redaction import secrets
 _log = structlog.get_logger()
 
 NAMED = 3
-"""Campaigns that `/-/ready` names; the rest it counts."""
+"""Targets that `/-/ready` names; it counts the rest."""
 
 Read = Callable[[], Config]
-"""Loads the configuration anew; raises `ConfigError`."""
+"""Loads the configuration again; raises `ConfigError`."""
 
 
 class App:
@@ -82,7 +82,7 @@ class App:
 
     @property
     def store(self) -> StateStore:
-        """What is known."""
+        """What is known of each target."""
         return self._store
 
     async def start(self) -> None:
@@ -100,11 +100,11 @@ class App:
         await self._apply_config(config)
 
     def announce(self) -> None:
-        """Say what runs. Not in `start`: what comes after it may fail, and a failed start is told in one line."""
+        """Log what runs. Not in `start`: what comes after it may fail, and a failed start is reported in one line."""
         _log.info("configuration loaded", operations=len(self._operations), **_described(self._file))
 
     async def reload(self) -> tuple[str, ...]:
-        """Load the configuration anew, whole or not at all; every mistake, none after a success."""
+        """Load the configuration again, whole or not at all; returns every mistake, nothing after a success."""
         async with self._reloading:
             try:
                 config = await asyncio.to_thread(self._read)
@@ -123,7 +123,7 @@ class App:
         return ()
 
     async def _change(self, change: Change) -> None:
-        """Go on with other operations, as after a reload."""
+        """Continue with other operations, as after a reload."""
         async with self._reloading:
             operations = change(self._operations)
             if operations != self._operations:
@@ -131,7 +131,7 @@ class App:
                 self._supervisor.start()
 
     async def stop(self, patience: float) -> None:
-        """End polling, with `patience` seconds for requests under way, and close storage."""
+        """End polling, with `patience` seconds for requests in flight, and close storage."""
         await self._supervisor.stop(patience)
         await self._open.aclose()
 
@@ -141,12 +141,12 @@ class App:
         return await self._page.body(exposition, encoding)
 
     def unhealthy(self) -> str | None:
-        """Why the polling loops do not turn; None while they do."""
+        """Why the polling loops are stuck; None while they run."""
         stuck = self._supervisor.stuck()
         return f"the polling of these operations does not turn: {', '.join(stuck)}" if stuck else None
 
     def unready(self) -> str | None:
-        """What is not known yet; None once every campaign was asked once or restored."""
+        """What is not known yet; None once every target was polled once or restored."""
         waiting = self._store.unready()
         if not waiting:
             return None
@@ -208,7 +208,7 @@ class App:
 
 
 def _described(file: FileVersion | None) -> dict[str, str]:
-    """For the log: which content was read. An edit that is not there is one that did not reach the process."""
+    """For the log: which content was read, so that an edit that did not reach the process shows."""
     if file is None:
         return {}
     modified = datetime.fromtimestamp(file.modified_at, UTC).isoformat(timespec="seconds")

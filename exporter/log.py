@@ -1,4 +1,4 @@
-"""Logs: one line an event on stderr, logfmt or JSON, with every configured secret struck out."""
+"""Logs: one line per event on stderr, logfmt or JSON, with every configured secret struck out."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING,
 FORMATS = ("logfmt", "json")
 
 SHORTEST = 5
-"""Characters; a shorter text is no secret that a vendor gives out, and striking it out would garble every line."""
+"""Characters; no vendor gives out a shorter secret, and striking it out would garble every line."""
 
 STRUCK_OUT = "<secret>"
 
@@ -98,8 +98,8 @@ def configure(level: str, form: str, redactor: Redactor, stream: TextIO | None =
 
 
 def tell_dropped(lines: int, why: str) -> None:
-    """Say that so many log lines were not written, once lines are again."""
-    # An error, so that it is said at every level.
+    """Log how many lines were not written, once writing works again."""
+    # An error, so that every level shows it.
     structlog.get_logger(__name__).error("log lines dropped", lines=lines, why=why)
 
 
@@ -125,7 +125,7 @@ def _ordered(event: EventDict, redactor: Redactor) -> dict[str, Any]:
 def _line(value: Any, redactor: Redactor) -> Any:
     """Printable: values may come from the network. Line feeds are left to the renderers, which escape them.
 
-    Secrets go before the renderers escape them, and again after, where a value was no text before.
+    Secrets are struck out before the renderers escape them, and again after, for values that were not text before.
     """
     if not isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""Tells systemd how the service stands (sd_notify(3), `Type=notify`)."""
+"""Notifies systemd of the state of the service (sd_notify(3), `Type=notify`)."""
 
 import os
 import socket
@@ -7,16 +7,16 @@ from contextlib import suppress
 
 
 class Notifier:
-    """Sends states to the socket that systemd names in the environment; does nothing where it names none."""
+    """Sends states to the socket that systemd names in the environment; without one it does nothing."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         address = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_interval = _watchdog_interval(environ)
-        """Seconds between two signs of life, half of what systemd allows; None where it does not watch."""
+        """Seconds between two signs of life, half of what systemd allows; None if it does not watch."""
 
     def send(self, *states: str) -> None:
-        """Send states such as `READY=1`; a socket that does not answer is no reason to fail."""
+        """Send states such as `READY=1`; a socket that does not answer is ignored."""
         if not self._address:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:

@@ -23,7 +23,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends with 1 and one line where argparse would end with 2 and several."""
+    """Ends with 1 and one line, argparse with 2 and several."""
 
     def flags(self) -> list[str]:
         """Every flag it knows, long form."""
@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
-    """The command and its flags; ends the program where they are wrong, with one line and exit code 1."""
+    """The command and its flags; ends the program with one line and exit code 1 if they are wrong."""
     command, rest = _command(argv)
     parser = parser_of(command)
     lists = _default_from(parser, environ)
@@ -58,7 +58,7 @@ def _unknown(argument: str, command: str, flags: Sequence[str]) -> str:
 
 
 def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The command, wherever among the flags it stands, and the rest."""
+    """The command, which may stand anywhere among the flags, and the rest."""
     for index, argument in enumerate(argv):
         before = argv[index - 1] if index else ""
         is_value = before.startswith("--") and "=" not in before and before not in _SWITCHES
@@ -78,7 +78,7 @@ _SWITCHES = {
 
 
 def parser_of(command: str) -> _Parser:
-    """The parser of one command's flags, without what the environment says."""
+    """The parser of one command's flags, without the defaults from the environment."""
     commands = "\n".join(f"  {name:<9} {what}" for name, what in COMMANDS.items())
     parser = _Parser(
         prog=f"wolkvox-exporter {command}",
@@ -196,7 +196,7 @@ def _typed(parser: argparse.ArgumentParser, action: argparse.Action, value: str)
 
 
 def fail(lines: Sequence[str]) -> int:
-    """Say on stderr why the program cannot start, and give its exit code."""
+    """Say on stderr why the program cannot start; the exit code."""
     for line in lines:
         sys.stderr.write(f"{line}\n")
     return 1

@@ -1,4 +1,4 @@
-"""A file that its readers see whole: written beside its place, then renamed."""
+"""A file that its readers only see whole: written under another name, then renamed."""
 
 import os
 import secrets
@@ -15,15 +15,17 @@ class OutputError(Exception):
 
 @contextmanager
 def replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of the one at `path` in the end, unless an exception comes.
+    """A file to write to that replaces the one at `path` at the end, unless an exception is raised.
 
-    A new file gets the mode that the umask leaves, one that was there keeps its own. Raises `OutputError`, at the
-    start already where the folder or what is there forbids it.
+    A new file gets the mode that the umask leaves, an existing one keeps its own.
+
+    Raises:
+        OutputError: it cannot be written; already at the start if the folder or what is at `path` forbids it.
     """
     with _explained(path):
         place = path.resolve()  # a symbolic link stays one
         mode = _mode(place)
-        # Hidden, and without the ending by which others look for whole files.
+        # Hidden, and without the ending that others look for.
         beside = place.with_name(f".{place.name[:200]}.{secrets.token_hex(4)}.tmp")
         file = beside.open("xb")
     try:
@@ -41,7 +43,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
 
 
 def _mode(place: Path) -> int | None:
-    """The mode of the file that is there; None where there is none."""
+    """The mode of the existing file; None if there is none."""
     try:
         status = place.stat()
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Signals, heard from the first moment of the process on and obeyed whatever hangs.
 
-This stands on nothing but the standard library: it is at work before anything else is imported.
+It imports only the standard library: it works before anything else is imported.
 """
 
 import os
@@ -23,14 +23,14 @@ _CLOSE = b"\0"
 """Ends the thread; no signal has this number."""
 
 _ENOUGH = 4096
-"""Bytes of a pipe that is writable (PIPE_BUF): so much is taken without a wait."""
+"""Bytes of a pipe that is writable (PIPE_BUF): that many are taken without a wait."""
 
 
 class Signals:
-    """Hears SIGTERM, SIGINT and SIGHUP in a thread of its own.
+    """Receives SIGTERM, SIGINT and SIGHUP in a thread of its own.
 
     The interpreter writes each signal into a pipe as it comes, also while the main thread imports, waits for a disk or
-    has ended. What comes before somebody asks for it is remembered. A second SIGTERM or SIGINT ends the process at
+    has ended. What comes before a callback is set is remembered. A second SIGTERM or SIGINT ends the process at
     once; `LIMIT` seconds after the first it is ended too.
     """
 
@@ -47,7 +47,7 @@ class Signals:
         self._code: int | None = None
 
     def listen(self) -> None:
-        """Begin to hear; in the main thread."""
+        """Start to receive signals; call it in the main thread."""
         self._ear, self._mouth = os.pipe()
         os.set_blocking(self._mouth, False)
         self._before = signal.set_wakeup_fd(self._mouth, warn_on_full_buffer=False)
@@ -56,7 +56,7 @@ class Signals:
         self._thread.start()
 
     def close(self) -> None:
-        """Leave signals to whoever had them before."""
+        """Restore the previous handlers."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._before)
@@ -127,7 +127,7 @@ class Signals:
             reload()
 
     def _cut(self) -> None:
-        """End the process, with what it has to say."""
+        """End the process, and say why."""
         self._deadline = None
         busy = _busy()
         code = self._code
@@ -139,18 +139,18 @@ class Signals:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Stand where the interpreter looks for a handler; the pipe has the signal already."""
+    """Does nothing: the interpreter needs a handler, and the pipe has the signal already."""
 
 
 def _busy() -> list[str]:
-    """Threads that hold up the end of the process."""
+    """Threads that delay the end of the process."""
     main = threading.main_thread()
     places = (_where(thread) for thread in threading.enumerate() if not thread.daemon and thread is not main)
     return [place for place in places if " in _worker " not in place]  # of a thread pool, without work
 
 
 def _where(thread: threading.Thread) -> str:
-    """Where a thread stands in its code."""
+    """The function and line that a thread is in."""
     frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 (the only way to it, and documented)
     if frame is None:
         return thread.name
@@ -159,7 +159,7 @@ def _where(thread: threading.Thread) -> str:
 
 
 def _speak(what: str, waiting: str) -> None:
-    """Straight to stderr, where that takes it without a wait."""
+    """Write to stderr directly, if that is possible without a wait."""
     line = f"wolkvox-exporter: error: {what}; it waits for {waiting}\n".encode()[:_ENOUGH]
     with suppress(OSError):
         if select.select((), (2,), (), 0)[1]:

@@ -1,14 +1,14 @@
-"""The standard streams of the process, whatever state it inherits them in."""
+"""The standard streams of the process, open or closed as it inherits them."""
 
 import os
 import sys
 
 
 def open_closed_streams() -> None:
-    """Put something in the place of standard streams that are closed; the first call of the process.
+    """Replace standard streams that are closed; the first call of the process.
 
-    Otherwise the next file or socket gets the number of one, and a log line or a report ends up in it. What stands in
-    fails when it is used, so nobody takes for written what is lost.
+    Otherwise the next file or socket gets the descriptor of one, and a log line or a report ends up in it. The
+    replacement fails when it is used, so that nothing lost counts as written.
     """
     for descriptor in range(3):
         try:

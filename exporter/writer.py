@@ -1,4 +1,4 @@
-"""Writes text to a stream in a thread, so that no reader, terminal or disk ever holds up the caller."""
+"""Writes text to a stream in a thread, so that no reader, terminal or disk ever blocks the caller."""
 
 import io
 import os
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import TextIO
 
 LIMIT = 2**20
-"""Characters that wait to be written; what comes on top is dropped."""
+"""Characters that may wait to be written; more is dropped."""
 
 IDLE = 0.5
-"""Seconds without progress after which the end of the process waits for a reader no longer."""
+"""Seconds without progress after which the end of the process no longer waits for a reader."""
 
 Dropped = Callable[[int, str], None]
-"""Told how many pieces were dropped and why, as soon as writing works again."""
+"""Called with how many pieces were dropped and why, as soon as writing works again."""
 
 
 class BackgroundWriter(io.TextIOBase):
@@ -52,7 +52,7 @@ class BackgroundWriter(io.TextIOBase):
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Take text to be written soon; it is dropped where too much waits already."""
+        """Take text to be written soon; it is dropped if too much waits already."""
         with self._changed:
             if self._size + len(text) > self._limit:
                 self._drop("nobody reads it")
@@ -63,7 +63,7 @@ class BackgroundWriter(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: the thread writes as fast as the stream takes it."""
+        """Does nothing: the thread writes as fast as the stream takes it."""
 
     def drain(self, idle: float = IDLE) -> bool:
         """Wait until all is written, or nothing was for `idle` seconds; whether all is."""
@@ -127,7 +127,7 @@ def _sink(stream: TextIO) -> Callable[[str], None]:
         while left:
             try:
                 left = left[os.write(descriptor, left) :]
-            except BlockingIOError:  # who shares the terminal or pipe has set it so
+            except BlockingIOError:  # another process that shares the terminal or pipe made it non-blocking
                 select.select((), (descriptor,), ())
             except OSError:
                 torn = torn or len(left) < len(data)

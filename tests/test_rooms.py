@@ -39,7 +39,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "polling": NOUNS | {"storage", "wolkvox"},
     "metrics": NOUNS,
     "web": NOUNS | {"metrics.format", "yaml", "polling.plan", "palette", "thresholds"},
-    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan", "writer"},
+    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan"},
     "commands.run": COMMAND | {"commands.serve", "config", "storage"},
     "commands": set(),
     "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
