@@ -1,4 +1,4 @@
-"""`python -m exporter.healthcheck`: exit 0 where the exporter lives. For images without curl.
+"""`python -m exporter.healthcheck`: exit 0 if the exporter is alive. For images without curl.
 
 It takes the flags and the environment of `run` and asks `/-/healthy` where a `run` with them serves; or it asks the URL
 that it is given.
@@ -17,23 +17,21 @@ from urllib.parse import urlsplit
 
 from exporter.options import parse
 from exporter.terminal import print_anything
-from exporter.web.address import ListenError, parse_address
-from exporter.web.paths import RouteError, parse_paths
+from exporter.web.address import DEFAULT_ADDRESS, ListenError, parse_address
+from exporter.web.paths import HEALTHY, RouteError, parse_paths
 
 TIMEOUT = 3.0
 """Seconds that a connection, a handshake and an answer may take."""
 
-_DEFAULT = ":10965"
-_HEALTHY = "/-/healthy"
 _EVERYWHERE = {"", "::", "0.0.0.0"}  # noqa: S104 - compared with, not bound to
 _TLS_RECORDS = {b"\x15", b"\x16"}
 """What an alert and a handshake begin with (RFC 8446, 5.1)."""
 _ALIVE = {HTTPStatus.UNAUTHORIZED: "asks for a password", HTTPStatus.TOO_MANY_REQUESTS: "limits its requests"}
-"""Answers to a stranger, by a process whose loops turn."""
+"""Answers to an unauthenticated client by a process that is alive."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ProbeTarget:
     """Where to ask."""
 
     host: str
@@ -47,26 +45,26 @@ class _AskedForACertificateError(Exception):
     """The server ended the handshake, or the connection after it."""
 
 
-def target(argv: Sequence[str], environ: Mapping[str, str]) -> Target:
+def target(argv: Sequence[str], environ: Mapping[str, str]) -> ProbeTarget:
     """Where a `run` with these flags and this environment serves; ends the program where the flags are wrong.
 
     Raises:
-        ValueError: one line that says why nobody can tell.
+        ValueError: one line that says why that is not known.
     """
     if argv and not argv[0].startswith("-") and argv[0] not in {"run", "demo"}:
         return _by_url(argv[0])
     command = [] if argv and not argv[0].startswith("-") else ["run"]
     flags = parse([*command, *argv], environ)
     try:
-        address = parse_address((flags.web_listen_address or [_DEFAULT])[0])
+        address = parse_address((flags.web_listen_address or [DEFAULT_ADDRESS])[0])
         paths = parse_paths(flags.web_external_url, flags.web_route_prefix)
     except (ListenError, RouteError) as error:
         raise ValueError(str(error)) from None
     if not address.port:
         raise ValueError("--web.listen-address has port 0: only the exporter's log says which port it took; give a URL")
     host = "127.0.0.1" if address.host in _EVERYWHERE else address.host
-    return Target(
-        host, address.port, paths.prefix + _HEALTHY, ("https", "http") if flags.web_config_file else ("http",)
+    return ProbeTarget(
+        host, address.port, paths.prefix + HEALTHY, ("https", "http") if flags.web_config_file else ("http",)
     )
 
 
@@ -81,7 +79,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0 if alive else 1
 
 
-def _look(where: Target) -> tuple[bool, str]:
+def _look(where: ProbeTarget) -> tuple[bool, str]:
     """Whether it lives, and how that is known."""
     host = f"[{where.host}]" if ":" in where.host else where.host
     said = ""
@@ -106,7 +104,7 @@ def _judge(url: str, status: int, text: str) -> tuple[bool, str]:
     return (True, text.strip()) if status == HTTPStatus.OK else (False, f"{status} {text.strip()}")
 
 
-def _by_url(url: str) -> Target:
+def _by_url(url: str) -> ProbeTarget:
     hint = "write http://HOST:PORT/-/healthy"
     try:
         parts = urlsplit(url)
@@ -116,10 +114,10 @@ def _by_url(url: str) -> Target:
     if not parts.hostname:
         raise ValueError(f"{url!r} is not a URL; {hint}")
     query = f"?{parts.query}" if parts.query else ""
-    return Target(parts.hostname, port, (parts.path or "/") + query, (parts.scheme,))
+    return ProbeTarget(parts.hostname, port, (parts.path or "/") + query, (parts.scheme,))
 
 
-def _ask(where: Target, scheme: str) -> tuple[int, str]:
+def _ask(where: ProbeTarget, scheme: str) -> tuple[int, str]:
     tls = _unverified() if scheme == "https" else None
     connection = (
         HTTPConnection(where.host, where.port, timeout=TIMEOUT)
@@ -142,7 +140,7 @@ def _ask(where: Target, scheme: str) -> tuple[int, str]:
         connection.close()
 
 
-def _speaks_tls(where: Target, tls: ssl.SSLContext) -> bool:
+def _speaks_tls(where: ProbeTarget, tls: ssl.SSLContext) -> bool:
     """Whether the server answers a client's hello with TLS, whatever comes of the handshake."""
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):

@@ -1,4 +1,4 @@
-"""The colour and the pattern of each result, the same wherever results are drawn."""
+"""The colour and the pattern of each result, on the status page and in the dashboards."""
 
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ PALETTE = MappingProxyType(
         "other": "#b5b5b5",
     },
 )
-"""Result to colour, in the order in which bars stack them. A result that is not here is drawn as `other`."""
+"""Result to colour, in the order in which bars stack them. Any other result is drawn as `other`."""
 
 PATTERNS = MappingProxyType(
     {

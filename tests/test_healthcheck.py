@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from exporter import healthcheck
-from exporter.healthcheck import Target, target
+from exporter.healthcheck import ProbeTarget, target
 
 AUTHORITY = trustme.CA()
 
@@ -173,35 +173,35 @@ def test_what_is_no_url_of_the_web(url: str, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("argv", "environ", "expected"),
     [
-        ([], {}, Target("127.0.0.1", 10965, "/-/healthy", ("http",))),
-        (["run"], {}, Target("127.0.0.1", 10965, "/-/healthy", ("http",))),
-        (["demo"], {}, Target("127.0.0.1", 10965, "/-/healthy", ("http",))),
-        (["--config.file=a.yml", "--web.listen-address=:9"], {}, Target("127.0.0.1", 9, "/-/healthy", ("http",))),
-        (["--web.listen-address=0.0.0.0:9"], {}, Target("127.0.0.1", 9, "/-/healthy", ("http",))),
-        (["--web.listen-address=[::]:9"], {}, Target("127.0.0.1", 9, "/-/healthy", ("http",))),
-        (["--web.listen-address=[::1]:9"], {}, Target("::1", 9, "/-/healthy", ("http",))),
-        (["--web.listen-address=10.1.2.3:9"], {}, Target("10.1.2.3", 9, "/-/healthy", ("http",))),
+        ([], {}, ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("http",))),
+        (["run"], {}, ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("http",))),
+        (["demo"], {}, ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("http",))),
+        (["--config.file=a.yml", "--web.listen-address=:9"], {}, ProbeTarget("127.0.0.1", 9, "/-/healthy", ("http",))),
+        (["--web.listen-address=0.0.0.0:9"], {}, ProbeTarget("127.0.0.1", 9, "/-/healthy", ("http",))),
+        (["--web.listen-address=[::]:9"], {}, ProbeTarget("127.0.0.1", 9, "/-/healthy", ("http",))),
+        (["--web.listen-address=[::1]:9"], {}, ProbeTarget("::1", 9, "/-/healthy", ("http",))),
+        (["--web.listen-address=10.1.2.3:9"], {}, ProbeTarget("10.1.2.3", 9, "/-/healthy", ("http",))),
         (
             ["--web.listen-address=:9", "--web.listen-address=:8"],
             {},
-            Target("127.0.0.1", 9, "/-/healthy", ("http",)),
+            ProbeTarget("127.0.0.1", 9, "/-/healthy", ("http",)),
         ),
-        ([], {"WEB_LISTEN_ADDRESS": ":9 :8"}, Target("127.0.0.1", 9, "/-/healthy", ("http",))),
-        (["--web.config.file=w"], {}, Target("127.0.0.1", 10965, "/-/healthy", ("https", "http"))),
-        ([], {"WEB_CONFIG_FILE": "w"}, Target("127.0.0.1", 10965, "/-/healthy", ("https", "http"))),
-        (["--web.route-prefix=/in"], {}, Target("127.0.0.1", 10965, "/in/-/healthy", ("http",))),
-        (["--web.external-url=https://a/b/"], {}, Target("127.0.0.1", 10965, "/b/-/healthy", ("http",))),
-        ([], {"WEB_EXTERNAL_URL": "https://a/b"}, Target("127.0.0.1", 10965, "/b/-/healthy", ("http",))),
+        ([], {"WEB_LISTEN_ADDRESS": ":9 :8"}, ProbeTarget("127.0.0.1", 9, "/-/healthy", ("http",))),
+        (["--web.config.file=w"], {}, ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("https", "http"))),
+        ([], {"WEB_CONFIG_FILE": "w"}, ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("https", "http"))),
+        (["--web.route-prefix=/in"], {}, ProbeTarget("127.0.0.1", 10965, "/in/-/healthy", ("http",))),
+        (["--web.external-url=https://a/b/"], {}, ProbeTarget("127.0.0.1", 10965, "/b/-/healthy", ("http",))),
+        ([], {"WEB_EXTERNAL_URL": "https://a/b"}, ProbeTarget("127.0.0.1", 10965, "/b/-/healthy", ("http",))),
         (
             ["--web.external-url=https://a/b", "--web.route-prefix=/"],
             {},
-            Target("127.0.0.1", 10965, "/-/healthy", ("http",)),
+            ProbeTarget("127.0.0.1", 10965, "/-/healthy", ("http",)),
         ),
-        (["https://a/b?c=d"], {}, Target("a", 443, "/b?c=d", ("https",))),
-        (["http://[::1]:9"], {}, Target("::1", 9, "/", ("http",))),
+        (["https://a/b?c=d"], {}, ProbeTarget("a", 443, "/b?c=d", ("https",))),
+        (["http://[::1]:9"], {}, ProbeTarget("::1", 9, "/", ("http",))),
     ],
 )
-def test_it_asks_where_a_run_serves(argv: list[str], environ: dict[str, str], expected: Target) -> None:
+def test_it_asks_where_a_run_serves(argv: list[str], environ: dict[str, str], expected: ProbeTarget) -> None:
     assert target(argv, {f"WOLKVOX_EXPORTER_{name}": value for name, value in environ.items()}) == expected
 
 

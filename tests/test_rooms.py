@@ -40,7 +40,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "metrics": NOUNS,
     "web": NOUNS | {"metrics.format", "yaml", "polling.plan", "palette", "thresholds"},
     "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan"},
-    "commands.run": COMMAND | {"commands.serve", "config", "storage"},
+    "commands.run": COMMAND | {"commands.serve", "config", "storage", "web.address"},
     "commands": set(),
     "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
     "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},

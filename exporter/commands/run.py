@@ -11,8 +11,7 @@ from exporter.log import Redactor
 from exporter.signals import Signals
 from exporter.storage.database import Database
 from exporter.storage.location import locate
-
-DEFAULT_ADDRESS = ":10965"
+from exporter.web.address import DEFAULT_ADDRESS
 
 
 async def run(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:

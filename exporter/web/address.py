@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+DEFAULT_ADDRESS = ":10965"
+"""All interfaces; the port that the exporter has in Prometheus' list of default ports."""
+
+MAX_PORT = 65_535
+
 _BACKLOG = 1024
-_MAX_PORT = 65535
 
 
 class ListenError(Exception):
@@ -37,8 +41,8 @@ def parse_address(text: str) -> ListenAddress:
         )
     if not colon or any(character.isspace() or character == "/" for character in host):
         raise ListenError(f"--web.listen-address {text!r}: no address; allowed: host:port, [::1]:port, :port")
-    if not (port.isascii() and port.isdigit() and int(port[:6]) <= _MAX_PORT and len(port) <= len(str(_MAX_PORT))):
-        raise ListenError(f"--web.listen-address {text!r}: {port!r} is no port; allowed: 0 to {_MAX_PORT}")
+    if not (port.isascii() and port.isdigit() and int(port[:6]) <= MAX_PORT and len(port) <= len(str(MAX_PORT))):
+        raise ListenError(f"--web.listen-address {text!r}: {port!r} is no port; allowed: 0 to {MAX_PORT}")
     return ListenAddress(host, int(port))
 
 

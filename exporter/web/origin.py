@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+from exporter.web.address import MAX_PORT
+
 _PORTS = {"http": 80, "https": 443}
-_MAX_PORT = 65535
 _ORIGIN = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^\s\[\]/?#@:\\]+)(?::([1-9][0-9]{0,4}))?", re.IGNORECASE)
 
 
@@ -31,7 +32,7 @@ def parse_origin(text: str) -> Origin | None:
     scheme = found[1].lower()
     port = int(found[3]) if found[3] else _PORTS[scheme]
     host = _canonical(found[2].removeprefix("[").removesuffix("]"))
-    return Origin(scheme, host, port) if host and port <= _MAX_PORT else None
+    return Origin(scheme, host, port) if host and port <= MAX_PORT else None
 
 
 def local_origins(scheme: str, address: str, port: int) -> frozenset[Origin]:

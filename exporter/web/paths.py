@@ -1,4 +1,4 @@
-"""Where the pages stand on this server, and under which address people reach them through a reverse proxy.
+"""Where the pages are on this server, and at which address people reach them through a reverse proxy.
 
 `--web.external-url` and `--web.route-prefix` mean what they mean to Prometheus
 (https://prometheus.io/docs/prometheus/latest/command-line/prometheus/).
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 from exporter.web.origin import Origin, parse_origin
 
+HEALTHY = "/-/healthy"
+READY = "/-/ready"
+RELOAD = "/-/reload"
+
 
 class RouteError(Exception):
     """A path that cannot be served. The text is one line for the operator."""
@@ -15,12 +19,12 @@ class RouteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The paths of the server as it sees them and as its readers do."""
+    """The paths of the server as it sees them and as its users see them."""
 
     prefix: str = ""
     """Before the path of every route, without a slash at its end."""
     links: str = ""
-    """Before every link, with a slash at its end; empty: links are relative to the page that they stand on."""
+    """Before every link, with a slash at its end; empty: links are relative to their page."""
     origin: Origin | None = None
     """Of the external URL, where it names a host."""
 

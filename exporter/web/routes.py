@@ -10,13 +10,9 @@ from aiohttp import hdrs, web
 from exporter.metrics.format import Encoding, Exposition
 from exporter.web.negotiation import VARY, combined_value, encode, negotiate
 from exporter.web.origin import is_foreign, local_origins
-from exporter.web.paths import AT_THE_ROOT, Paths, RouteError, is_path
+from exporter.web.paths import AT_THE_ROOT, HEALTHY, READY, RELOAD, Paths, RouteError, is_path
 
 _log = structlog.get_logger(__name__)
-
-HEALTHY = "/-/healthy"
-READY = "/-/ready"
-RELOAD = "/-/reload"
 
 Reload = Callable[[], Awaitable[tuple[str, ...]]]
 """Loads the configuration again and returns what is wrong with it; an empty tuple is success."""

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
-from exporter.web.routes import HEALTHY, READY
+from exporter.web.paths import HEALTHY, READY
 from exporter.web.tls_names import AUTH_TYPES, CIPHERS, CURVES, TLS13_CIPHERS, VERSIONS
 from exporter.yaml import Issues, Plain, Section, Value, did_you_mean, quoted, validate
 

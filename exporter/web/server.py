@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from exporter.web.access import Access
-from exporter.web.address import bind, parse_address, url
+from exporter.web.address import DEFAULT_ADDRESS, bind, parse_address, url
 from exporter.web.authentication import CHALLENGE, AuthResult
 from exporter.web.connection import track_requests
 from exporter.web.headers import secure
@@ -50,7 +50,7 @@ class Server:
 
 async def start(
     exporter: Exporter,
-    addresses: Sequence[str] = (":10965",),
+    addresses: Sequence[str] = (DEFAULT_ADDRESS,),
     routes: Routes | None = None,
     *,
     config_file: Path | None = None,
@@ -61,7 +61,7 @@ async def start(
     `addresses` are as on the command line, `config_file` is in the format of Prometheus' exporter-toolkit.
 
     Raises:
-        ListenError: an address is none, or nothing can listen there; one line.
+        ListenError: an address is invalid, or nothing can listen there; one line.
         RouteError: the telemetry path cannot be used; one line.
         ConfigError: of `exporter.config`; every mistake in the web configuration file.
     """

@@ -10,6 +10,7 @@ from typing import Any
 import promql_parser as promql
 import pytest
 from grafana_foundation_sdk.models import units
+from rulebook import children
 
 from grafana.queries import VALUES, Kind, Query, argument, expand, queries
 
@@ -24,21 +25,8 @@ COUNTING = {"rate", "irate", "increase"}
 def nodes(expr: object, above: tuple[object, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Every node of an expression with those above it, the nearest last."""
     yield expr, above
-    below: list[object] = []
-    match expr:
-        case promql.AggregateExpr():
-            below = [expr.expr, expr.param]
-        case promql.BinaryExpr():
-            below = [expr.lhs, expr.rhs]
-        case promql.Call():
-            below = list(expr.args)
-        case promql.MatrixSelector():
-            below = [expr.vector_selector]
-        case promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
-            below = [expr.expr]
-    for each in below:
-        if each is not None:
-            yield from nodes(each, (*above, expr))
+    for each in children(expr):
+        yield from nodes(each, (*above, expr))
 
 
 def panels(board: Board) -> list[dict[str, Any]]:

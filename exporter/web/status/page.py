@@ -19,7 +19,7 @@ from exporter.web.status.text import visible
 from exporter.web.status.view import CampaignView, Overview
 
 REFRESH = 10
-"""Seconds from one refresh of an open page to the next: data changes in minutes, but its age is read in seconds."""
+"""Seconds from one refresh of an open page to the next: data changes in minutes, its age in seconds."""
 MOST_PROBLEMS = 8
 """Problems spelt out; more of them are read in the table."""
 

@@ -1,4 +1,4 @@
-"""What the reader asks to see: a filter, an order and a page, as the URL's query says it."""
+"""What the reader asks to see: a filter, an order and a page, read from the URL's query."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ COLUMNS = ("state", *_WORDS, *_FIGURES)
 """What `sort` may name, with a leading `-` for the other direction."""
 
 DESCENDING_FIRST = frozenset({"attempts", "contact", "busy", "failed", "age"})
-"""Columns whose largest values are looked for first."""
+"""Columns that a first click sorts with the largest values on top."""
 
 FILTERS = frozenset({"trouble", *State, *Reason})
 """What `state` may be."""
@@ -81,7 +81,7 @@ class Query:
 
 
 def parse(parameters: Mapping[str, str]) -> Query:
-    """The view that a query string asks for. What it asks in vain is left at its default: a stale link still works."""
+    """The view that a query string asks for. Unknown values are ignored: a stale link still works."""
     state, sort = parameters.get("state", ""), parameters.get("sort", "")
     page = parameters.get("page", "1")
     return Query(

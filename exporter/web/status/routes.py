@@ -24,7 +24,7 @@ from exporter.web.status.state import CampaignSummaries
 from exporter.web.status.view import Overview, campaign, overview
 
 _SLICE = 50
-"""Campaigns of the JSON between two chances for others; with full histories about 3 ms of work."""
+"""Campaigns of the JSON after which other requests get a turn; with full histories about 3 ms of work."""
 
 _GZIP_LEVEL = 4
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header around the largest window
@@ -44,11 +44,11 @@ A browser may load this server's own style and script and send requests to this 
 def add_routes(
     application: web.Application, status: Callable[[], Status], telemetry_path: str = "/metrics", links: str = ""
 ) -> None:
-    """Add the pages to the application. `status` gives the state of the moment, without waiting for anything.
+    """Add the pages to the application. `status` gives the current state without waiting for anything.
 
     `links` is what every link begins with, as in `exporter.web.paths`.
     """
-    _Handlers(status, telemetry_path, links).add(application)
+    _StatusHandlers(status, telemetry_path, links).add(application)
 
 
 class _Page(NamedTuple):
@@ -56,7 +56,7 @@ class _Page(NamedTuple):
     html: str
 
 
-class _Handlers:
+class _StatusHandlers:
     def __init__(self, status: Callable[[], Status], telemetry_path: str, links: str) -> None:
         self._status = status
         self._assets = load()
@@ -106,7 +106,7 @@ class _Handlers:
 
 
 async def _html(request: web.Request, render: Callable[[Mapping[str, str], Language], _Page]) -> web.Response:
-    """Render in a thread: a page of 100 rows takes milliseconds, and scrapes are not to wait for it."""
+    """Render in a thread: a page of 100 rows takes milliseconds, and scrapes must not wait for it."""
     language = negotiate(combined_value(request.headers, hdrs.ACCEPT_LANGUAGE))
     page = await asyncio.to_thread(render, request.query, language)
     coding = _coding(request)
@@ -116,7 +116,7 @@ async def _html(request: web.Request, render: Callable[[Mapping[str, str], Langu
         hdrs.VARY: f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }
-    # "replace": a lone surrogate is the one thing that a name may hold and UTF-8 may not
+    # "replace": a name may hold a lone surrogate, which UTF-8 cannot encode
     body = page.html.encode("utf-8", "replace")
     if coding is Encoding.GZIP:
         headers[hdrs.CONTENT_ENCODING] = coding.value

@@ -1,4 +1,4 @@
-"""How a campaign and window is doing, judged from its snapshot alone."""
+"""The state of a campaign and window, derived from its snapshot alone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class State(StrEnum):
 
 
 TROUBLE = frozenset({State.STALE, State.FAILING, State.SPIKE})
-"""The states that want somebody's attention."""
+"""The states that need attention."""
 
 _SEARCHED = 1_000
-"""Characters of a target's names that a search looks at."""
+"""Characters of a target's names that a search reads."""
 
 _RANK = {state: rank for rank, state in enumerate(State)}
 
@@ -133,13 +133,16 @@ def digest(status: TargetStatus) -> CampaignSummary:
 
 
 class CampaignSummaries:
-    """Summaries kept from one page to the next: snapshots are replaced whole, so an equal one needs no second look."""
+    """Summaries kept from one page to the next: snapshots are replaced whole.
+
+    One that is still the same object is not summarized again.
+    """
 
     def __init__(self) -> None:
         self._known: dict[TargetKey, CampaignSummary] = {}
 
     def of(self, statuses: Iterable[TargetStatus]) -> tuple[CampaignSummary, ...]:
-        """The digests of all targets, in their order; what is no longer there is forgotten."""
+        """The summaries of all targets, in their order; those of removed targets are dropped."""
         found = tuple(self._each(statuses))
         self._known = {each.target.key: each for each in found}
         return found

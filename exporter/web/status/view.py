@@ -1,4 +1,4 @@
-"""The overview and the campaign's page as values: what is said, not yet how."""
+"""The overview and the campaign's page as values, before they become HTML or JSON."""
 
 import math
 from collections import Counter, defaultdict
@@ -13,7 +13,7 @@ from exporter.web.status.state import TROUBLE, CampaignSummary, State
 from exporter.web.status.text import encodable
 
 LATE = 120.0
-"""Seconds from which a late poll is news; the schedule itself strays by less."""
+"""Seconds from which a late poll is a problem; the schedule's own jitter is less."""
 
 
 class Tally(NamedTuple):
@@ -27,19 +27,19 @@ NOTHING = Tally(0, 0)
 
 
 def tally(digests: Iterable[CampaignSummary]) -> Tally:
-    """Count what these digests are of."""
+    """Count the campaigns and windows of these summaries."""
     keys = [each.target.key for each in digests]
     return Tally(len({(key.operation, key.campaign) for key in keys}), len(keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that wants attention, said once however many campaigns it hits."""
+    """Something that needs attention, listed once however many campaigns it affects."""
 
     kind: str
     """`config`, `failing`, `stale`, `spike`, `late`, `quota` or `plan`."""
     operation: str
-    """Empty where it is the whole exporter's."""
+    """Empty where it concerns the whole exporter."""
     reason: Reason | None = None
     hit: Tally = NOTHING
     since: float | None = None
@@ -54,7 +54,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class OperationView:
-    """An operation with what its campaigns add up to."""
+    """An operation with the totals of its campaigns."""
 
     status: OperationStatus
     all: Tally
@@ -92,7 +92,7 @@ class Overview:
     states: Mapping[State, int]
     """Windows in each state, over all, not only those that the filter lets through."""
     reasons: Sequence[Reason]
-    """Why some fail just now."""
+    """Why some are failing now."""
     all: Tally
     trouble: Tally
     ages: Ages | None
@@ -118,7 +118,7 @@ class Overview:
 
 
 def overview(status: Status, digests: Sequence[CampaignSummary], query: Query) -> Overview:
-    """The overview of all digests as the query wants to see it. A page past the end is the last one."""
+    """The overview that the query asks for. A page past the end is the last one."""
     by_operation: defaultdict[str, list[CampaignSummary]] = defaultdict(list)
     for each in digests:
         by_operation[each.target.key.operation].append(each)
@@ -179,7 +179,7 @@ def _earliest(moments: Iterable[float | None]) -> float | None:
 
 
 def _problems(status: Status, digests: Sequence[CampaignSummary], operations: Sequence[OperationView]) -> list[Problem]:
-    """The exporter's own trouble first, then what hits most campaigns."""
+    """The exporter's own problems first, then those that affect most campaigns."""
     whole = [] if status.reload_ok else [Problem("config", "", since=status.reloaded_at)]
     groups: defaultdict[tuple[str, str, Reason | None], list[CampaignSummary]] = defaultdict(list)
     for each in digests:
