@@ -13,10 +13,10 @@ PREFIX = "WOLKVOX_EXPORTER_"
 
 COMMANDS = {
     "run": "run the exporter (the default)",
-    "check": "validate the configuration and print what it will cost",
-    "once": "ask every campaign that is due, once, and write the exposition to stdout or a file",
-    "demo": "run on a simulated Wolkvox API, without any configuration",
-    "simulate": "run the simulated Wolkvox API alone, or write its past for Prometheus",
+    "check": "validate the configuration and print how many requests it takes",
+    "once": "poll every campaign that is due once, and write the metrics to stdout or a file",
+    "demo": "run on a simulated Wolkvox API, without a configuration",
+    "simulate": "run only the simulated Wolkvox API, or write its history for Prometheus",
 }
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -84,7 +84,7 @@ def parser_of(command: str) -> _Parser:
         prog=f"wolkvox-exporter {command}",
         usage=f"wolkvox-exporter [{'|'.join(COMMANDS)}] [--flag=value ...]",
         description=f"Prometheus exporter for Wolkvox dialler campaigns: {COMMANDS[command]}.\n\ncommands:\n{commands}",
-        epilog=f"Each flag can be set by environment too: --log.level is {PREFIX}LOG_LEVEL.",
+        epilog=f"Each flag can also be set in the environment: --log.level is {PREFIX}LOG_LEVEL.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -98,12 +98,12 @@ def parser_of(command: str) -> _Parser:
     if command == "once":
         parser.add_argument(
             "--output", dest="output", metavar="FILE", default=None,
-            help="write to this file instead of stdout: beside it, then renamed, so that readers see it whole",
+            help="write to this file instead of stdout; it is renamed into place, so readers see all of it",
         )  # fmt: skip
     if command == "check":
         parser.add_argument(
             "--syntax-only", dest="syntax_only", action=argparse.BooleanOptionalAction, default=False,
-            help="read no secret, authority or other file that the configuration names, as in CI",
+            help="do not read the secrets, certificates and other files that the configuration names, for use in CI",
         )  # fmt: skip
     if command == "simulate":
         from exporter.commands.simulate import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
@@ -123,8 +123,8 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
 def _add_storage_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--storage.url", dest="storage_url", metavar="URL", default="sqlite:///wolkvox-exporter.db",
-        help="where requests and results are kept over restarts; a relative path starts at the folder of --config.file,"
-        " sqlite:// keeps nothing (default %(default)s)",
+        help="where state is stored across restarts; a relative path starts at the folder of --config.file,"
+        " sqlite:// stores nothing (default %(default)s)",
     )  # fmt: skip
 
 
@@ -144,17 +144,17 @@ def _add_web_flags(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     web.add_argument(
         "--web.external-url", dest="web_external_url", metavar="URL", default=None,
-        help="the address under which people reach the exporter, for a reverse proxy; its path begins every link"
-        " and, unless --web.route-prefix is given, the path of every page",
+        help="the address at which people reach the exporter, for a reverse proxy; every link begins with its path"
+        " and so does the path of every page, unless --web.route-prefix is given",
     )  # fmt: skip
     web.add_argument(
         "--web.route-prefix", dest="web_route_prefix", metavar="PATH", default=None,
-        help="what the path of every page begins with; / where the proxy strips the prefix"
+        help="prefix of every path; / if the proxy strips it"
         " (default: the path of --web.external-url)",
     )  # fmt: skip
     web.add_argument(
         "--web.enable-lifecycle", dest="web_enable_lifecycle", action=argparse.BooleanOptionalAction, default=False,
-        help="allow reloads by POST or PUT to /-/reload",
+        help="allow reloads with POST or PUT to /-/reload",
     )  # fmt: skip
 
 

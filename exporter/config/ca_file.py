@@ -25,7 +25,7 @@ def check_authorities(path: Path, now: datetime) -> tuple[str, ...]:
     except ssl.SSLError:
         problem = "holds no certificates in PEM, the form that begins with -----BEGIN CERTIFICATE-----"
         if b"-----BEGIN CERTIFICATE-----" in content:
-            problem = "holds a certificate that is damaged, copy it again from where it came"
+            problem = "holds a damaged certificate, copy it again from its source"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}; allowed is a file of PEM certificates"
     else:

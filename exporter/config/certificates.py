@@ -22,17 +22,17 @@ def doubts(content: bytes, now: datetime) -> tuple[str, ...]:
     """One line for each kind of doubt about a file of PEM certificates that TLS has taken."""
     found = [certificate for block in _BLOCK.finditer(content) if (certificate := _read(block[0])) is not None]
     kinds: tuple[tuple[Test, str, str], ...] = (
-        (lambda one: one.not_valid_after_utc < now, "expired", "replace it by the authority's present one"),
+        (lambda one: one.not_valid_after_utc < now, "expired", "replace it with the authority's current one"),
         (lambda one: one.not_valid_before_utc > now, "not valid yet", "check it, and this machine's clock"),
         (
             lambda one: not _is_authority(one),
             "not that of an authority",
-            "it can verify the one server that has it and no other; put the certificate of the authority there",
+            "it verifies only the server that has it; use the certificate of the authority",
         ),
     )
     lines = [line for test, what, remedy in kinds if (line := _line(found, test, what, remedy))]
     if _KEY.search(content):
-        lines.append("the file holds a private key, which only its owner may have: take it out, and make a new one")
+        lines.append("the file holds a private key, which must stay secret: remove it, and create a new key")
     return tuple(lines)
 
 

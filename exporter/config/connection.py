@@ -43,7 +43,7 @@ def find_base_url(entry: OperationSettings, path: Path, issues: Issues) -> str:
     if entry.base_url is None:
         return f"https://wv{entry.server}.wolkvox.com" if entry.server else ""
     if travels_in_clear(entry.base_url):
-        text = "the token goes over the network unencrypted, use https:// for any but this machine"
+        text = "the token is sent unencrypted, use https:// for any other machine than this one"
         issues.warn((*path, "base_url"), text)
     return entry.base_url
 
@@ -115,7 +115,7 @@ def _exactly_one(keys: tuple[str, ...], entry: OperationSettings, path: Path, is
     if not given:
         issues.add((*path, keys[0]), f"is missing, {choice}")
     for key in given[1:]:
-        issues.add((*path, key), f"stands beside {given[0]}, {choice}")
+        issues.add((*path, key), f"is given in addition to {given[0]}, {choice}")
     return next(iter(given), keys[0])
 
 

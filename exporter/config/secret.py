@@ -25,7 +25,7 @@ def token_of_text(text: str) -> SecretStr:
     if not token:
         raise ValueError("the token is empty, give the one that Wolkvox issued")
     if len(token) > _LONGEST:
-        raise ValueError(f"the token is longer than {_LONGEST} characters, which is no token of Wolkvox")
+        raise ValueError(f"the token is longer than {_LONGEST} characters, so it is not a Wolkvox token")
     if not all("!" <= char <= "~" for char in token):
         raise ValueError("the token holds a space, line break or other character that cannot go into an HTTP header")
     return SecretStr(token)
@@ -83,7 +83,7 @@ class SecretKind:
         except UnicodeDecodeError:  # it quotes the bytes, so what is raised below must not chain to it
             problem = f"is not text, it must hold {self.noun} alone"
         except ValueError as error:
-            problem = f"is of no use: {error}"
+            problem = f"cannot be used: {error}"
         raise ValueError(f"{quoted(written)} {problem}")
 
     def of_environment(self, name: str, environ: Mapping[str, str]) -> SecretStr:
@@ -98,7 +98,7 @@ class SecretKind:
             return self.read(environ[name])
         except ValueError as error:
             problem = str(error)
-        raise ValueError(f"the environment variable that it names is of no use: {problem}")
+        raise ValueError(f"the environment variable that it names cannot be used: {problem}")
 
 
 TOKEN = SecretKind("the token", "token", token_of_text)

@@ -39,7 +39,7 @@ def check_proxy_url(text: str) -> str:
     parts = _split(text)
     if parts.path.rstrip("/") or "?" in text or "#" in text:
         raise ValueError(
-            "goes on after the port, only scheme, user, password, host and port are allowed;"
+            "continues after the port, only scheme, user, password, host and port are allowed;"
             " write / ? # and @ in a password as %2F %3F %23 and %40"
         )
     _check_credentials(parts.netloc.rpartition("@")[0])
@@ -61,15 +61,15 @@ def travels_in_clear(url: str) -> bool:
 def _split(text: str) -> SplitResult:
     if not _PRINTABLE.fullmatch(text) or "\\" in text or len(text) > _LONGEST:
         raise ValueError(
-            f"is no URL, allowed are at most {_LONGEST} printable ASCII characters without spaces or backslashes"
+            f"is not a URL, allowed are at most {_LONGEST} printable ASCII characters without spaces or backslashes"
         )
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError:  # a port that is no number, brackets that do not match
-        raise ValueError("is no URL, check the host, its brackets and the port (1 to 65535)") from None
+    except ValueError:  # a port that is not a number, brackets that do not match
+        raise ValueError("is not a URL, check the host, its brackets and the port (1 to 65535)") from None
     if parts.scheme not in {"http", "https"}:
-        raise ValueError("is no URL of HTTP, write http://host:port or https://host")
+        raise ValueError("is not an HTTP URL, write http://host:port or https://host")
     if port == 0 or parts.netloc.endswith(":") or not _is_host(parts):
         raise ValueError(
             "has no usable host and port, write http://host:port or https://host, with a port of 1 to 65535"
@@ -102,7 +102,7 @@ def _check_credentials(written: str) -> None:
         if not any(unicodedata.category(character) == "Cc" for text in texts for character in text):
             if ":" not in texts[0]:
                 return
-            problem = "holds a user name with a colon (%3A), which no proxy can tell from the password's beginning"
+            problem = "holds a user name with a colon (%3A), which a proxy takes for the start of the password"
         else:
             problem = "holds a control character in user or password, which cannot be sent to a proxy"
     raise ValueError(problem)

@@ -1,4 +1,4 @@
-"""Every metric of this exporter, once: the page, its HELP lines and docs/metrics.md are made from what stands here."""
+"""Every metric of this exporter, once: the page, its HELP lines and docs/metrics.md are made from it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -88,12 +88,12 @@ CAMPAIGN = ("operation", "campaign")
 OPERATION = ("operation",)
 API = "campaign_4"
 
-_REPORT = "Cached from the last good report and asked for again every wolkvox_poll_interval_seconds"
-_POLL = "Cached from the latest poll and set again by the next, every wolkvox_poll_interval_seconds"
-_COUNT = "Cached between polls, which come every wolkvox_poll_interval_seconds; counts this process and starts at 0"
+_REPORT = "Cached from the last good report and requested again every wolkvox_poll_interval_seconds"
+_POLL = "Cached from the latest poll and updated by the next, every wolkvox_poll_interval_seconds"
+_COUNT = "Cached between polls, every wolkvox_poll_interval_seconds; counts this process and starts at 0"
 _CONFIG = "Cached from the configuration and read again at a reload"
 _STORAGE = (
-    "Cached from storage; set again with each poll, every wolkvox_poll_interval_seconds, and as the lease is renewed"
+    "Cached from storage; updated with each poll, every wolkvox_poll_interval_seconds, and when the lease is renewed"
 )
 
 
@@ -135,7 +135,7 @@ def _failure(polled: Polled) -> Iterable[Sample]:
 
 
 def _interval(polled: Polled) -> Iterable[Sample]:
-    """Absent while `yesterday` is not asked: nobody is to take its rest for delay."""
+    """Absent while `yesterday` is not polled: otherwise it would look late."""
     snapshot = polled.snapshot
     if polled.target.window.days_ago:
         if snapshot.data is None and snapshot.failure is None:
@@ -194,7 +194,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_campaign_no_data",
         Kind.GAUGE,
         TARGET,
-        "1 when the API answered that the window has no rows (a wrong campaign id looks the same), else 0",
+        "1 when the API answered that the window has no rows (a wrong campaign id looks the same), otherwise 0",
         "From `code` and `data` of campaign_4",
         _REPORT,
         _no_data,
@@ -203,7 +203,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_campaign_window_start_timestamp_seconds",
         Kind.GAUGE,
         TARGET,
-        "Start of the window that the data describes, in Unix seconds",
+        "Start of the window that the data covers, in Unix seconds",
         "From the parameter `date_ini` of campaign_4",
         _REPORT,
         _window_start,
@@ -212,7 +212,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_campaign_window_end_timestamp_seconds",
         Kind.GAUGE,
         TARGET,
-        "End of the window that the data describes, in Unix seconds",
+        "End of the window that the data covers, in Unix seconds",
         "From the parameter `date_end` of campaign_4",
         _REPORT,
         _window_end,
@@ -221,7 +221,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_campaign_up",
         Kind.GAUGE,
         TARGET,
-        "1 if the latest poll of this campaign and window succeeded, else 0; there from the first poll on",
+        "1 if the latest poll of this campaign and window succeeded, otherwise 0; present from the first poll on",
         "From the outcome of the request to campaign_4",
         _POLL,
         _up,
@@ -257,7 +257,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_campaign_polls_total",
         Kind.COUNTER,
         TARGET,
-        "Polls of this campaign and window, good and bad",
+        "Polls of this campaign and window, successful and failed",
         "Counted by the exporter",
         _COUNT,
         lambda polled: _one(polled.snapshot.polls),
@@ -275,7 +275,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "wolkvox_poll_interval_seconds",
         Kind.GAUGE,
         TARGET,
-        "How often this campaign and window is asked for; absent for yesterday while that is not asked",
+        "Interval between polls of this campaign and window; absent for yesterday while it is not polled",
         "From `interval` of the configuration, for yesterday at least an hour",
         _CONFIG,
         _interval,
@@ -296,7 +296,7 @@ CAMPAIGN_METRICS: tuple[Metric[Described], ...] = (
         "wolkvox_campaign_utc_offset_seconds",
         Kind.GAUGE,
         CAMPAIGN,
-        "Offset of the campaign's time zone from UTC now, in seconds; it changes as daylight saving begins and ends",
+        "Current UTC offset of the campaign's time zone, in seconds; it changes when daylight saving begins or ends",
         "From `timezone` of the configuration",
         "Cached from the configuration and checked against this machine's clock at each scrape",
         lambda described: _one(described.utc_offset),
@@ -308,7 +308,7 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         "wolkvox_poll_failures_total",
         Kind.COUNTER,
         (*OPERATION, "reason"),
-        "Failed polls of the operation by reason; every reason is there from the start",
+        "Failed polls of the operation by reason; every reason is present from the start",
         "From HTTP status, `code` and `msg` of campaign_4",
         _COUNT,
         _failures_by_reason,
@@ -335,7 +335,7 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         "wolkvox_quota_budget_requests",
         Kind.GAUGE,
         OPERATION,
-        "Requests that this exporter may send in a local day; only where `licenses` is given",
+        "Requests that this exporter may send in a local day; only if `licenses` is set",
         "From `licenses` and `quota_share` of the configuration",
         _CONFIG,
         lambda figures: _one(figures.budget),
@@ -345,7 +345,7 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         Kind.GAUGE,
         OPERATION,
         "Requests sent in this local day by any process on this storage",
-        "From the ledger in storage",
+        "From the count of requests in storage",
         _STORAGE,
         lambda figures: _one(figures.used),
     ),
@@ -353,7 +353,7 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         "wolkvox_token_lease_held",
         Kind.GAUGE,
         OPERATION,
-        "1 where this process may send with the operation's token, 0 where another one on the same storage does",
+        "1 if this process may send requests with the operation's token, 0 if another process on the same storage does",
         "From the lease in storage",
         _STORAGE,
         lambda figures: _one(figures.lease_held),
@@ -362,7 +362,7 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         "wolkvox_token_rest",
         Kind.GAUGE,
         (*OPERATION, "reason"),
-        "1 with the reason while the operation's token rests after a refusal, and absent else",
+        "1 with the reason while the operation's token is paused after a refusal, and absent otherwise",
         "From HTTP status, `code` and `msg` of campaign_4",
         _POLL,
         _rest,
@@ -374,8 +374,8 @@ EXPORTER_METRICS: tuple[Metric[ExporterState], ...] = (
         "wolkvox_config_last_reload_successful",
         Kind.GAUGE,
         (),
-        "1 if the latest attempt to load the configuration succeeded, else 0",
-        "From the configuration's check",
+        "1 if the latest attempt to load the configuration succeeded, otherwise 0",
+        "From loading the configuration",
         "Cached from the latest reload",
         lambda exporter: _one(exporter.reload_ok),
     ),
@@ -392,7 +392,7 @@ EXPORTER_METRICS: tuple[Metric[ExporterState], ...] = (
         "wolkvox_exporter_build_info",
         Kind.GAUGE,
         ("version", "revision", "python"),
-        "Always 1; the labels say what runs",
+        "Always 1; the labels describe the running build",
         "From the installed package",
         "Cached from the start of the process",
         _build,
@@ -404,9 +404,9 @@ LIVE_METRICS: tuple[Metric[float], ...] = (
         "wolkvox_poll_lag_seconds",
         Kind.GAUGE,
         OPERATION,
-        "How late the operation's most overdue poll is; 0 while none is",
+        "How late the operation's most overdue poll is, in seconds; 0 if none is",
         "From the schedule and this machine's clock",
-        "Not cached: computed at each scrape, of polls that come every wolkvox_poll_interval_seconds",
+        "Not cached: computed at each scrape, from polls every wolkvox_poll_interval_seconds",
         _one,
     ),
 )
@@ -416,7 +416,7 @@ PROCESS_METRICS: tuple[Metric[int], ...] = (
         "wolkvox_exporter_log_lines_dropped_total",
         Kind.COUNTER,
         (),
-        "Log lines that could not be written, because nobody read stderr or its disk was full",
+        "Log lines that were dropped because nobody read stderr or its disk was full",
         "Counted by the exporter",
         "Not cached: as it is at each scrape; counts this process and starts at 0",
         _one,

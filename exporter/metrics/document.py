@@ -21,8 +21,8 @@ _INTRODUCTION = """\
 Made from `exporter/metrics/catalogue.py` by `python -m exporter.metrics.document`; a test holds the two together.
 
 A scrape never asks the API. The exporter polls each campaign and window once per interval
-(`wolkvox_poll_interval_seconds`) and publishes what it learnt; `wolkvox_campaign_last_success_timestamp_seconds` tells
-how old that is. A campaign's data (attempts, percent, no_data and the window's bounds) leave the page together once
+(`wolkvox_poll_interval_seconds`) and publishes the result; `wolkvox_campaign_last_success_timestamp_seconds` shows
+how old that is. A campaign's data (attempts, percent, no_data and the window's bounds) disappear together once
 they are older than `stale_after`. Windows overlap from poll to poll and records can be reset at the vendor, so the
 figures of a window are gauges: never use `rate`, `increase` or `sum_over_time` on them, and never add up different
 windows. Counters count the running process and start at 0. Samples bear no timestamps.

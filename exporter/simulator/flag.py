@@ -45,7 +45,7 @@ def zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError("is no time zone, write an IANA name such as America/Bogota") from error
+        raise ValueError("is not a time zone, write an IANA name such as America/Bogota") from error
 
 
 def count(text: str) -> int:

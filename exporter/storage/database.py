@@ -93,7 +93,7 @@ class Database:
         """What to say of a file that is gone."""
         return StorageLostError(
             f"storage {self.path}: the file was removed or replaced while in use; "
-            "it is made anew from what is known, nothing needs to be done"
+            "it is created again from memory, nothing needs to be done"
         )
 
     async def close(self) -> None:
@@ -189,13 +189,13 @@ class Database:
         if isinstance(error, OSError) and error.strerror:
             text = error.strerror
         if "not a database" in text or "malformed" in text:
-            text = f"it is damaged or no SQLite file ({text}); move it away to start anew, or restore a copy"
+            text = f"it is damaged or not a SQLite file ({text}); move it away to start afresh, or restore a copy"
         elif "full" in text or "I/O" in text:
-            text = f"{text}; free space on the disk, polling then goes on by itself"
+            text = f"{text}; free space on the disk, polling then resumes by itself"
         elif "locked" in text:
-            text = f"{text} by another program for over {BUSY_TIMEOUT:g} s; polling goes on once it lets go"
+            text = f"{text} by another program for over {BUSY_TIMEOUT:g} s; polling resumes once it is released"
         elif "readonly" in text or isinstance(error, PermissionError) or "unable to open" in text:
-            text = f"{text}; the folder and the file must be writable for user {os.geteuid()}"
+            text = f"{text}; the folder and the file must be writable by user {os.geteuid()}"
         elif isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
             text = f"{text}; --storage.url must name a file in a folder that exists"
         return f"storage {self.path or self._url}: {' '.join(text.split())}"
@@ -205,11 +205,11 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise StorageError("--storage.url: not a URL; write sqlite:///FILE, or sqlite:// to keep nothing") from None
+        raise StorageError("--storage.url: not a URL; write sqlite:///FILE, or sqlite:// to store nothing") from None
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host:
         raise StorageError(
             f"--storage.url: {parsed.drivername!r} with host {parsed.host or 'none'!r} is not supported; "
-            "write sqlite:///FILE (four slashes for an absolute path), or sqlite:// to keep nothing"
+            "write sqlite:///FILE (four slashes for an absolute path), or sqlite:// to store nothing"
         )
     if parsed.query or not (parsed.database or "").isprintable():
         raise StorageError("--storage.url: allowed is a printable path without parameters; write sqlite:///FILE")

@@ -137,7 +137,7 @@ def _head(path: Path) -> bytes:
 def _check(connection: Connection) -> None:
     damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if damage != "ok":
-        raise ForeignFileError(f"it is damaged ({damage}); move it away to start anew, or restore a copy")
+        raise ForeignFileError(f"it is damaged ({damage}); move it away to start afresh, or restore a copy")
 
 
 def _is_mount_point(path: Path) -> bool:

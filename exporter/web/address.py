@@ -42,7 +42,7 @@ def parse_address(text: str) -> ListenAddress:
     if not colon or any(character.isspace() or character == "/" for character in host):
         raise ListenError(f"--web.listen-address {text!r}: no address; allowed: host:port, [::1]:port, :port")
     if not (port.isascii() and port.isdigit() and int(port[:6]) <= MAX_PORT and len(port) <= len(str(MAX_PORT))):
-        raise ListenError(f"--web.listen-address {text!r}: {port!r} is no port; allowed: 0 to {MAX_PORT}")
+        raise ListenError(f"--web.listen-address {text!r}: {port!r} is not a port; allowed: 0 to {MAX_PORT}")
     return ListenAddress(host, int(port))
 
 

@@ -78,7 +78,7 @@ def _one_of(allowed: Iterable[str]) -> Callable[[object], str]:
 def _hash(value: object) -> str:
     found = _HASH.fullmatch(_text(value))
     if found is None:
-        raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'")
+        raise ValueError("is not a bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'")
     if cost_of(found[0]) not in _COSTS:
         raise ValueError(f"has a bcrypt cost of {cost_of(found[0])}; allowed: {_COSTS[0]} to {_COSTS[-1]}, 10 is usual")
     return found[0]

@@ -226,7 +226,7 @@ def _explain(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         if error.reason == "KEY_VALUES_MISMATCH":
             return "the key does not belong to the certificate"
-        return "certificate and key cannot be used: one of them is no valid PEM, or OpenSSL finds it too weak"
+        return "certificate and key cannot be used: one of them is not valid PEM, or OpenSSL finds it too weak"
     return str(error)
 
 

@@ -1,4 +1,4 @@
-"""From whatever stopped a request to the failure that says so."""
+"""Exceptions of a request -> the failure that describes them."""
 
 import errno
 import os
@@ -17,22 +17,22 @@ from exporter.wolkvox.report import parse_response
 from exporter.wolkvox.tls_contexts import CAFileError
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
-_UNDECODABLE = "the answer is not encoded as its Content-Encoding says: ask the vendor, or whoever runs the proxy"
+_UNDECODABLE = "the answer is not encoded as its Content-Encoding says: ask the vendor, or the operator of the proxy"
 _NAMES = "check server or base_url, proxy_url, and the DNS"
 _KINDS = {socket.AF_INET: " to an IPv4 address", socket.AF_INET6: " to an IPv6 address"}
 
 
 class BrokenError(Exception):
-    """Stands for its cause, a connection that failed, where aiohttp would send again by itself."""
+    """Stands for its cause, a connection that failed, where aiohttp would retry by itself."""
 
 
 def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failure | None:
-    """The failure that an exception stands for, or None where it is a fault of our own.
+    """The failure that an exception stands for, or None if it is a bug of this program.
 
     Args:
         error: What was raised on the way to a whole answer.
-        operation: Whom it was asked of.
-        exchange: How far it had come.
+        operation: The operation that it was sent for.
+        exchange: How far the request had come.
     """
     server = operation.base_url
     match error:
@@ -47,12 +47,12 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
         case BrokenError():
             reason, text = Reason.CONNECT, _connection(error.__cause__, operation, exchange)
         case aiohttp.ClientHttpProxyError():
-            reason, text = Reason.CONNECT, f"the proxy lets nobody through (HTTP {error.status}): check proxy_url"
+            reason, text = Reason.CONNECT, f"the proxy refuses to connect (HTTP {error.status}): check proxy_url"
         case FramingError():
             why = f"the answer of {server} is not readable HTTP: {error}"
             return _unreadable(exchange.status, f"{why}; check server or base_url, and proxy_url")
         case aiohttp.ClientResponseError():
-            reason, text = Reason.INVALID_RESPONSE, f"{server} does not answer in HTTP: check server or base_url"
+            reason, text = Reason.INVALID_RESPONSE, f"{server} does not speak HTTP: check server or base_url"
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError() | aiohttp.InvalidURL():
             reason, text = Reason.CONNECT, _connection(error, operation, exchange)
         case _:
@@ -74,7 +74,7 @@ def _late(operation: Operation, exchange: Exchange) -> str:
         return f"{_host(operation)} was not resolved in time: {_NAMES}"
     if exchange.sent_at is None:
         return f"no connection to {_host(operation)} in time: {_ALLOW_LIST}"
-    return f"no whole answer from {operation.base_url} in time: a longer timeout may help"
+    return f"no complete answer from {operation.base_url} in time: a longer timeout may help"
 
 
 def _host(operation: Operation) -> str | None:
@@ -87,7 +87,7 @@ def _connection(error: BaseException | None, operation: Operation, exchange: Exc
     """What happened to a connection, in words of our own: an exception's text might hold a URL or headers."""
     match error:
         case aiohttp.InvalidURL():
-            text = f"{operation.base_url} cannot be asked: check server or base_url, and proxy_url"
+            text = f"{operation.base_url} cannot be used: check server or base_url, and proxy_url"
         case aiohttp.ClientConnectorDNSError():
             text = f"cannot resolve {error.host}{_KINDS.get(family(operation), '')}: {_NAMES}"
         case aiohttp.ClientConnectorCertificateError():
@@ -103,7 +103,7 @@ def _connection(error: BaseException | None, operation: Operation, exchange: Exc
         case aiohttp.ConnectionTimeoutError():
             text = f"no connection to {operation.base_url} within 15 s: {_ALLOW_LIST}"
         case _:
-            text = f"{operation.base_url} closed the connection before its answer was whole: {_ALLOW_LIST}"
+            text = f"{operation.base_url} closed the connection before its answer was complete: {_ALLOW_LIST}"
     return text
 
 

@@ -63,8 +63,8 @@ def parse_response(status: int, body: bytes) -> Report | Failure:
 
     Returns:
         The report, its results in their published spelling and the vendor's order, equal ones summed; or why there is
-        none. Counts are whole numbers up to 2**53. A text with a point or a comma is no count: `12.000` may be twelve
-        thousand.
+        none. Counts are whole numbers up to 2**53. A text with a point or a comma is not a count: `12.000` may be
+        twelve thousand.
     """
     try:
         outcome = _settled(status, body)
@@ -82,12 +82,12 @@ def _settled(status: int, body: bytes) -> Report | Reason:
     envelope = _envelope(body)
     code = _integer(envelope.get("code"))
     if code is None:
-        raise _InvalidError("`code` is no number")
+        raise _InvalidError("`code` is not a number")
     if code != 200:  # noqa: PLR2004
         return _refusal(code, body)
     data = envelope.get("data")
     if not isinstance(data, _Tally):
-        raise _InvalidError("`data` is no list")
+        raise _InvalidError("`data` is not a list")
     return data.report()
 
 
@@ -165,7 +165,7 @@ class _Tally:
         """Raises _InvalidError."""
         self.rows += 1
         if not isinstance(row, dict):
-            raise _InvalidError(f"row {self.rows} is no object")
+            raise _InvalidError(f"row {self.rows} is not an object")
         result = _result(row, self.rows)
         if result == TOTAL:
             return
@@ -221,7 +221,7 @@ def _records(row: Mapping[str, object], number: int) -> int:
     value = row.get("records")
     records = 0 if isinstance(value, str) and value.strip() in _MISSING else _integer(value)
     if records is None or not 0 <= records <= MOST_RECORDS:
-        raise _InvalidError(f"`records` of row {number} is no whole number from 0 to 2**53")
+        raise _InvalidError(f"`records` of row {number} is not a whole number from 0 to 2**53")
     return records
 
 

@@ -105,7 +105,7 @@ async def test_a_taken_port_is_one_line() -> None:
         ("--simulator.listen-address=8081", "wants host:port"),
         ("--simulator.listen-address=::1:80", "wants host:port"),
         ("--simulator.listen-address=a:70000", "wants host:port"),
-        ("--simulator.timezone=Bogota", "is no time zone"),
+        ("--simulator.timezone=Bogota", "is not a time zone"),
         ("--simulator.campaigns=-1", "wants a whole number from 0 on"),
         ("--simulator.concurrency=0", "wants a whole number from 1 on"),
         ("--simulator.latency=fast", "is not a duration"),

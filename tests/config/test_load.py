@@ -178,14 +178,14 @@ def test_a_proxy_comes_from_a_file_or_the_environment(write: Callable[[str], Pat
 
 PROXY_MISTAKES = {
     "proxy_url_file: nowhere": "cannot be read: No such file or directory; a file with the proxy's URL alone is needed",
-    "proxy_url_file: token": "'token' is of no use: the proxy's URL is no URL of HTTP",
+    "proxy_url_file: token": "'token' cannot be used: the proxy's URL is not a URL of HTTP",
     "proxy_url_env: NOWHERE": "is not set, set it or use proxy_url_file",
-    "proxy_url_env: COLON": "is of no use: the proxy's URL holds a user name with a colon",
+    "proxy_url_env: COLON": "cannot be used: the proxy's URL holds a user name with a colon",
     "proxy_url_env: ''": "1 to 4096 printable characters",
     "proxy_url: http://a:1\n    proxy_url_env: GOOD": (
-        "stands beside proxy_url, exactly one of proxy_url, proxy_url_file, proxy_url_env is needed"
+        "is given in addition to proxy_url, exactly one of proxy_url, proxy_url_file, proxy_url_env is needed"
     ),
-    "proxy_url_file: proxy\n    proxy_url_env: GOOD": "stands beside proxy_url_file",
+    "proxy_url_file: proxy\n    proxy_url_env: GOOD": "is given in addition to proxy_url_file",
 }
 
 
@@ -231,7 +231,7 @@ operations:
     campaigns: [{{id: 1}}]
 """
     assert [warning.partition(".yml:")[2] for warning in read(text).warnings] == [
-        "4: operations[0].base_url: the token goes over the network unencrypted, use https:// for any but this machine",
+        "4: operations[0].base_url: the token is sent unencrypted, use https:// for any other machine than this one",
         "6: operations[0].quota_share: has no effect without licenses, by which the quota is known",
         (
             "8: operations[0].campaigns: 301 requests of 1 s each take 5m1s a cycle,"

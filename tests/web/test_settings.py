@@ -208,7 +208,7 @@ ALL_TYPES = (
         (
             "basic_auth_users: {alice: secret, bob: $2y$32$" + "a" * 21 + "u" + "a" * 31 + "}",
             [
-                "1: basic_auth_users.alice: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'",
+                "1: basic_auth_users.alice: is not a bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':'",
                 "1: basic_auth_users.bob: has a bcrypt cost of 32; allowed: 4 to 31, 10 is usual",
             ],
         ),
@@ -244,8 +244,8 @@ ALL_TYPES = (
         (
             tls("cert: x", "key: x"),
             [
-                "4: tls_server_config.cert: stands beside cert_file; keep one of them",
-                "5: tls_server_config.key: stands beside key_file; keep one of them",
+                "4: tls_server_config.cert: is given in addition to cert_file; keep one of them",
+                "5: tls_server_config.key: is given in addition to key_file; keep one of them",
             ],
         ),
         (
@@ -521,5 +521,5 @@ def test_every_hash_that_is_taken_is_one_that_bcrypt_can_check(hashed: str) -> N
 )
 def test_what_bcrypt_cannot_check_is_no_hash(folder: Path, hashed: str) -> None:
     (found,) = mistakes(folder, f"basic_auth_users: {{alice: {hashed}}}")
-    assert "is no bcrypt hash" in found
+    assert "is not a bcrypt hash" in found
     assert hashed not in found

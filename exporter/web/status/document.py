@@ -21,11 +21,9 @@ class FailureDocument(TypedDict):
     """Why there is no report."""
 
     reason: Annotated[Reason, Field(description="As in the label `reason` of the metrics.")]
-    message: Annotated[str, Field(description="One line for a person, in English.")]
-    status: Annotated[int | None, Field(description="HTTP status; null where no answer came.")]
-    excerpt: Annotated[
-        str, Field(description="A short piece of the answer: foreign text, never to be trusted as markup.")
-    ]
+    message: Annotated[str, Field(description="One line for people, in English.")]
+    status: Annotated[int | None, Field(description="HTTP status; null if there was no answer.")]
+    excerpt: Annotated[str, Field(description="A short piece of the answer: untrusted text, never use it as markup.")]
 
 
 @with_config(_EXACT)
@@ -33,7 +31,7 @@ class PollDocument(TypedDict):
     """One finished poll."""
 
     at: Annotated[float, Field(description="When it began, Unix seconds.")]
-    duration: Annotated[float, Field(ge=0, description="Seconds, retries included; 0 where nothing was sent.")]
+    duration: Annotated[float, Field(ge=0, description="Seconds, retries included; 0 if nothing was sent.")]
     requests: Annotated[Count, Field(description="Requests sent: 0, 1, or 2 after a retry.")]
     attempts: Annotated[Count, Field(description="Sum over the report's results; 0 after a failure.")]
     failure: Annotated[FailureDocument | None, Field(description="Null after a success.")]
@@ -47,19 +45,19 @@ class ResultDocument(TypedDict):
     attempts: Count
     share: Annotated[
         Percent,
-        Field(description="Percent of the window's attempts, computed from the counts; 0 where there are none."),
+        Field(description="Percent of the window's attempts, computed from the counts; 0 if there are none."),
     ]
 
 
 @with_config(_EXACT)
 class DataDocument(TypedDict):
-    """The data on show, as on `/metrics`."""
+    """The published data, as on `/metrics`."""
 
-    at: Annotated[float, Field(description="When the poll that brought it succeeded, Unix seconds.")]
+    at: Annotated[float, Field(description="When the poll that returned it succeeded, Unix seconds.")]
     age: Annotated[float, Field(ge=0, description="Seconds since then.")]
-    window_start: Annotated[float, Field(description="The window that it describes, Unix seconds.")]
-    window_end: Annotated[float, Field(description="The window that it describes, Unix seconds.")]
-    no_data: Annotated[bool, Field(description="The API said that the window has no rows.")]
+    window_start: Annotated[float, Field(description="Bound of the window that it covers, Unix seconds.")]
+    window_end: Annotated[float, Field(description="Bound of the window that it covers, Unix seconds.")]
+    no_data: Annotated[bool, Field(description="The API returned no rows for the window.")]
     attempts: Annotated[Count, Field(description="Sum over the results.")]
     results: list[ResultDocument]
 
@@ -71,9 +69,9 @@ class CampaignDocument(TypedDict):
     operation: str
     campaign: Annotated[str, Field(description="The id.")]
     window: Annotated[str, Field(description="As written in the configuration.")]
-    name: Annotated[str, Field(description="Empty where none is configured.")]
-    state: Annotated[State, Field(description="See the states below.")]
-    trouble: Annotated[bool, Field(description="Whether the state is one that wants attention.")]
+    name: Annotated[str, Field(description="Empty if none is configured.")]
+    state: Annotated[State, Field(description="See the states above.")]
+    trouble: Annotated[bool, Field(description="Whether the state needs attention.")]
     interval: Annotated[float, Field(gt=0, description="Seconds from one poll to the next.")]
     data: Annotated[DataDocument | None, Field(description="Null while there is none or it was withdrawn.")]
     last_poll_at: Annotated[float | None, Field(description="Unix seconds; null before the first poll.")]
@@ -86,7 +84,7 @@ class CampaignDocument(TypedDict):
     failures: Annotated[Count, Field(description="By this process.")]
     history: Annotated[
         list[PollDocument],
-        Field(description="The last 20 polls, oldest first, and older failures while fewer than 20 are among those."),
+        Field(description="The last 20 polls, oldest first, and older failures if those include fewer than 20."),
     ]
 
 
@@ -96,12 +94,12 @@ class QuotaDocument(TypedDict):
 
     used: Annotated[Count, Field(description="Sent today, by any process on the storage.")]
     budget: Annotated[
-        int | None, Field(ge=0, description="What may be sent in a day; null where no limit is configured.")
+        int | None, Field(ge=0, description="Requests that may be sent in a day; null if no limit is configured.")
     ]
     left: Annotated[
-        int | None, Field(ge=0, description="What may still be sent today; null where no limit is configured.")
+        int | None, Field(ge=0, description="Requests that may still be sent today; null if no limit is configured.")
     ]
-    planned: Annotated[Count, Field(description="What the plan sends on a full day.")]
+    planned: Annotated[Count, Field(description="Requests that the plan sends on a full day.")]
     fits: Annotated[bool, Field(description="Whether the plan stays within the budget.")]
 
 
@@ -126,16 +124,16 @@ class OperationDocument(TypedDict):
     operation: Annotated[str, Field(description="Its name.")]
     server: Annotated[str, Field(description="Scheme, host and port of the API.")]
     campaigns: Annotated[Count, Field(description="A campaign in several windows counts once.")]
-    windows: Annotated[Count, Field(description="Windows of all campaigns: what is polled.")]
+    windows: Annotated[Count, Field(description="Windows of all campaigns, each of which is polled.")]
     trouble: Annotated[Count, Field(description="Campaigns with a window in trouble.")]
     windows_in_trouble: Count
     quota: QuotaDocument
     requests: Annotated[Count, Field(description="Sent by this process.")]
     failures: Annotated[
-        dict[Reason, Count], Field(description="Failed polls of this process by reason; every reason is there.")
+        dict[Reason, Count], Field(description="Failed polls of this process by reason; every reason is present.")
     ]
     lag: Annotated[float, Field(ge=0, description="Seconds that the most overdue poll is late.")]
-    next_poll_at: Annotated[float | None, Field(description="Unix seconds; null where none is planned here.")]
+    next_poll_at: Annotated[float | None, Field(description="Unix seconds; null if this process plans none.")]
     lease_held: Annotated[
         bool, Field(description="Whether this process may send; if not, `lease_wait` says what it waits for.")
     ]
@@ -143,26 +141,24 @@ class OperationDocument(TypedDict):
         LeaseWaitDocument | None,
         Field(description="What this process waits for before it may send; null while it may."),
     ]
-    rest: Annotated[FailureDocument | None, Field(description="Why the token rests; null while it does not.")]
+    rest: Annotated[FailureDocument | None, Field(description="Why the token is paused; null if it is not.")]
 
 
 @with_config(_EXACT)
 class SummaryDocument(TypedDict):
-    """Counts over all campaigns and windows, whatever the filter."""
+    """Counts over all campaigns and windows, regardless of the filter."""
 
     campaigns: Annotated[Count, Field(description="A campaign in several windows counts once.")]
-    windows: Annotated[Count, Field(description="Windows of all campaigns: what is polled.")]
+    windows: Annotated[Count, Field(description="Windows of all campaigns, each of which is polled.")]
     trouble: Annotated[Count, Field(description="Campaigns with a window in trouble.")]
     windows_in_trouble: Count
-    states: Annotated[dict[State, Count], Field(description="Windows in each state; every state is there.")]
-    found: Annotated[
-        Count, Field(description="Windows that the filter lets through: the length of the list `campaigns`.")
-    ]
+    states: Annotated[dict[State, Count], Field(description="Windows in each state; every state is present.")]
+    found: Annotated[Count, Field(description="Windows that match the filter: the length of the list `campaigns`.")]
 
 
 @with_config(_EXACT)
 class FileDocument(TypedDict):
-    """Which content of a file is in use."""
+    """Which version of a file is in use."""
 
     name: Annotated[str, Field(description="Without its folder.")]
     modified_at: Annotated[float, Field(description="Unix seconds.")]
@@ -183,7 +179,7 @@ class HeadDocument(TypedDict):
     """All but the campaigns."""
 
     version: Annotated[str, Field(description="Of the exporter.")]
-    at: Annotated[float, Field(description="The moment that all of this describes, Unix seconds.")]
+    at: Annotated[float, Field(description="The time of this status, Unix seconds.")]
     started_at: Annotated[float, Field(description="Unix seconds.")]
     config: ConfigDocument
     summary: SummaryDocument
@@ -196,7 +192,7 @@ class StatusDocument(HeadDocument):
 
     campaigns: Annotated[
         list[CampaignDocument],
-        Field(description="One for each campaign and window, in the order of trouble, or as `sort` says."),
+        Field(description="One for each campaign and window, trouble first, or in the order of `sort`."),
     ]
 
 

@@ -19,27 +19,27 @@ ADAPTER = TypeAdapter(StatusDocument)
 
 _HEAD = """# `/api/v1/status`
 
-What the status page shows, as JSON. All moments are Unix seconds, all spans are seconds, all shares are percent.
+What the status page shows, as JSON. All times are Unix seconds, all durations are seconds, all shares are percent.
 Fields may be added; none is renamed or removed. Text that comes from the configuration or from the vendor (`name`,
-`message`, `excerpt`, ...) may hold anything: escape it before it becomes markup.
+`message`, `excerpt`, ...) may contain anything: escape it before you use it in markup.
 
 [status-api.schema.json](status-api.schema.json) is the JSON Schema. Both files are made from the code by
 `python -m exporter.web.status.schema docs`.
 
 ## Parameters
 
-| parameter | lets through |
+| parameter | selects |
 |---|---|
 | `operation` | one operation, by its exact name |
-| `state` | a state below, a reason of failure, or `trouble` |
-| `q` | campaigns whose name, id or operation contains this, whatever its case |
-| `sort` | orders by {columns}; with a leading `-` the other way round. Default: trouble first |
+| `state` | a state below, a failure reason, or `trouble` |
+| `q` | campaigns whose name, id or operation contains this, ignoring case |
+| `sort` | orders by {columns}; a leading `-` reverses the order. Default: trouble first |
 
-What a parameter asks in vain is passed over. All matching campaigns come in one answer.
+Unknown values are ignored. All matching campaigns are returned in one answer.
 
 ## States
 
-| `state` | trouble | means |
+| `state` | trouble | meaning |
 |---|---|---|
 {states}
 
@@ -48,16 +48,16 @@ A spike is more than {spikes} of at least {attempts} attempts.
 
 _MEANINGS = {
     State.STALE: "The last data became older than `stale_after` and was withdrawn.",
-    State.FAILING: "The latest poll failed; `data` is what the last success brought, or null.",
-    State.SPIKE: "The data is current, and busy, failed or congestion is high.",
+    State.FAILING: "The latest poll failed; `data` is that of the last success, or null.",
+    State.SPIKE: "The data is up to date, but busy, failed or congestion is high.",
     State.OK: "The latest poll succeeded.",
-    State.NO_DATA: "The API said that the window has no rows. A wrong campaign id looks the same.",
-    State.WAITING: "The first poll has not ended yet.",
+    State.NO_DATA: "The API returned no rows for the window. A wrong campaign id looks the same.",
+    State.WAITING: "The first poll has not finished yet.",
 }
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12). It lets fields pass that it does not know, as readers are to do."""
+    """The JSON Schema (draft 2020-12). It allows unknown fields, as readers should."""
     found = _open(ADAPTER.json_schema(mode="serialization"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
 
