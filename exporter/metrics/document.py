@@ -25,7 +25,7 @@ A scrape never asks the API. The exporter polls each campaign and window once pe
 how old that is. A campaign's data (attempts, percent, no_data and the window's bounds) disappear together once
 they are older than `stale_after`. Windows overlap from poll to poll and records can be reset at the vendor, so the
 figures of a window are gauges: never use `rate`, `increase` or `sum_over_time` on them, and never add up different
-windows. Counters count the running process and start at 0. Samples bear no timestamps.
+windows. Counters count the running process and start at 0. Samples have no timestamps.
 """
 
 _RUNTIME = """\
