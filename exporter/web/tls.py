@@ -192,7 +192,7 @@ class _Builder:
 
     def _content(self, name: str, inline: str | None, file: str | None) -> bytes | None:
         if {name, f"{name}_file"} <= self._given:
-            self._wrong(name, f"stands beside {name}_file; keep one of them")
+            self._wrong(name, f"is given in addition to {name}_file; keep one of them")
             return None
         if inline is not None:
             return inline.encode()

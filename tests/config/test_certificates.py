@@ -36,7 +36,7 @@ def test_nothing_is_said_of_an_authority(tmp_path: Path, made: Made) -> None:
     [
         (make("old", Kind(age=9 * DAY, left=-DAY)), r"^the certificate of 'CN=old' is expired: "),
         (make("young", Kind(age=-DAY)), "is not valid yet"),
-        (make("leaf", Kind(authority=False), ROOT), "is not that of an authority: it can verify the one server"),
+        (make("leaf", Kind(authority=False), ROOT), "is not that of an authority: it verifies only the server"),
         (make("bare", Kind(authority=None)), "is not that of an authority"),
         (make("other use", Kind(signs=False)), "is not that of an authority"),
     ],
@@ -80,7 +80,7 @@ def test_what_this_library_cannot_read_is_left_to_tls() -> None:
         (b"", "holds no certificates in PEM"),
         (b"\n# nothing\n", "holds no certificates in PEM"),
         (ROOT.key_pem, "holds no certificates in PEM"),
-        (ROOT.pem[:200] + ROOT.pem[300:], "holds a certificate that is damaged"),
+        (ROOT.pem[:200] + ROOT.pem[300:], "holds a damaged certificate"),
     ],
 )
 def test_what_tls_cannot_load_is_a_mistake(tmp_path: Path, content: bytes, said: str) -> None:

@@ -178,7 +178,7 @@ def test_a_proxy_comes_from_a_file_or_the_environment(write: Callable[[str], Pat
 
 PROXY_MISTAKES = {
     "proxy_url_file: nowhere": "cannot be read: No such file or directory; a file with the proxy's URL alone is needed",
-    "proxy_url_file: token": "'token' cannot be used: the proxy's URL is not a URL of HTTP",
+    "proxy_url_file: token": "'token' cannot be used: the proxy's URL is not an HTTP URL",
     "proxy_url_env: NOWHERE": "is not set, set it or use proxy_url_file",
     "proxy_url_env: COLON": "cannot be used: the proxy's URL holds a user name with a colon",
     "proxy_url_env: ''": "1 to 4096 printable characters",

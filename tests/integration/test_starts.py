@@ -64,7 +64,7 @@ def nothing(_: Path) -> None: ...
     ("prepare", "arguments", "said"),
     [
         (nothing, ["--config.file=no.yml"], r"no\.yml:1: document: cannot be read: No such file .*--config\.file"),
-        (damaged, ["--storage.url=sqlite:///state.db"], r"state\.db: it is damaged or no SQLite file .*move it"),
+        (damaged, ["--storage.url=sqlite:///state.db"], r"state\.db: it is damaged or not a SQLite file .*move it"),
         (foreign, ["--storage.url=sqlite:///state.db"], r"state\.db: it is a database of another program; name"),
         (newer, ["--storage.url=sqlite:///state.db"], r"storage state\.db: it is of schema version 99 .*newer program"),
         (nothing, ["--storage.url=sqlite:///no/such/x.db"], r"storage no/such/x\.db: No such file .*--storage\.url"),

@@ -89,7 +89,7 @@ def test_a_url_of_another_kind_is_refused_without_its_password(wrong: str, messa
 async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
     path.write_bytes(b"my diary, " * 1000)
-    with pytest.raises(StorageError, match=r"kept\.db: it is damaged or no SQLite file .*move it away"):
+    with pytest.raises(StorageError, match=r"kept\.db: it is damaged or not a SQLite file .*move it away"):
         await opened(path)
     assert path.read_bytes() == b"my diary, " * 1000
 

@@ -21,7 +21,7 @@ NAME = "vendor.invalid"
 
 
 async def test_an_address_that_the_client_does_not_take_is_no_fault_of_our_own(ask: Ask) -> None:
-    assert "http://127.1 cannot be asked" in failure(await ask(operation("http://127.1")), Reason.CONNECT)
+    assert "http://127.1 cannot be used" in failure(await ask(operation("http://127.1")), Reason.CONNECT)
 
 
 def failure(found: Answer, reason: Reason) -> str:

@@ -147,7 +147,7 @@ def slowly(*pieces: bytes) -> Reply:
         ("over 300 KiB", always(b"HTTP/1.1 102 Processing\r\n\r\n" * 50_000)),
         ("begin with its size", slowly(head(CHUNKED), b"1\r\n{\r\n", b"no size\r\n")),
         ("longer than the size", then_close(head(CHUNKED) + b"1\r\n{}")),
-        ("does not answer in HTTP", always(head("Content-Encoding: " + "x" * 9_000))),
+        ("does not speak HTTP", always(head("Content-Encoding: " + "x" * 9_000))),
     ],
 )
 async def test_what_nobody_can_read_is_told_at_once(start: Start, ask: Ask, why: str, reply: Reply) -> None:

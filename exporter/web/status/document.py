@@ -110,9 +110,9 @@ class LeaseWaitDocument(TypedDict):
     cause: Annotated[
         WaitCause,
         Field(
-            description="`process`: another process polls; `silence`: the one that did stopped responding; `request`: a "
-            "request of one that ended may be in progress; `storage`: the file is new, and an earlier request may be in "
-            "progress."
+            description="`process`: another process polls; `silence`: the one that did stopped responding; "
+            "`request`: a request of one that ended may be in progress; `storage`: the file is new, and an earlier "
+            "request may be in progress."
         ),
     ]
     until: Annotated[float | None, Field(description="Unix seconds; null while another process polls.")]
