@@ -275,8 +275,8 @@ ALL_TYPES = (
             tls(pair="  cert_file: server.crt\n  key_file: junk.pem\n"),
             [
                 (
-                    "3: tls_server_config.key_file: certificate and key cannot be used: one of them is not valid PEM, or"
-                    " OpenSSL finds it too weak"
+                    "3: tls_server_config.key_file: certificate and key cannot be used: one of them is not valid PEM, "
+                    "or OpenSSL finds it too weak"
                 )
             ],
         ),
