@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from exporter.clock import Clock, Stamp, age
+from structlog.stdlib import BoundLogger
+
+from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Failure, Poll, Reason, Target, TargetKey
 from exporter.storage.ledger import StoredCooldown
 from exporter.storage.rows import Known
@@ -74,6 +76,41 @@ class Cooldown:
         self.rest = None
         self._unsent.clear()
         return unsent
+
+    def conclude(
+        self,
+        key: TargetKey,
+        failure: Failure | None,
+        sent: Stamp | None,
+        known: Iterable[tuple[TargetKey, Known]],
+        log: BoundLogger,
+    ) -> frozenset[TargetKey]:
+        """Take in what a poll says of the token; the targets that failed unsent, where that ends its rest.
+
+        Args:
+            key: Which target was polled.
+            failure: Why the poll failed, if it did.
+            sent: When its latest request left; None where nothing was sent.
+            known: What was known before it of each of the token's targets.
+            log: For the lines on what changes.
+        """
+        if sent is None:
+            self.unsent(key)
+            return frozenset()
+        ended = frozenset[TargetKey]()
+        if failure is not None and is_pause(failure):
+            self.refused(failure, stamp(self._clock))
+            log.warning("token waits, as the vendor asks", seconds=failure.retry_after, detail=failure.message)
+        elif failure is not None and (failure.reason in REASONS or stalls(failure, key.campaign, self.latest, known)):
+            if self.refused(failure, sent):
+                log.warning("token rests", reason=failure.reason.value, detail=failure.message)
+        elif failure is not None and self.goes_on(failure, sent):
+            pass
+        elif (unsent := self.answered()) is not None:
+            log.info("token rests no longer")
+            ended = unsent - {key}
+        self.latest = key.campaign, None if failure is None else failure.reason
+        return ended
 
     def _left(self, seconds: float) -> float:
         """Seconds that the rest still takes, where the next request may come `seconds` after the refused one."""

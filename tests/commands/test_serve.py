@@ -134,7 +134,7 @@ def dies(app: App) -> None:
 
 def does_not_turn(app: App) -> None:
     for worker in app.supervisor.workers():
-        worker._deadline = 0.0
+        worker._control._deadline = 0.0
 
 
 @pytest.mark.parametrize("fails", [dies, does_not_turn])

@@ -1,0 +1,131 @@
+"""When each target of one operation is asked: its schedule, with what storage and the calendar say of it."""
+
+from datetime import datetime
+
+import structlog
+
+from exporter.clock import Clock, age
+from exporter.model import Operation, Target, TargetKey
+from exporter.polling import calendar
+from exporter.polling.cooldown import in_turn
+from exporter.polling.schedule import Schedule
+from exporter.polling.state_store import StateStore
+from exporter.storage.rows import reading
+
+ARRIVAL_MARGIN = 0.1
+"""Added to each interval: two requests that left an interval apart may arrive a little closer."""
+
+UNFINISHED_MARGIN = 0.5
+"""The same after a restart, where it is not known how long after its record the latest request left."""
+
+CLOCK_STEP = 0.5
+"""A wall clock that moved so much against the monotonic one was stepped; slower drift each poll notices by itself."""
+
+
+class Timetable:
+    """The targets of an operation as it is configured now, and when each is due."""
+
+    def __init__(self, operation: Operation, store: StateStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._offset = 0.0
+        self.operation = operation
+        self.log = structlog.get_logger().bind(operation=operation.name)
+        """Its lines name the operation."""
+        self.targets: dict[TargetKey, Target] = {}
+        self.schedule = Schedule()
+
+    def apply_config(self, operation: Operation) -> set[TargetKey]:
+        """Take over an edited operation; the targets that are new or edited. Unchanged ones keep their place."""
+        before, self.operation = self.operation, operation
+        self.log = structlog.get_logger().bind(operation=operation.name)
+        targets = {target.key: target for target in operation.targets}
+        for key in self.targets.keys() - targets.keys():
+            self.schedule.drop(key)
+        same_server = before.base_url == operation.base_url
+        edited = set()
+        for key, target in targets.items():
+            old = self.targets.get(key)
+            if old is None or not same_server or (old.interval, reading(old)) != (target.interval, reading(target)):
+                edited.add(key)
+        self.targets = targets
+        return edited
+
+    def today(self) -> str:
+        """The operation's local date, ISO."""
+        return datetime.fromtimestamp(self._clock.now(), self.operation.zone).date().isoformat()
+
+    def earliest(self, target: Target) -> float:
+        """The first moment at which the target may be asked for."""
+        now = self._clock.monotonic()
+        known = self._store.known(target.key)
+        wait = 0.0
+        if known.asked is not None:
+            waited = age(self._clock, known.asked)
+            is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
+            wait = max(0.0, target.interval + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited)
+        if target.window.length is not None:
+            return now + wait
+        moment = self._clock.now() + wait
+        return now + wait + calendar.opening(target, known.snapshot.data, moment) - moment
+
+    def soonest_first(self) -> list[Target]:
+        """The targets in the order in which they are due."""
+        return sorted(self.targets.values(), key=lambda target: self.schedule.due(target.key) or 0.0)
+
+    def in_turn(self) -> list[Target]:
+        """The targets in the order in which they may check whether a resting token works again."""
+        return in_turn(self.targets.values(), lambda key: self._store.known(key).asked)
+
+    def add(self, key: TargetKey) -> None:
+        """Place a target that is new or edited."""
+        target = self.targets[key]
+        self.schedule.add(key, target.interval, self.earliest(target))
+
+    def reset(self, key: TargetKey) -> None:
+        """Make a target due as soon as its own interval allows."""
+        self.schedule.set(key, self.earliest(self.targets[key]))
+
+    def set(self, key: TargetKey, due: float) -> None:
+        """Say when a target is due; nothing happens if a reload removed it."""
+        if key in self.schedule:
+            self.schedule.set(key, due)
+
+    def after(self, key: TargetKey, asked: float) -> None:
+        """Place the next poll of a target that was last `asked` then; nothing happens if a reload removed it."""
+        if key in self.schedule:
+            self.schedule.after(key, asked + ARRIVAL_MARGIN)
+            self._keep_calendar(key, asked + ARRIVAL_MARGIN)
+
+    def put_off(self, target: Target) -> bool:
+        """Let the calendar put off a poll that is due; the first one of a target only where it must."""
+        if target.window.length is not None:
+            return False
+        now = self._clock.now()
+        known = self._store.known(target.key)
+        data = known.snapshot.data
+        first = known.asked is None
+        due = calendar.opening(target, data, now) if first else calendar.due(target, data, now, now)
+        if due > now:
+            self.schedule.set(target.key, self._clock.monotonic() + due - now)
+        return due > now
+
+    def follow_clock(self) -> None:
+        """Place the days of the calendar anew where the wall clock was stepped: their midnights have moved."""
+        offset = self._clock.now() - self._clock.monotonic()
+        if abs(offset - self._offset) > CLOCK_STEP:
+            self._offset = offset
+            for key, target in self.targets.items():
+                if target.window.length is None and self.schedule.due(key) is not None:
+                    self.reset(key)
+
+    def _keep_calendar(self, key: TargetKey, asked: float) -> None:
+        """Move the target's next poll to where the calendar wants it, if it was last `asked` then."""
+        target, planned, interval = self.targets.get(key), self.schedule.due(key), self.schedule.interval(key)
+        if target is None or target.window.length is not None or planned is None or interval is None:
+            return
+        offset = self._clock.now() - self._clock.monotonic()
+        data = self._store.known(key).snapshot.data
+        moment = calendar.due(target, data, asked + interval + offset, planned + offset)
+        if moment != planned + offset:
+            self.schedule.set(key, moment - offset)
