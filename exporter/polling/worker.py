@@ -109,7 +109,7 @@ class Worker:
         while not self._control.is_stopping():
             try:
                 await self._turn()
-            except Exception:
+            except Exception:  # whatever it is, the other tokens go on and this one tries again
                 self._timetable.log.exception("worker failed, it starts again", seconds=backoff)
                 await self._control.keep(backoff)
                 backoff = min(2 * backoff, LONGEST_BACKOFF)
@@ -131,7 +131,7 @@ class Worker:
             if self._session.held and due is not None and not pause and not control.is_stopping():
                 try:
                     await self._runner.poll(target)
-                except Exception:
+                except Exception:  # as in `run`: the other targets are still to be asked
                     timetable.log.exception("poll failed by a fault of the exporter", campaign=target.key.campaign)
 
     async def _turn(self) -> None:

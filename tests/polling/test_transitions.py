@@ -1,9 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from support import bad, good
+from support import bad, good, target
 
+from exporter.clock import Stamp
 from exporter.model import RESULTS, Poll, Reason, Report, Row, Snapshot, TimeRange
-from exporter.polling.transitions import HISTORY, failed, remember, succeeded
+from exporter.polling.transitions import HISTORY, Found, concluded, failed, remember, succeeded
+from exporter.storage.rows import Known
 
 BOUNDS = TimeRange(0.0, 3600.0, "19691231190000", "19691231200000")
 
@@ -65,3 +67,27 @@ def test_a_failure_keeps_the_data() -> None:
     assert (after.data, after.last_success_at) == (before.data, 101.0)
     assert (after.last_poll_at, after.failure) == (460.0, bad(Reason.TIMEOUT))
     assert (after.polls, after.failures, len(after.history)) == (2, 1, 2)
+
+
+def stamp(at: float) -> Stamp:
+    return Stamp(wall=1000.0 + at, boot="boot", monotonic=at)
+
+
+def test_a_good_poll_moves_all_moments() -> None:
+    before = Known(asked=stamp(1.0), polled=stamp(2.0))
+    found = Found(Report((Row("answer", 3, 75.0), Row("fax", 1, 25.0))), BOUNDS)
+    known, poll = concluded(
+        target(), before, found, started=stamp(10.0), ended=stamp(14.0), sent=stamp(11.0), requests=1
+    )
+    assert poll == Poll(1010.0, 4.0, 1, None, 4)
+    assert (known.asked, known.succeeded, known.polled) == (stamp(11.0), stamp(14.0), stamp(14.0))
+    assert known.snapshot == succeeded(before.snapshot, poll, found.report, BOUNDS)
+
+
+def test_a_poll_that_sent_nothing_keeps_when_it_was_asked_and_takes_no_time() -> None:
+    before = Known(asked=stamp(1.0), succeeded=stamp(2.0), polled=stamp(2.0))
+    failure = bad(Reason.STORAGE)
+    known, poll = concluded(target(), before, failure, started=stamp(10.0), ended=stamp(14.0), sent=None, requests=0)
+    assert poll == Poll(1014.0, 0.0, 0, failure)
+    assert (known.asked, known.succeeded, known.polled) == (stamp(1.0), stamp(2.0), stamp(14.0))
+    assert known.snapshot == failed(before.snapshot, poll, failure)
