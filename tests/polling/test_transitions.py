@@ -74,7 +74,7 @@ def stamp(at: float) -> Stamp:
 
 
 def test_a_good_poll_moves_all_moments() -> None:
-    before = Known(asked=stamp(1.0), polled=stamp(2.0))
+    before = Known(Snapshot(), asked=stamp(1.0), succeeded=None, polled=stamp(2.0))
     found = Found(Report((Row("answer", 3, 75.0), Row("fax", 1, 25.0))), BOUNDS)
     known, poll = concluded(
         target(), before, found, started=stamp(10.0), ended=stamp(14.0), sent=stamp(11.0), requests=1
@@ -85,7 +85,7 @@ def test_a_good_poll_moves_all_moments() -> None:
 
 
 def test_a_poll_that_sent_nothing_keeps_when_it_was_asked_and_takes_no_time() -> None:
-    before = Known(asked=stamp(1.0), succeeded=stamp(2.0), polled=stamp(2.0))
+    before = Known(Snapshot(), asked=stamp(1.0), succeeded=stamp(2.0), polled=stamp(2.0))
     failure = bad(Reason.STORAGE)
     known, poll = concluded(target(), before, failure, started=stamp(10.0), ended=stamp(14.0), sent=None, requests=0)
     assert poll == Poll(1014.0, 0.0, 0, failure)

@@ -126,7 +126,7 @@ async def test_where_the_ledger_knows_better_a_poll_waits_for_its_interval_and_d
 ) -> None:
     process = await start(operation())
     await clock.run(100.0)
-    process.worker()._schedule.set(TargetKey("acme", "32841", "1h"), clock.monotonic())
+    process.worker()._timetable.schedule.set(TargetKey("acme", "32841", "1h"), clock.monotonic())
     await clock.run(195.0)
     assert len(vendor.log) == process.shown().polls == 1
     await clock.run(10.0)
