@@ -9,6 +9,7 @@ import made_up_status as made_up
 import pytest
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from patience import PATIENCE
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from exporter.model import Reason, Status
@@ -112,7 +113,7 @@ async def visiting(
 
 async def picture(page: Page, name: str) -> None:
     ARTIFACTS.mkdir(exist_ok=True)
-    await page.screenshot(path=ARTIFACTS / f"status-{name}.png", full_page=True)
+    await page.screenshot(path=ARTIFACTS / f"status-{name}.png", full_page=True, timeout=4_000 * PATIENCE)
 
 
 LOOKS = {

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from raw_server import BOUNDS, GOOD, Ask, Exchange, Start, always, answer, operation, target
 
 from exporter.clock import SystemClock
@@ -20,8 +21,11 @@ BUSY = Report((Row("busy", 3, 100.0),))
 NAME = "vendor.invalid"
 
 
-async def test_an_address_that_the_client_does_not_take_is_no_fault_of_our_own(ask: Ask) -> None:
-    assert "http://127.1 cannot be used" in failure(await ask(operation("http://127.1")), Reason.CONNECT)
+@pytest.mark.parametrize("url", ["http://127.1", "nowhere"])
+async def test_an_address_that_the_client_does_not_take_is_no_fault_of_our_own(ask: Ask, url: str) -> None:
+    with structlog.testing.capture_logs() as logged:
+        assert f"{url} cannot be used" in failure(await ask(operation(url)), Reason.CONNECT)
+    assert logged == []
 
 
 def failure(found: Answer, reason: Reason) -> str:

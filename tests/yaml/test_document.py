@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.yaml.document import Document, parse
+from exporter.yaml.document import Document, find_secrets, parse
 from exporter.yaml.issue import ConfigIssue, ParseError
 from exporter.yaml.scalar import Plain
 
@@ -78,6 +78,12 @@ def test_what_holds_itself_is_refused(text: str) -> None:
 def test_what_merges_itself_is_refused() -> None:
     with pytest.raises(ParseError, match="nested deeper"):
         parse("a: &a {<<: *a}")
+
+
+def test_secrets_are_found_wherever_they_stand_below_their_key() -> None:
+    root = parse("a: [{token: first}]\ntoken: {b: 12, c: [third]}\nother: fourth\n").root
+    assert list(find_secrets(root)) == ["first", "12", "third"]
+    assert list(find_secrets({"token": None})) == []  # turned out wrong: its message quotes nothing
 
 
 def test_the_repr_shows_no_values() -> None:
