@@ -1,4 +1,4 @@
-"""What is known of every target and operation at this moment, and who wants to hear of changes."""
+"""What is known of every target and operation at this moment, and the listener that hears of changes."""
 
 import heapq
 from collections.abc import Iterable

@@ -155,7 +155,7 @@ class Database:
         self._identity = _identity(self.path)
 
     def _in_turn(self, work: Callable[[Connection], T], turn: int) -> T:
-        """Whoever asked before a wait for a lock ended in vain fails with it: not one after another, each as long."""
+        """Callers that were queued behind a lock timeout fail with it, instead of waiting as long one after another."""
         if turn <= self._given_up:
             raise sqlite3.OperationalError("database is locked")
         try:
@@ -204,7 +204,7 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
         raise StorageError("--storage.url: not a URL; write sqlite:///FILE, or sqlite:// to store nothing") from None
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host:
         raise StorageError(

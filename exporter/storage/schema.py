@@ -51,7 +51,7 @@ tokens = Table(
     Column("flight_timeout", Float),  # seconds after which it can no longer be in flight
     Column("rest", Text),  # the failure that the token rests for, JSON
     Column("rest_since", StampType),  # when the request with that failure left
-    Column("version", Integer, nullable=False, default=0),  # grows with each poll that is put down
+    Column("version", Integer, nullable=False, default=0),  # grows with each poll that is recorded
 )
 
 usage = Table(
