@@ -57,7 +57,7 @@ without-lock: $(VENV)/dev
 
 lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.toml allows, with their hashes
 	$(LOCK) --upgrade --group build -o requirements/build.txt
-	$(LOCK) --upgrade pyproject.toml -o requirements/run.txt
+	$(LOCK) --upgrade pyproject.toml --extra postgresql -o requirements/run.txt
 	$(LOCK) --upgrade pyproject.toml --extra dev --group build -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 
 soak: $(VENV)/dev packages ## the long tests, some half an hour; WOLKVOX_SOAK_SECONDS=3600 shows that memory levels off
