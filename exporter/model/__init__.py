@@ -1,0 +1,73 @@
+"""The nouns: frozen values that travel from the configuration to the page, and no behaviour beyond themselves.
+
+Units: every span is in seconds; every `at`, `start` and `end` is in Unix seconds of the wall clock.
+"""
+
+from exporter.model.apis import (
+    COMPANIONS,
+    ApiName,
+    CampaignsAnswer,
+    ListedCampaign,
+    LiveAnswer,
+    LiveCampaign,
+    VendorQuota,
+)
+from exporter.model.config import AddressFamily, CampaignSettings, Config, Discovery, FileVersion, Operation, PollWhich
+from exporter.model.hours import Hours, Span
+from exporter.model.report import RESULTS, Failure, Reason, Report, Row, TimeRange
+from exporter.model.state import Data, Poll, Snapshot
+from exporter.model.stats import (
+    LATENCY_BOUNDS,
+    LATEST_DEPARTURE,
+    NO_LATENCY,
+    Latency,
+    LeaseWait,
+    OperationStats,
+    WaitCause,
+)
+from exporter.model.status import OperationStatus, Status, TargetStatus
+from exporter.model.target import LONGEST_WINDOW, TODAY, YESTERDAY, Target, TargetKey, Window
+
+__all__ = [
+    "COMPANIONS",
+    "LATENCY_BOUNDS",
+    "LATEST_DEPARTURE",
+    "LONGEST_WINDOW",
+    "NO_LATENCY",
+    "RESULTS",
+    "TODAY",
+    "YESTERDAY",
+    "AddressFamily",
+    "ApiName",
+    "CampaignSettings",
+    "CampaignsAnswer",
+    "Config",
+    "Data",
+    "Discovery",
+    "Failure",
+    "FileVersion",
+    "Hours",
+    "Latency",
+    "LeaseWait",
+    "ListedCampaign",
+    "LiveAnswer",
+    "LiveCampaign",
+    "Operation",
+    "OperationStats",
+    "OperationStatus",
+    "Poll",
+    "PollWhich",
+    "Reason",
+    "Report",
+    "Row",
+    "Snapshot",
+    "Span",
+    "Status",
+    "Target",
+    "TargetKey",
+    "TargetStatus",
+    "TimeRange",
+    "VendorQuota",
+    "WaitCause",
+    "Window",
+]

@@ -1,0 +1,54 @@
+"""What is known of one target."""
+
+from dataclasses import dataclass
+
+from exporter.model.report import Failure, Row, TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One finished poll, as its history keeps it."""
+
+    at: float
+    duration: float
+    """From the first request to the last answer, retries and their waits included; 0 where nothing was sent."""
+    requests: int
+    """Sent to the API: 0, 1, or 2 after a retry."""
+    failure: Failure | None = None
+    attempts: int = 0
+    """Sum over the report's rows; 0 after a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The latest good report of a target with the window that it describes, ready to publish."""
+
+    at: float
+    """When the poll that brought it succeeded."""
+    bounds: TimeRange
+    rows: tuple[Row, ...]
+    """The seven documented results first, then every other seen for this campaign; at most 32."""
+    no_data: bool
+    final: bool = False
+    """It describes a day that is over, and the answer before it said the same: it is not asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is known of one target at one moment; replaced whole, never changed."""
+
+    data: Data | None = None
+    stale: bool = False
+    """The data is older than `stale_after`: it is kept for restarts but no longer published."""
+    last_success_at: float | None = None
+    last_poll_at: float | None = None
+    failure: Failure | None = None
+    """Of the latest poll; None while that succeeded, and before the first."""
+    seen: tuple[str, ...] = ()
+    """Results beyond the documented ones, first seen first."""
+    history: tuple[Poll, ...] = ()
+    """Oldest first: the last 20 polls, and older failures while fewer than 20 failures are among those."""
+    polls: int = 0
+    """By this process."""
+    failures: int = 0
+    """By this process."""
