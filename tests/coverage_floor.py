@@ -16,6 +16,7 @@ from coverage.exceptions import CoverageException
 ROOT = Path(__file__).parents[1]
 
 PURE = (
+    "exporter/calling_hours.py",
     "exporter/config/inherited.py",
     "exporter/config/resolve.py",
     "exporter/config/schema.py",
@@ -47,6 +48,7 @@ PURE = (
     "exporter/simulator/render_fault.py",
     "exporter/simulator/spikes.py",
     "exporter/simulator/traffic.py",
+    "exporter/public_holidays.py",
     "exporter/storage/snapshot.py",
     "exporter/thresholds.py",
     "exporter/web/headers.py",

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "exporter"
 
-NOUNS = {"model", "clock", "duration", ""}
+NOUNS = {"model", "clock", "duration", "calling_hours", ""}
 """The empty name is the package itself, with its version."""
 
 COMMAND = NOUNS | {"log", "signals"}
@@ -31,6 +31,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "terminal": set(),
     "palette": set(),
     "thresholds": set(),
+    "public_holidays": set(),
+    "calling_hours": {"model", "public_holidays"},
     "wolkvox": NOUNS,
     "storage": NOUNS,
     "config": NOUNS | {"yaml", "polling.plan"},
