@@ -1,0 +1,1 @@
+"""Which campaigns there are, and which of them are asked for. Pure: every moment is passed in."""
