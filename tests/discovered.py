@@ -20,12 +20,10 @@ from exporter.model import (
 
 HOUR = Window("1h", 3600)
 
-SETTINGS = CampaignSettings(
-    windows=(HOUR,), zone=BOGOTA, interval=300.0, delay=0.0, timeout=60.0, stale_after=960.0
-)
+SETTINGS = CampaignSettings(windows=(HOUR,), zone=BOGOTA, interval=300.0, delay=0.0, timeout=60.0, stale_after=960.0)
 
 
-def discovery(  # noqa: PLR0913 (the keys of the configuration)
+def discovery(
     *,
     include: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),

@@ -84,7 +84,7 @@ def phase(life: CampaignLife, window: Window, zone: ZoneInfo, at: float, *, ever
         every_day: Whether `yesterday` is asked for although the campaign was not known to run then.
     """
     if window.days_ago:
-        return Phase.RUNNING if every_day and life.stopped_at is None or ran_yesterday(life, zone, at) else Phase.OVER
+        return Phase.RUNNING if (every_day and life.stopped_at is None) or ran_yesterday(life, zone, at) else Phase.OVER
     if life.stopped_at is None:
         return Phase.RUNNING
     if window.length is not None:

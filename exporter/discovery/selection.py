@@ -55,7 +55,7 @@ def _matches(expressions: Iterable[Any], name: str) -> bool:
 
 
 def _height(campaign: str) -> tuple[bool, int, str]:
-    """Numbers by their value, above everything else; without converting them, since a hostile id may have any length."""
+    """Numbers by their value, above all else; not converted, since a hostile id may have any length."""
     if campaign.isascii() and campaign.isdecimal():
         digits = campaign.lstrip("0")
         return True, len(digits), digits

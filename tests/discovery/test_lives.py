@@ -1,5 +1,6 @@
 """Random lives of campaigns, watched by somebody who knows when each was started in truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -89,11 +90,82 @@ def check_demands(found: list[Demand], witnesses: dict[str, Witness], at: float)
             assert day_start(BOGOTA, at) <= stop
 
 
+class World:
+    """Three campaigns, what the exporter was told of them, and the witness of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.at = EVENING
+        self.witnesses = {one: Witness() for one in CAMPAIGNS}
+        self.present = set(CAMPAIGNS)
+        self.doubted = False
+        first = CampaignsAnswer(tuple(row(one) for one in CAMPAIGNS))
+        self.state = list_answered(DiscoveryState(), RULES, first, self.at)
+
+    def list(self) -> None:
+        """A list that names some of them."""
+        named = [one for one in CAMPAIGNS if self.random.random() < 0.8]
+        self.take(CampaignsAnswer(tuple(row(one, started=self.random.random() < 0.5) for one in named)))
+
+    def empty(self) -> None:
+        """A list that names none."""
+        self.take(CampaignsAnswer(()))
+
+    def take(self, answer: CampaignsAnswer) -> None:
+        before, self.state = self.state, list_answered(self.state, RULES, answer, self.at)
+        if not answer.campaigns and self.present and not self.doubted:
+            self.doubted = True
+            assert self.state.lives is before.lives
+            assert self.state.words is before.words
+            assert self.state.listed is before.listed
+            return
+        self.present, self.doubted = {one.id for one in answer.campaigns}, False
+        for one in CAMPAIGNS:
+            self.witnesses[one].hear(any(found.started for found in answer.campaigns if found.id == one), self.at)
+
+    def live(self) -> None:
+        """A live answer that names some of them."""
+        before = self.state
+        rows = [
+            LiveCampaign(one, started=self.random.random() < 0.5) for one in CAMPAIGNS if self.random.random() < 0.6
+        ]
+        self.state = live_answered(before, RULES, LiveAnswer(tuple(rows)), self.at)
+        for found in rows:
+            # One that is neither listed nor still known of is nobody's.
+            if found.id in (before.listed or {}) or found.id in before.lives:
+                self.witnesses[found.id].hear(found.started, self.at)
+
+    def restart(self) -> None:
+        """Another process goes on with what was stored."""
+        before, self.state = self.state, from_text(to_text(self.state))
+        assert self.state == before
+
+    def poll(self, share: float = 0.7) -> None:
+        """Some of what is asked for is answered."""
+        for demand in list(demands(self.state, RULES, self.at)):
+            if demand.phase in ASKED and self.random.random() < share:
+                asked = bounds(demand.window, 0.0, BOGOTA, self.at)
+                self.state = target_succeeded(self.state, demand.campaign, demand.window, asked, self.at)
+                self.witnesses[demand.campaign].succeed(demand.window.label, asked, self.at)
+
+    def fail(self) -> None:
+        """An answer that failed is not even told."""
+
+    def check(self) -> None:
+        """What is asked is what the witness would ask, whether or not somebody tidied up."""
+        tidy = settled(self.state, RULES, self.at)
+        for state in (self.state, tidy):
+            check_demands(list(demands(state, RULES, self.at)), self.witnesses, self.at)
+        if self.random.random() < 0.5:
+            self.state = tidy
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     events=st.lists(
         st.tuples(
-            st.sampled_from(["list", "list", "live", "live", "live", "empty", "fail", "restart", "poll", "poll"]),
+            st.sampled_from([World.list, World.list, World.live, World.live, World.live, World.poll, World.poll])
+            | st.sampled_from([World.empty, World.fail, World.restart]),
             st.sampled_from([1.0, 300.0, 900.0, 1800.0, 4000.0, 30_000.0]),
         ),
         min_size=5,
@@ -102,63 +174,16 @@ def check_demands(found: list[Demand], witnesses: dict[str, Witness], at: float)
     seed=st.integers(0, 2**32),
 )
 def test_nothing_is_lost_nothing_is_asked_once_it_is_final_and_all_comes_back(
-    events: list[tuple[str, float]], seed: int
+    events: list[tuple[Callable[[World], None], float]], seed: int
 ) -> None:
-    random = Random(seed)
-    at = EVENING
-    state = list_answered(DiscoveryState(), RULES, CampaignsAnswer(tuple(row(one) for one in CAMPAIGNS)), at)
-    witnesses = {one: Witness() for one in CAMPAIGNS}
-    present = set(CAMPAIGNS)
-    doubted = False
+    world = World(seed)
     for event, pause in events:
-        at += pause
-        before = state
-        if event == "list":
-            named = [one for one in CAMPAIGNS if random.random() < 0.8]
-            answer = CampaignsAnswer(tuple(row(one, started=random.random() < 0.5) for one in named))
-            state = list_answered(state, RULES, answer, at)
-            if named or not present or doubted:
-                present, doubted = set(named), False
-                for one in CAMPAIGNS:
-                    witnesses[one].hear(next((row.started for row in answer.campaigns if row.id == one), False), at)
-            else:
-                doubted = True
-        elif event == "empty":
-            state = list_answered(state, RULES, CampaignsAnswer(()), at)
-            if not present or doubted:
-                present, doubted = set(), False
-                for one in CAMPAIGNS:
-                    witnesses[one].hear(False, at)
-            else:
-                doubted = True
-                assert (state.lives, state.words, state.listed) == (before.lives, before.words, before.listed)
-        elif event == "live":
-            rows = tuple(LiveCampaign(one, random.random() < 0.5) for one in CAMPAIGNS if random.random() < 0.6)
-            state = live_answered(state, RULES, LiveAnswer(rows), at)
-            for one in rows:
-                # One that is neither listed nor still known of is nobody's.
-                if one.id in (before.listed or {}) or one.id in before.lives:
-                    witnesses[one.id].hear(one.started, at)
-        elif event == "restart":
-            state = from_text(to_text(state))
-            assert state == before
-        elif event == "poll":
-            for demand in list(demands(state, RULES, at)):
-                if demand.phase in ASKED and random.random() < 0.7:
-                    asked = bounds(demand.window, 0.0, BOGOTA, at)
-                    state = target_succeeded(state, demand.campaign, demand.window, asked, at)
-                    witnesses[demand.campaign].succeed(demand.window.label, asked, at)
-        check_demands(list(demands(state, RULES, at)), witnesses, at)
-        tidy = settled(state, RULES, at)
-        check_demands(list(demands(tidy, RULES, at)), witnesses, at)
-        if random.random() < 0.5:
-            state = tidy
+        world.at += pause
+        event(world)
+        world.check()
     # Nobody is started any more: all comes to an end.
-    state = list_answered(state, RULES, CampaignsAnswer((row("4"),)), at)
+    world.take(CampaignsAnswer((row("4"),)))
     for _ in range(20):
-        at += 10_000.0
-        for demand in list(demands(state, RULES, at)):
-            if demand.phase in ASKED:
-                asked = bounds(demand.window, 0.0, BOGOTA, at)
-                state = target_succeeded(state, demand.campaign, demand.window, asked, at)
-    assert settled(state, RULES, at + 172_800.0).lives == {}
+        world.at += 10_000.0
+        world.poll(1.0)
+    assert settled(world.state, RULES, world.at + 172_800.0).lives == {}
