@@ -53,6 +53,7 @@ PURE = (
     "exporter/simulator/spikes.py",
     "exporter/simulator/traffic.py",
     "exporter/public_holidays.py",
+    "exporter/staleness.py",
     "exporter/storage/snapshot.py",
     "exporter/thresholds.py",
     "exporter/web/headers.py",

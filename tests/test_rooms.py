@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "exporter"
 
-NOUNS = {"model", "clock", "duration", "calling_hours", ""}
+NOUNS = {"model", "clock", "duration", "calling_hours", "staleness", ""}
 """The empty name is the package itself, with its version."""
 
 COMMAND = NOUNS | {"log", "signals"}
@@ -32,6 +32,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "palette": set(),
     "thresholds": set(),
     "public_holidays": set(),
+    "staleness": set(),
     "calling_hours": {"model", "public_holidays"},
     "wolkvox": NOUNS,
     "storage": NOUNS,

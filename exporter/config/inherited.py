@@ -4,6 +4,7 @@ from exporter.config.schema import InheritedSettings
 from exporter.config.zone import misleading
 from exporter.duration import format_duration
 from exporter.model import Window
+from exporter.staleness import stale_after
 from exporter.yaml import Issues, Path, quoted
 
 _NAMES = frozenset(InheritedSettings.model_fields)
@@ -22,8 +23,7 @@ class Inherited:
     @property
     def staleness(self) -> float:
         """Seconds: `stale_after`, by default long enough for three polls to fail."""
-        given = self.values.stale_after
-        return 3 * self.values.interval + 60 if given is None else given
+        return stale_after(self.values.stale_after, self.values.interval)
 
 
 def inherit(outer: Inherited, own: InheritedSettings, path: Path, issues: Issues) -> Inherited:

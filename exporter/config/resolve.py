@@ -101,7 +101,7 @@ def _targets_of(campaign: schema.CampaignSettings, operation: str, level: Inheri
             interval=max(values.interval, YESTERDAY_INTERVAL) if window.days_ago else values.interval,
             delay=values.delay,
             timeout=values.timeout,
-            stale_after=level.staleness,
+            stale_after=values.stale_after,
         )
         for window in values.windows
         if window is not None

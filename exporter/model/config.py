@@ -28,7 +28,7 @@ class CampaignSettings:
     interval: float
     delay: float
     timeout: float
-    stale_after: float
+    stale_after: float | None
     hours: Hours | None = None
 
 

@@ -46,6 +46,7 @@ class Target:
     interval: float
     delay: float
     timeout: float
-    stale_after: float
+    stale_after: float | None
+    """Seconds; None where it is not given: it follows the interval in force then."""
     hours: Hours | None = None
     """When calling is allowed; None: always."""

@@ -19,6 +19,7 @@ from exporter.model import (
     TargetKey,
 )
 from exporter.polling.calendar import opening
+from exporter.staleness import stale_after
 from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
 from exporter.wolkvox.window import day_of
 
@@ -132,7 +133,9 @@ class StateStore:
             mine = entry.snapshot
             snapshot = replace(known.snapshot, polls=mine.polls, failures=mine.failures)
             polled = known.polled
-            current = polled is not None and age(self._clock, polled) < entry.target.stale_after
+            current = polled is not None and age(self._clock, polled) < stale_after(
+                entry.target.stale_after, entry.target.interval
+            )
             self._show(entry.target, replace(known, snapshot=snapshot), ready=entry.ready or current)
 
     def update(self, key: TargetKey, known: Known) -> None:
@@ -202,7 +205,11 @@ class StateStore:
             known, leaves = replace(known, snapshot=replace(known.snapshot, data=None)), None
         if known.snapshot.data is not None and not target.window.days_ago:  # a day that is over does not grow old
             now = self._clock.monotonic()
-            left = -1.0 if known.succeeded is None else target.stale_after - age(self._clock, known.succeeded)
+            left = (
+                -1.0
+                if known.succeeded is None
+                else stale_after(target.stale_after, target.interval) - age(self._clock, known.succeeded)
+            )
             stale = left <= 0
             if not stale:
                 expiry = now + left

@@ -110,7 +110,7 @@ def test_defaults(read: Read) -> None:
     (target,) = config.operations[0].targets
     assert target.zone == ZoneInfo("America/Bogota")
     assert target.window == Window("1h", 3_600)
-    assert (target.interval, target.delay, target.timeout, target.stale_after) == (300, 0, 60, 960)
+    assert (target.interval, target.delay, target.timeout, target.stale_after) == (300, 0, 60, None)
     assert config.warnings == ()
 
 
