@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ INTERVAL = 300.0
 HOURS = 2 * 3600.0
 TIMEOUT = 60.0
 CAMPAIGNS = ("1", "2", "3")
+DAY = 86_400.0
 
 
 @dataclass
@@ -158,8 +160,9 @@ class Process:
         await self.ledger.open()
         connection = self.database._connection
         assert connection is not None
-        # No power is cut here, so nothing need reach the disk.
-        connection.connection.dbapi_connection.execute("PRAGMA synchronous=OFF")  # type: ignore[union-attr]
+        # No power is cut here, so nothing need reach the disk; and a lock fails at once, as it does in the end.
+        for pragma in ("synchronous=OFF", "busy_timeout=0"):
+            connection.connection.dbapi_connection.execute(f"PRAGMA {pragma}")  # type: ignore[union-attr]
         await self.apply_config(operations)
 
     async def apply_config(self, operations: tuple[Operation, ...]) -> None:
@@ -196,6 +199,7 @@ ARRANGEMENTS = (
     (replace(acme(*CAMPAIGNS), token=SecretStr("token-2")),),
     (acme("1"), operation(target("1", operation="other"), name="other", token="token-2")),
     (replace(acme("1"), token=SecretStr("token-2")), operation(target("1", operation="other"), name="other")),
+    (operation(target("1", "today", timeout=TIMEOUT), target("2", "yesterday", timeout=TIMEOUT), name="acme"),),
 )
 
 EVENTS = st.lists(
@@ -217,6 +221,9 @@ EVENTS = st.lists(
                 "stall",
                 "stall",
                 "flow",
+                "lock",
+                "unlock",
+                "midnight",
             ]
         ),
         st.integers(0, 1),
@@ -227,12 +234,37 @@ EVENTS = st.lists(
 )
 
 
-def turn_world(event: str, clock: VirtualClock, vendor: Vendor) -> None:
-    """What happens to no process: the wall clock steps, the vendor stalls."""
+class Locker:
+    """Another program that locks the storage file, as a backup does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def lock(self) -> None:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None, timeout=0.0)
+            with contextlib.suppress(sqlite3.OperationalError):  # a new file, or someone is faster
+                self._connection.execute("BEGIN IMMEDIATE")
+
+    def unlock(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def turn_world(event: str, clock: VirtualClock, vendor: Vendor, locker: Locker) -> None:
+    """What happens to no process: the wall clock steps, the vendor stalls, the file is locked."""
     if event in {"forward", "back"}:
         clock.shift(3600.0 if event == "forward" else -3600.0)
+    elif event == "midnight":  # in Bogota, five seconds from now
+        clock.shift(DAY - (clock.now() - 5 * 3600.0) % DAY - 5.0)
     elif event in {"stall", "flow"}:
         vendor.stalled = event == "stall"
+    elif event == "lock":
+        locker.lock()
+    elif event == "unlock":
+        locker.unlock()
 
 
 def may_lose(processes: dict[int, Process], slot: int) -> bool:
@@ -253,10 +285,13 @@ async def take_file_from(
 async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int, path: Path) -> Vendor:
     clock = VirtualClock()
     vendor = Vendor(Random(seed))
+    locker = Locker(path)
     processes: dict[int, Process] = {}
     started = 0
     for pause, event, slot, arrangement in [(1.0, "start", 0, ARRANGEMENTS[0]), *events]:
         process = processes.get(slot)
+        if event in {"start", "replace"}:
+            locker.unlock()  # a start waits for the file, and who removes it does not have it locked
         if event == "start" and process is None:
             started += 1
             processes[slot] = Process(clock, vendor, path, started)
@@ -278,10 +313,11 @@ async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
             await clock.run(1.0)
             await ending
         else:
-            turn_world(event, clock, vendor)
+            turn_world(event, clock, vendor, locker)
         vendor.events.append((clock.true, event))
         await clock.run(pause)
         check_owners(processes.values(), vendor)
+    locker.unlock()
     await asyncio.gather(*(process.kill() for process in processes.values()))
     return vendor
 
@@ -336,8 +372,8 @@ def check_life(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
             stalled = first.timed_out and second.timed_out and first.campaign != second.campaign
             if stalled and not is_disturbed(vendor, first.at, second.end, third.at):
                 assert third.at - second.at >= INTERVAL - 1e-6, "no rest while the vendor stalls"
-        for campaign in {one.campaign for one in requests}:
-            moments = [one.at for one in requests if one.campaign == campaign]
+        for subject in {(one.campaign, one.window) for one in requests}:
+            moments = [one.at for one in requests if (one.campaign, one.window) == subject]
             # A poll may send twice, so of any three requests the outer two are an interval apart.
             gaps = [third - first for first, third in zip(moments, moments[2:], strict=False)]
             assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early"
@@ -364,8 +400,56 @@ ROTATED = [
 ]
 """A token is rotated in a second process, beside the first that has the old one."""
 
+KILLED = [
+    (15.0, "go", 0, ARRANGEMENTS[1]),
+    (0.1, "kill", 0, ARRANGEMENTS[1]),
+    (200.0, "start", 0, ARRANGEMENTS[1]),
+]
+"""A process is killed right after a request with a slow handshake has left, and another starts at once."""
 
-@pytest.mark.parametrize("events", [SWAPPED, ROTATED], ids=["swapped", "rotated"])
+REMOVED = [
+    (10.0, "replace", 1, ARRANGEMENTS[0]),
+    (400.0, "go", 0, ARRANGEMENTS[0]),
+]
+"""The file is removed under a process that polls, and a second process starts at once."""
+
+STALLED = [
+    (400.0, "stall", 0, ARRANGEMENTS[0]),
+    (400.0, "go", 0, ARRANGEMENTS[0]),
+]
+"""The vendor takes requests and answers none."""
+
+LOCKED = [
+    (20.0, "lock", 0, ARRANGEMENTS[0]),
+    (30.0, "reload", 0, ARRANGEMENTS[2]),
+    (30.0, "reload", 0, ARRANGEMENTS[6]),
+    (400.0, "unlock", 0, ARRANGEMENTS[0]),
+    (400.0, "reload", 0, ARRANGEMENTS[0]),
+]
+"""The configuration is edited while the storage file is locked."""
+
+MIDNIGHTS = [
+    (30.0, "reload", 0, ARRANGEMENTS[8]),
+    (1_000.0, "midnight", 0, ARRANGEMENTS[8]),
+    (100.0, "midnight", 0, ARRANGEMENTS[8]),
+    (4_000.0, "kill", 0, ARRANGEMENTS[8]),
+    (400.0, "start", 0, ARRANGEMENTS[8]),
+]
+"""Windows of the calendar over two midnights and a crash."""
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param(SWAPPED, id="swapped"),
+        pytest.param(ROTATED, id="rotated"),
+        pytest.param(KILLED, id="killed"),
+        pytest.param(REMOVED, id="removed"),
+        pytest.param(STALLED, id="stalled"),
+        pytest.param(LOCKED, id="locked"),
+        pytest.param(MIDNIGHTS, id="midnights"),
+    ],
+)
 @pytest.mark.parametrize("seed", range(4))
 def test_lives_that_once_broke_a_rule(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int) -> None:
     check_life(events, seed)
