@@ -401,9 +401,9 @@ ROTATED = [
 """A token is rotated in a second process, beside the first that has the old one."""
 
 KILLED = [
-    (15.0, "go", 0, ARRANGEMENTS[1]),
-    (0.1, "kill", 0, ARRANGEMENTS[1]),
-    (200.0, "start", 0, ARRANGEMENTS[1]),
+    (15.0, "go", 0, ARRANGEMENTS[0]),
+    (0.1, "kill", 0, ARRANGEMENTS[0]),
+    (200.0, "start", 0, ARRANGEMENTS[0]),
 ]
 """A process is killed right after a request with a slow handshake has left, and another starts at once."""
 
