@@ -6,8 +6,8 @@ A message is one line for the operator, without a secret, unless the line says o
 * Exception
   + ConfigError (commands, config, web): a file cannot be used. Several lines; ends a start, fails a reload.
   + ParseError (yaml): a text cannot be read as YAML. Becomes a line of a ConfigError.
-  + TLSMistakes (web): certificates, keys and versions of the web configuration. Become lines of a ConfigError.
-  + UnverifiedError (web): a certificate, key or curve of a server that does not verify clients. One of TLSMistakes.
+  + ServerTLSError (web): certificates, keys and versions of the web configuration. Become lines of a ConfigError.
+  + UnverifiedError (web): a certificate, key or curve of a server that does not verify clients. One of ServerTLSError.
   + StorageError (storage): storage cannot be read or written. Ends a start; later, polling waits until it can.
     - StorageLostError (storage): the open file is no longer the one at its path.
   + ForeignFileError (storage): the file is not a database that this program may open. Becomes a StorageError.

@@ -7,7 +7,7 @@ from pathlib import Path
 from exporter.web.file_reader import FileReader
 from exporter.web.rate_limit import RateLimit
 from exporter.web.schema import USUAL_COST, WebFile, cost_of, read
-from exporter.web.tls import ServerTLS, TLSMistakes, server_tls
+from exporter.web.tls import ServerTLS, ServerTLSError, server_tls
 from exporter.yaml import ConfigError, Issues, read_file
 
 _FLAG = "--web.config.file"
@@ -73,7 +73,7 @@ def _tls(file: WebFile, folder: Path, given: frozenset[str], files: FileReader, 
         return None
     try:
         made = server_tls(file.tls_server_config, folder, given, files)
-    except TLSMistakes as error:
+    except ServerTLSError as error:
         for key, text in error.found:
             issues.add(("tls_server_config", key), text)
         return None

@@ -35,7 +35,7 @@ class ServerTLS:
         return any(kind in _KINDS and _canonical(name) in self.allowed_names for kind, name in names)
 
 
-class TLSMistakes(Exception):  # noqa: N818 - several errors at once
+class ServerTLSError(Exception):
     """Why there is no context: pairs of a key and what is wrong with it."""
 
     def __init__(self, found: list[tuple[str, str]]) -> None:
@@ -47,7 +47,7 @@ def server_tls(section: TLSSection, folder: Path, given: frozenset[str], files: 
     """Make the context. Relative files stand in `folder`; `given` are the keys of the section, usable or not.
 
     Raises:
-        TLSMistakes: all of them at once.
+        ServerTLSError: all of them at once.
     """
     return _Builder(section, folder, given, files).build()
 
@@ -73,7 +73,7 @@ class _Builder:
         self._curve()
         context = self._unverified() if self._section.client_auth_type in UNVERIFIED else self._context
         if self._found:
-            raise TLSMistakes(self._found)
+            raise ServerTLSError(self._found)
         names = frozenset(map(_canonical, self._section.client_allowed_sans))
         return ServerTLS(context, names, tuple(self._warnings))
 
