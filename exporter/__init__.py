@@ -19,7 +19,7 @@ A message is one line for the operator, without a secret, unless the line says o
     - NotOwnerError (storage): another process owns the token's lease.
     - BudgetExhaustedError (storage): the day's budget is used up.
     - TooEarlyError (storage): the target was polled less than its interval ago.
-  + BrokenError (wolkvox): a connection failed. This one and the next seven become the `Failure` of a poll.
+  + BrokenError (wolkvox): a connection failed. This one and the next nine become the `Failure` of a poll.
   + LateError (wolkvox): the request's time was over before its connection was up.
   + FramingError (wolkvox): the answer is not HTTP.
   + UndecodableError (wolkvox): the answer's body is not encoded as its header says.
@@ -27,6 +27,8 @@ A message is one line for the operator, without a secret, unless the line says o
   + TooLargeError (wolkvox): the decoded body exceeds the limit.
   + CAFileError (wolkvox): a `ca_file` cannot be used.
   + JsonError (wolkvox): the answer's body is not JSON that a program should decode.
+    - _LongError (wolkvox): one of its values is too long. Within one file.
+  + InvalidError (wolkvox): the answer of an API of a whole operation has another shape than it should.
   + _InvalidError (wolkvox): the answer is not a report. Within one file.
   + _RefusedError (simulator): the simulated API answers with an error. Within one file.
   + _StoppedError (commands): a signal came while the history was being written. Within one file.

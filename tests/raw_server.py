@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from exporter.model import Operation, Target, TargetKey, TimeRange, Window
+from exporter.model import Operation, Report, Target, TargetKey, TimeRange, Window
 from exporter.wolkvox.client import Answer
 
 BOGOTA = ZoneInfo("America/Bogota")
@@ -126,5 +126,5 @@ def target(campaign: str = "32841", timeout: float = 10.0) -> Target:
     )
 
 
-Ask = Callable[..., Awaitable[Answer]]
+Ask = Callable[..., Awaitable[Answer[Report]]]
 Start = Callable[..., Awaitable[Peer]]

@@ -208,7 +208,9 @@ class Vendor:
     under_way: list[Sent] = field(default_factory=list)
     most_at_once: int = 0
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
+    async def campaign_4(
+        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
+    ) -> Answer[Report]:
         begun = self.clock.monotonic()
         if self.departure:
             await self.clock.sleep(self.departure)

@@ -6,7 +6,7 @@ from random import Random
 from typing import Protocol
 
 from exporter.clock import Clock, Stamp, stamp
-from exporter.model import Failure, Operation, Reason, Target, TargetKey, TimeRange
+from exporter.model import Failure, Operation, Reason, Report, Target, TargetKey, TimeRange
 from exporter.polling.cooldown import Cooldown, is_pause
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.loop_control import LoopControl
@@ -36,7 +36,9 @@ ANSWER_PAUSE = 10.0
 class Api(Protocol):
     """The vendor."""
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
+    async def campaign_4(
+        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
+    ) -> Answer[Report]:
         """One request; see `wolkvox.client.Client`."""
         ...
 

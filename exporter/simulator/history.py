@@ -31,7 +31,7 @@ from exporter.simulator.campaigns import CampaignList
 from exporter.simulator.demo import TODAY
 from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Traffic
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.campaign_4 import parse_response
 from exporter.wolkvox.results import publish
 from exporter.wolkvox.window import bounds
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Self
-from urllib.parse import quote
+from typing import Generic, Self, TypeVar
 
 import aiohttp
 import structlog
@@ -19,8 +18,19 @@ from yarl import URL
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.duration import format_duration
-from exporter.model import LATEST_DEPARTURE, Failure, Operation, Reason, Report, Target, TimeRange
-from exporter.wolkvox import encoding
+from exporter.model import (
+    LATEST_DEPARTURE,
+    CampaignsAnswer,
+    Failure,
+    LiveAnswer,
+    Operation,
+    Reason,
+    Report,
+    Target,
+    TimeRange,
+    VendorQuota,
+)
+from exporter.wolkvox import encoding, request
 from exporter.wolkvox.allocator import give_back
 from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
@@ -28,9 +38,11 @@ from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.fault import BrokenError, failure
 from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.request import ApiRequest
 from exporter.wolkvox.retry_after import STATUSES, parse_retry_after
 from exporter.wolkvox.tls_contexts import TLSContexts
+
+T = TypeVar("T")
 
 CONNECT_LIMIT = 15.0
 """Seconds within which a connection has to be up, proxy and TLS included."""
@@ -54,10 +66,10 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Generic[T]):
     """What became of one request."""
 
-    outcome: Report | Failure
+    outcome: T | Failure
     sent_at: float | None
     """Monotonic seconds at which the request left; None if it never did."""
     duration: float
@@ -65,7 +77,7 @@ class Answer:
 
 
 class Client:
-    """Asks the API for reports, over a connection of its own for each request. An async context manager.
+    """Asks the vendor's APIs, over a connection of its own for each request. An async context manager.
 
     Long bodies are read and judged one at a time over all tokens, so that many of them take no more memory than one.
     A body of the vendor's is never long.
@@ -98,30 +110,51 @@ class Client:
             self._sessions[way] = _open_session(*way)
         return self._sessions[way]
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
-        """Ask for the report "Result campaign by machine" of one campaign.
+    async def campaign_4(
+        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
+    ) -> Answer[Report]:
+        """Ask for the report of one campaign in one window; see `ask`."""
+        return await self.ask(operation, request.campaign_4(target, bounds), granted_at)
+
+    async def campaigns(self, operation: Operation, seconds: float, granted_at: float) -> Answer[CampaignsAnswer]:
+        """Ask for the list of campaigns; see `ask`. `seconds` is the time of the whole request."""
+        return await self.ask(operation, request.campaigns(seconds), granted_at)
+
+    async def real_time(self, operation: Operation, seconds: float, granted_at: float) -> Answer[LiveAnswer]:
+        """Ask for the live figures of all campaigns; see `ask`."""
+        return await self.ask(operation, request.real_time(seconds), granted_at)
+
+    async def token_info(self, operation: Operation, seconds: float, granted_at: float) -> Answer[VendorQuota]:
+        """Ask for the vendor's own count of its quota; see `ask`."""
+        return await self.ask(operation, request.token_info(seconds), granted_at)
+
+    async def ask(self, operation: Operation, asked: ApiRequest[T], granted_at: float) -> Answer[T]:
+        """Send one request.
 
         Args:
             operation: Where to, with which token, through which proxy, trusting whom.
-            target: The campaign, and its time limit.
-            bounds: The dates to ask for.
-            started: Monotonic seconds from which `target.timeout` counts; nothing is sent after it, nor later than
-                `LATEST_DEPARTURE` seconds.
+            asked: What is asked, and how its answer is read.
+            granted_at: Monotonic seconds from which the request's timeout counts; nothing is sent after it, nor later
+                than `LATEST_DEPARTURE` seconds.
 
         Returns:
-            The report or the failure. The request was sent at most once. Nothing is raised but `CancelledError`.
+            The answer or the failure. The request was sent at most once. Nothing is raised but `CancelledError`.
         """
         begun = self._clock.monotonic()
-        departs_before = started + min(target.timeout, LATEST_DEPARTURE)
-        exchange = Exchange(self._clock, started + target.timeout, departs_before)
+        departs_before = granted_at + min(asked.timeout, LATEST_DEPARTURE)
+        exchange = Exchange(self._clock, granted_at + asked.timeout, departs_before)
+        outcome: T | Failure
         try:
-            url = _url(operation.base_url, target.key.campaign, bounds.date_ini, bounds.date_end)
+            url = URL(f"{_server(operation.base_url)}/api/v2/{asked.path}", encoded=True)
             async with AsyncExitStack() as room:
                 bodies = [await self._fetch(operation, url, exchange, room)]
-                outcome = await self._judged(operation, exchange.status or 0, bodies)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this poll and no other
-            outcome = failure(exchange.flaw or error, operation, exchange) or self._fault(operation, error)
-        return Answer(self._paused(outcome, exchange), exchange.sent_at, self._clock.monotonic() - begun)
+                outcome = await self._judged(operation, asked, exchange.status or 0, bodies)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this request and no other
+            known = failure(exchange.flaw or error, operation, exchange, asked)
+            outcome = known or self._fault(operation, error)
+        if isinstance(outcome, Failure):
+            outcome = self._paused(outcome, exchange)
+        return Answer(outcome, exchange.sent_at, self._clock.monotonic() - begun)
 
     async def _fetch(self, operation: Operation, url: URL, exchange: Exchange, room: AsyncExitStack) -> bytes:
         """The whole decoded body; a long one holds the room for long ones. Raises what `failure` understands."""
@@ -169,26 +202,26 @@ class Client:
             framed = "Content-Length" in headers or "Transfer-Encoding" in headers
             raise (encoding.UndecodableError if framed else BrokenError) from None
 
-    async def _judged(self, operation: Operation, status: int, bodies: list[bytes]) -> Report | Failure:
+    async def _judged(
+        self, operation: Operation, asked: ApiRequest[T], status: int, bodies: list[bytes]
+    ) -> T | Failure:
         """Takes the body out of `bodies`, so that a long one is gone when the next may be read."""
         start = bodies[0][:_START]
+        token = operation.token.get_secret_value()
         if len(bodies[0]) < _LONG:
-            outcome = parse_response(status, bodies.pop())
+            outcome = _parsed(asked, status, bodies, token)
         else:
-            outcome = await asyncio.to_thread(lambda: parse_response(status, bodies.pop()))
-        if isinstance(outcome, Report):
-            if not shows(outcome, operation.token.get_secret_value()):
-                return outcome
-            text = "the answer repeats the token: check that server or base_url is the vendor's"
-            outcome = Failure(Reason.INVALID_RESPONSE, text, status)
+            outcome = await asyncio.to_thread(_parsed, asked, status, bodies, token)
+        if not isinstance(outcome, Failure):
+            return outcome
         # In a thread: what is looked for in a form of every kind takes milliseconds, and more for a long secret.
         shown = await asyncio.to_thread(excerpt, start, secrets(operation))
         message = outcome.message if shown or not outcome.excerpt else f"{outcome.message}; {_WITHHELD}"
         return replace(outcome, message=message, excerpt=shown)
 
-    def _paused(self, outcome: Report | Failure, exchange: Exchange) -> Report | Failure:
-        """The outcome with the pause that the vendor asks for, where it does."""
-        if not isinstance(outcome, Failure) or not (exchange.status in STATUSES or _is_enveloped(outcome)):
+    def _paused(self, outcome: Failure, exchange: Exchange) -> Failure:
+        """The failure with the pause that the vendor asks for, where it does."""
+        if not (exchange.status in STATUSES or _is_enveloped(outcome)):
             return outcome
         seconds = parse_retry_after(exchange.retry_after, exchange.date, self._clock.now())
         if seconds is None:
@@ -227,10 +260,13 @@ def _server(base_url: str) -> str:
     return str(URL(base_url)).rstrip("/")
 
 
-def _url(base_url: str, campaign: str, date_ini: str, date_end: str) -> URL:
-    """The vendor's parameters in the vendor's order, the campaign's id quoted (RFC 3986, 2.1)."""
-    query = f"api=campaign_4&campaign_id={quote(campaign, safe='')}&date_ini={date_ini}&date_end={date_end}"
-    return URL(f"{_server(base_url)}/api/v2/reports_manager.php?{query}", encoded=True)
+def _parsed(asked: ApiRequest[T], status: int, bodies: list[bytes], token: str) -> T | Failure:
+    """What the answer means; a failure where it would publish the token."""
+    outcome = asked.parse(status, bodies.pop())
+    if isinstance(outcome, Failure) or not shows(asked.texts(outcome), token):
+        return outcome
+    text = "the answer repeats the token: check that server or base_url is the vendor's"
+    return Failure(Reason.INVALID_RESPONSE, text, status)
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

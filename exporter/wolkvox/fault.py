@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -13,7 +14,7 @@ from exporter.wolkvox.encoding import TooLargeError, UndecodableError
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.framing import FramingError
 from exporter.wolkvox.proxy import parse_proxy
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.request import ApiRequest
 from exporter.wolkvox.tls_contexts import CAFileError
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
@@ -26,18 +27,19 @@ class BrokenError(Exception):
     """Stands for its cause, a connection that failed, where aiohttp would retry by itself."""
 
 
-def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failure | None:
+def failure(error: Exception, operation: Operation, exchange: Exchange, request: ApiRequest[Any]) -> Failure | None:
     """The failure that an exception stands for, or None if it is a bug of this program.
 
     Args:
         error: What was raised on the way to a whole answer.
         operation: The operation that it was sent for.
         exchange: How far the request had come.
+        request: What was asked.
     """
     server = operation.base_url
     match error:
         case UndecodableError():
-            return _unreadable(exchange.status, _UNDECODABLE)
+            return _unreadable(request, exchange.status, _UNDECODABLE)
         case TimeoutError() | LateError():
             reason, text = Reason.TIMEOUT, _late(operation, exchange)
         case TooLargeError():
@@ -50,7 +52,7 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
             reason, text = Reason.CONNECT, f"the proxy refuses to connect (HTTP {error.status}): check proxy_url"
         case FramingError():
             why = f"the answer of {server} is not readable HTTP: {error}"
-            return _unreadable(exchange.status, f"{why}; check server or base_url, and proxy_url")
+            return _unreadable(request, exchange.status, f"{why}; check server or base_url, and proxy_url")
         case aiohttp.ClientResponseError():
             reason, text = Reason.INVALID_RESPONSE, f"{server} does not speak HTTP: check server or base_url"
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError() | aiohttp.InvalidURL():
@@ -60,9 +62,9 @@ def failure(error: Exception, operation: Operation, exchange: Exchange) -> Failu
     return Failure(reason, text, exchange.status)
 
 
-def _unreadable(status: int | None, text: str) -> Failure:
+def _unreadable(request: ApiRequest[Any], status: int | None, text: str) -> Failure:
     """An answer whose status alone refuses needs no body to be understood."""
-    outcome = None if status is None else parse_response(status, b"")
+    outcome = None if status is None else request.parse(status, b"")
     if isinstance(outcome, Failure) and outcome.reason is not Reason.INVALID_RESPONSE:
         return outcome
     return Failure(Reason.INVALID_RESPONSE, text, status)

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NoReturn
 
 VALUE_LIMIT = 2**18
@@ -20,6 +20,10 @@ _NO_JSON = "it is not JSON"
 
 class JsonError(Exception):
     """The text is not JSON, or more than a program should decode. The message says what of both."""
+
+
+class _LongError(JsonError):
+    """A value that is not a string has more than `VALUE_LIMIT` characters. The reader still stands before it."""
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -87,15 +91,24 @@ class JsonReader:
             value, self._at = found
             return value
 
-    def items(self) -> Iterator[object]:
-        """The values of the list that comes next."""
+    def row(self, fields: Container[str]) -> object:
+        """The next value. Of an object that is too long to be decoded whole, these members."""
+        try:
+            return self.value()
+        except _LongError:
+            if self.peek() != "{":
+                raise
+            return {key: value for key in self.members() if (value := self.value()) is not None and key in fields}
+
+    def items(self, fields: Container[str] | None = None) -> Iterator[object]:
+        """The values of the list that comes next, each read as `row` reads it where `fields` are given."""
         self.take("[")
         if self.peek() == "]":
             self.take("]")
             return
-        yield self.value()
+        yield self.value() if fields is None else self.row(fields)
         while self.take(",]") == ",":
-            yield self.value()
+            yield self.value() if fields is None else self.row(fields)
 
     def members(self) -> Iterator[str]:
         """The keys of the object that comes next. The caller reads the value after each."""
@@ -126,7 +139,7 @@ class JsonReader:
     def _long(self) -> str:
         """Skip a long string."""
         if self._text[self._at] != '"':
-            raise JsonError(f"it is not JSON, or one of its values has more than {VALUE_LIMIT} characters")
+            raise _LongError(f"it is not JSON, or one of its values has more than {VALUE_LIMIT} characters")
         self._at += 1
         while True:
             found = _STRING_PART.match(self._text, self._at)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from exporter.model import RESULTS, Operation, Report
+from exporter.model import Operation
 from exporter.wolkvox.proxy import parse_proxy
 
 HIDDEN = "[secret]"
@@ -31,11 +31,16 @@ def hide(text: str, hidden: Iterable[str]) -> str:
     return text
 
 
-def shows(report: Report, token: str) -> bool:
-    """Whether a result that would be published holds the token, or the beginning of a long one."""
+def shows(texts: Iterable[str], token: str) -> bool:
+    """Whether a text that would be published holds the token, or the beginning of a long one."""
     least, most = _TELLING
-    mark = token[:most].lower().replace("_", "-").replace(" ", "-")
-    return len(mark) >= least and any(mark in row.result for row in report.rows if row.result not in RESULTS)
+    mark = _plain(token[:most])
+    return len(mark) >= least and any(mark in _plain(text) for text in texts)
+
+
+def _plain(text: str) -> str:
+    """As a result is spelled."""
+    return text.lower().replace("_", "-").replace(" ", "-")
 
 
 @lru_cache(maxsize=1024)

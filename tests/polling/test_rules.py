@@ -127,17 +127,19 @@ class Process:
     def worker_factory(self, operation: Operation) -> Worker:
         return Worker(operation, ledger=self.ledger, api=self, store=self.store, clock=self, random=Random(self.number))
 
-    async def campaign_4(self, operation: Operation, target: Target, bounds: TimeRange, started: float) -> Answer:
+    async def campaign_4(
+        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
+    ) -> Answer[Report]:
         self.vendor.calls += 1
         await asyncio.sleep(0)
         await self.going.wait()
         random = self.vendor.random
         await self.sleep(random.choice([0.0, 0.0, 0.0, 6.0, 14.0]))  # the handshake
         now = self.monotonic()
-        if now >= started + min(target.timeout, LATEST_DEPARTURE):
-            return Answer(Failure(Reason.TIMEOUT, "late"), None, now - started)
+        if now >= granted_at + min(target.timeout, LATEST_DEPARTURE):
+            return Answer(Failure(Reason.TIMEOUT, "late"), None, now - granted_at)
         latency = 1e6 if self.vendor.stalled else random.choice([0.2, 1.0, 3.0, 20.0, 200.0])
-        end = min(latency, started + target.timeout - now)
+        end = min(latency, granted_at + target.timeout - now)
         token = operation.token.get_secret_value()
         # Until the process hears otherwise, the vendor is at work for as long as the request may take.
         until = self.true.true + target.timeout

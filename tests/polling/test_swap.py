@@ -28,9 +28,9 @@ SWAPS = [
 class Tokens(Vendor):
     """A vendor with an operation behind each token: it tells them apart by their attempts."""
 
-    async def campaign_4(self, operation, target, bounds, started):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    async def campaign_4(self, operation, target, bounds, granted_at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         self.outcome = good(int(operation.token.get_secret_value()[-1]))
-        return await super().campaign_4(operation, target, bounds, started)
+        return await super().campaign_4(operation, target, bounds, granted_at)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from exporter.model import Failure
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.server import Simulator
 from exporter.simulator.traffic import DAY, HOUR
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.campaign_4 import parse_response
 from exporter.wolkvox.window import bounds
 
 

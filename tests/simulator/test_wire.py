@@ -12,7 +12,7 @@ from exporter.simulator.fault import REASONS, Fault, Rule
 from exporter.simulator.request_log import RequestOutcome
 from exporter.simulator.server import Simulator
 from exporter.simulator.wire import CUTS
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.campaign_4 import parse_response
 
 CODED = {Fault.TOO_LARGE_GZIP, Fault.INVALID_RESPONSE_ENCODING}
 """Those whose body must be decoded first."""

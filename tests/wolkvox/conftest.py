@@ -7,7 +7,7 @@ import pytest
 from raw_server import BOUNDS, Ask, Peer, Reply, Start, target
 
 from exporter.clock import SystemClock
-from exporter.model import Operation
+from exporter.model import Operation, Report
 from exporter.wolkvox.client import Answer, Client
 
 
@@ -19,7 +19,7 @@ async def client() -> AsyncIterator[Client]:
 
 @pytest.fixture
 def ask(client: Client) -> Ask:
-    async def asked(to: Operation, timeout: float = 10.0, campaign: str = "32841") -> Answer:
+    async def asked(to: Operation, timeout: float = 10.0, campaign: str = "32841") -> Answer[Report]:
         return await client.campaign_4(to, target(campaign, timeout), BOUNDS, SystemClock().monotonic())
 
     return asked

@@ -28,7 +28,7 @@ async def test_an_address_that_the_client_does_not_take_is_no_fault_of_our_own(a
     assert logged == []
 
 
-def failure(found: Answer, reason: Reason) -> str:
+def failure(found: Answer[Report], reason: Reason) -> str:
     assert isinstance(found.outcome, Failure), found
     assert found.outcome.reason is reason, found
     return found.outcome.message

@@ -13,18 +13,18 @@ from raw_server import BOUNDS, GOOD, TOKEN, Ask, Exchange, Reply, Start, always,
 from exporter import __version__
 from exporter.clock import SystemClock
 from exporter.model import Failure, Reason, Report, Row
-from exporter.wolkvox import client as room
+from exporter.wolkvox import request
 from exporter.wolkvox.client import Answer, Client
 
 BUSY = Report((Row("busy", 3, 100.0),))
 
 
-def reason(found: Answer) -> Reason:
+def reason(found: Answer[Report]) -> Reason:
     assert isinstance(found.outcome, Failure), found
     return found.outcome.reason
 
 
-def failure(found: Answer) -> Failure:
+def failure(found: Answer[Report]) -> Failure:
     assert isinstance(found.outcome, Failure), found
     return found.outcome
 
@@ -232,7 +232,7 @@ async def test_the_unexpected_is_a_failure_logged_without_the_token(
         raise LookupError(f"nobody expects {TOKEN}")
 
     peer = await start(always(answer(GOOD)))
-    monkeypatch.setattr(room, "parse_response", broken)
+    monkeypatch.setattr(request, "parse_response", broken)
     with structlog.testing.capture_logs() as logged:
         found = await ask(operation(peer.url))
     assert failure(found).reason is Reason.INTERNAL

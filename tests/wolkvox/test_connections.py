@@ -39,7 +39,7 @@ async def test_what_comes_after_an_answer_is_not_the_next_requests(
 
     peer = await start(reply)
 
-    async def asked(token: str) -> Answer:
+    async def asked(token: str) -> Answer[Report]:
         if by_proxy:
             return await ask(operation("http://vendor.invalid", token=token, proxy_url=peer.url))
         return await ask(operation(peer.url, token=token))
@@ -83,7 +83,7 @@ async def test_an_answer_that_comes_before_the_request_is_its_answer(start: Star
 # Answers that curl reads, and those that nobody can.
 
 
-def failure(found: Answer) -> Failure:
+def failure(found: Answer[Report]) -> Failure:
     assert isinstance(found.outcome, Failure), found
     assert found.outcome.message.isprintable()
     return found.outcome

@@ -24,7 +24,7 @@ BUSY = Report((Row("busy", 3, 100.0),))
 LIMIT = 10 * 2**20
 
 
-def failure(found: Answer, reason: Reason) -> Failure:
+def failure(found: Answer[Report], reason: Reason) -> Failure:
     assert isinstance(found.outcome, Failure), found
     assert found.outcome.reason is reason, found
     assert found.outcome.message.isprintable()

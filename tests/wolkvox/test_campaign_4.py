@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from exporter.model import Failure, Reason, Report, Row
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.campaign_4 import parse_response
 
 
 def envelope(data: object = None, code: object = "200", msg: object = "", error: object = None) -> bytes:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.model import Failure, Report
-from exporter.wolkvox.report import parse_response
+from exporter.wolkvox.campaign_4 import parse_response
 
 SCALARS = st.one_of(
     st.none(),

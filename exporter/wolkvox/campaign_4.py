@@ -1,46 +1,21 @@
-"""From an answer's status and body to a report, or to a failure with its reason."""
+"""`reports_manager.php?api=campaign_4`: from an answer's status and body to a report, or to a failure."""
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 
-from exporter.model import Failure, Reason, Report, Row
+from exporter.model import ApiName, Failure, Reason, Report, Row
 from exporter.wolkvox.excerpt import excerpt
+from exporter.wolkvox.figures import MOST, integer, percentage
 from exporter.wolkvox.json_reader import JsonError, JsonReader
+from exporter.wolkvox.refusal import READ, advice, refusal
 from exporter.wolkvox.results import TOTAL, UNKNOWN, share, spell
 
-MOST_RECORDS = 2**53
-"""The largest whole number up to which a sample value is exact; no dialler makes more attempts in a month."""
-
 _HUNDRED = 100.0
-_INTEGER = re.compile(r"[0-9]{1,40}")
-_PERCENT = re.compile(r"([0-9]{1,20}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})\s*%?")
 _MISSING = ("", "-")
 _ABSENT = object()
 _NO_OBJECT = frozenset('["-0123456789tfn')
 """How other JSON values begin."""
 
-_ADVICE = {
-    Reason.AUTH: "the API refuses the token: check that it is whole, not expired, and of this operation",
-    Reason.QUOTA: "the operation's daily quota at the vendor is used up: wait a day; lower quota_share",
-    Reason.CONCURRENCY: "the API saw too many requests at once: another program uses this token; give each its own",
-    Reason.FORBIDDEN: "the API is closed for now, as during the vendor's maintenance: wait, then ask the vendor",
-    Reason.BAD_REQUEST: "the API refuses the request: check the campaign's id and the base_url",
-    Reason.NOT_FOUND: "no such report or campaign: check server or base_url, and the campaign's id",
-    Reason.REDIRECT: "the server redirects, which is not followed: set server or base_url to the API's own address",
-    Reason.SERVER_ERROR: "the server failed: wait, then ask the vendor",
-    Reason.HTTP: "an unexpected HTTP status: check server, base_url and proxy_url",
-}
-
-
-_ALONE = {400: Reason.BAD_REQUEST, 401: Reason.AUTH, 429: Reason.CONCURRENCY}
-"""Statuses that need no body to be understood."""
-
-_CLASSES = {3: Reason.REDIRECT, 5: Reason.SERVER_ERROR}
-
-
-_READ = frozenset({"code", "error", "msg", "data"})
-"""Keys of the envelope whose values are looked at."""
+_READ = READ | {"data"}
 
 _MOST_KEYS = 1_000
 _MOST_ROWS = 500_000
@@ -73,14 +48,14 @@ def parse_response(status: int, body: bytes) -> Report | Failure:
         return Failure(Reason.INVALID_RESPONSE, message, status, excerpt(body))
     if isinstance(outcome, Report):
         return outcome
-    return Failure(outcome, f"{_ADVICE[outcome]} (HTTP {status})", status, excerpt(body))
+    return Failure(outcome, advice(outcome, ApiName.CAMPAIGN_4, status), status, excerpt(body))
 
 
 def _settled(status: int, body: bytes) -> Report | Reason:
     if status != 200:  # noqa: PLR2004 - HTTP's own number, as below
         return _refusal(status, body)
     envelope = _envelope(body)
-    code = _integer(envelope.get("code"))
+    code = integer(envelope.get("code"))
     if code is None:
         raise _InvalidError("`code` is not a number")
     if code != 200:  # noqa: PLR2004
@@ -92,36 +67,7 @@ def _settled(status: int, body: bytes) -> Report | Reason:
 
 
 def _refusal(code: int, body: bytes) -> Report | Reason:
-    """What a status other than 200 means, or such a `code` of an envelope under HTTP 200."""
-    if code == 403:  # noqa: PLR2004
-        return _forbidden(_message(_envelope_if_any(body)))
-    if code == 404:  # noqa: PLR2004
-        return _not_found(_envelope_if_any(body))
-    return _ALONE.get(code) or _CLASSES.get(code // 100) or Reason.HTTP
-
-
-def _forbidden(message: str) -> Reason:
-    if "token limit exceeded" in message:
-        return Reason.QUOTA
-    if "simultaneous requests" in message:
-        return Reason.CONCURRENCY
-    if "validate token" in message:
-        return Reason.AUTH
-    return Reason.FORBIDDEN
-
-
-def _not_found(envelope: Mapping[str, object]) -> Report | Reason:
-    """The vendor answers 404 where the window has no rows; a 404 from anybody else lacks its envelope."""
-    vendors = _integer(envelope.get("code")) == 404 and "msg" in envelope  # noqa: PLR2004
-    if not vendors or "does not exist" in _message(envelope):
-        return Reason.NOT_FOUND
-    return Report(no_data=True)
-
-
-def _message(envelope: Mapping[str, object]) -> str:
-    """`error` and `msg` in lower case, blanks collapsed."""
-    parts = (envelope.get("error"), envelope.get("msg"))
-    return " ".join(" ".join(part for part in parts if isinstance(part, str)).casefold().split())
+    return refusal(code, lambda: _envelope_if_any(body)) or Report(no_data=True)
 
 
 def _envelope_if_any(body: bytes) -> Mapping[str, object]:
@@ -143,7 +89,7 @@ def _envelope(body: bytes) -> Mapping[str, object]:
         if len(envelope) >= _MOST_KEYS:
             raise _InvalidError(f"it has more than {_MOST_KEYS} keys")
         if key == "data" and reader.peek() == "[":
-            envelope[key] = _told(reader.items(), certain=_integer(envelope.get("code")) == 200)  # noqa: PLR2004
+            envelope[key] = _told(reader.items(), certain=integer(envelope.get("code")) == 200)  # noqa: PLR2004
         else:
             value = reader.value()
             envelope[key] = value if key in _READ else None
@@ -173,7 +119,7 @@ class _Tally:
         if not result and not records:
             return
         name = result or UNKNOWN
-        percent, before = _percent(row.get("percent")), self._percents.get(name, 0.0)
+        percent, before = percentage(row.get("percent")), self._percents.get(name, 0.0)
         self._attempts[name] = self._attempts.get(name, 0) + records
         self._percents[name] = None if percent is None or before is None else before + percent
         if len(self._attempts) > _MOST_RESULTS:
@@ -184,7 +130,7 @@ class _Tally:
         if self.error:
             raise _InvalidError(self.error)
         total = sum(self._attempts.values())
-        if total > MOST_RECORDS:
+        if total > MOST:
             raise _InvalidError("its `records` add up to more than 2**53")
         rows = (Row(name, count, _share(count, total, self._percents[name])) for name, count in self._attempts.items())
         return Report(tuple(rows), no_data=not self.rows)
@@ -219,32 +165,10 @@ def _result(row: Mapping[str, object], number: int) -> str:
 def _records(row: Mapping[str, object], number: int) -> int:
     """Nothing but the vendor's blanks means 0: null and an absent key are unreadable, as a zero must be certain."""
     value = row.get("records")
-    records = 0 if isinstance(value, str) and value.strip() in _MISSING else _integer(value)
-    if records is None or not 0 <= records <= MOST_RECORDS:
+    records = 0 if isinstance(value, str) and value.strip() in _MISSING else integer(value)
+    if records is None or not 0 <= records <= MOST:
         raise _InvalidError(f"`records` of row {number} is not a whole number from 0 to 2**53")
     return records
-
-
-def _integer(value: object) -> int | None:
-    """A JSON number without a fraction, or a text of ASCII digits, padded or not."""
-    if isinstance(value, str):
-        digits = value.strip()
-        return int(digits) if _INTEGER.fullmatch(digits) else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _percent(value: object) -> float | None:
-    """0 to 100, or None where it is missing, unreadable or outside."""
-    if isinstance(value, str):
-        match = _PERCENT.fullmatch(value.strip())
-        percent = float(match[1].replace(",", ".")) if match else math.nan
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        percent = value
-    else:
-        return None
-    return float(percent) if 0 <= percent <= _HUNDRED else None
 
 
 def _share(attempts: int, total: int, percent: float | None) -> float:
