@@ -176,7 +176,7 @@ class App:
                 for operation in self._operations
             ),
             targets=tuple(
-                TargetStatus(entry.target, entry.snapshot, self._supervisor.next_poll_at(entry.target.key))
+                TargetStatus(entry.target, entry.state, self._supervisor.next_poll_at(entry.target.key))
                 for entry in self._store.entries()
             ),
         )

@@ -118,4 +118,4 @@ def anchor(clock: Clock, moment: Stamp) -> Stamp:
     if moment.boot == clock.boot:
         return moment
     past = age(clock, moment)
-    return Stamp(clock.now() - past, clock.boot, clock.monotonic() - past)
+    return Stamp(min(moment.wall, clock.now()), clock.boot, clock.monotonic() - past)

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from exporter.clock import Stamp
 from exporter.model import (
     RESULTS,
     Data,
@@ -14,10 +15,10 @@ from exporter.model import (
     Poll,
     Reason,
     Row,
-    Snapshot,
     Status,
     Target,
     TargetKey,
+    TargetState,
     TargetStatus,
     TimeRange,
     Window,
@@ -55,11 +56,15 @@ HEALTHY = {
 }
 
 
+def moment(at: float) -> Stamp:
+    return Stamp(at, "boot", at)
+
+
 def data(counts: dict[str, int], *, at: float = NOW - 120, no_data: bool = False) -> Data:
     total = sum(counts.values())
     every = dict.fromkeys(RESULTS, 0) | counts
     rows = tuple(Row(result, count, 100 * count / total if total else 0.0) for result, count in every.items())
-    return Data(at, TimeRange(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
+    return Data(TimeRange(at - 3_600, at, "20260309125800", "20260309135800"), rows, no_data)
 
 
 def target(
@@ -75,39 +80,39 @@ def target(
     return Target(key, name, Window(window, length), BOGOTA, interval, 0.0, 60.0, 3 * interval + 60)
 
 
-def good(counts: dict[str, int], *, at: float = NOW - 120) -> Snapshot:
+def good(counts: dict[str, int], *, at: float = NOW - 120) -> TargetState:
     found = data(counts, at=at)
     attempts = sum(counts.values())
     history = tuple(Poll(at - 300 * back, 1.1, 1, None, attempts - back) for back in range(5, -1, -1))
-    return Snapshot(data=found, last_success_at=at, last_poll_at=at, history=history, polls=6)
+    return TargetState(data=found, succeeded=moment(at), polled=moment(at), history=history, polls=6)
 
 
-def empty(*, at: float = NOW - 90) -> Snapshot:
+def empty(*, at: float = NOW - 90) -> TargetState:
     poll = Poll(at, 0.8, 1)
-    return Snapshot(data({}, at=at, no_data=True), last_success_at=at, last_poll_at=at, history=(poll,), polls=1)
+    return TargetState(data({}, at=at, no_data=True), succeeded=moment(at), polled=moment(at), history=(poll,), polls=1)
 
 
 def failed(
     reason: Reason,
-    before: Snapshot | None = None,
+    before: TargetState | None = None,
     *,
     message: str = "403 PLEASE VALIDATE TOKEN",
     excerpt: str = "",
     status: int | None = 403,
     at: float = NOW - 40,
-) -> Snapshot:
+) -> TargetState:
     failure = Failure(reason, message, status, excerpt)
-    known = before or Snapshot()
+    known = before or TargetState()
     history = (*known.history, Poll(at, 0.4, 1, failure))
-    return replace(known, failure=failure, last_poll_at=at, history=history, polls=known.polls + 1, failures=1)
+    return replace(known, failure=failure, polled=moment(at), history=history, polls=known.polls + 1, failures=1)
 
 
-def stale(reason: Reason, counts: dict[str, int]) -> Snapshot:
+def stale(reason: Reason, counts: dict[str, int]) -> TargetState:
     return replace(failed(reason, good(counts, at=NOW - 2_000), status=None, message="no connection"), stale=True)
 
 
-def shown(each: Target, snapshot: Snapshot, *, next_poll_at: float | None = NOW + 95) -> TargetStatus:
-    return TargetStatus(each, snapshot, next_poll_at)
+def shown(each: Target, state: TargetState, *, next_poll_at: float | None = NOW + 95) -> TargetStatus:
+    return TargetStatus(each, state, next_poll_at)
 
 
 def operation(
@@ -188,7 +193,7 @@ def troubled() -> Status:
             target("32852", name="Retención", window="today"),
             failed(Reason.SERVER_ERROR, before, message="the server answered 502", excerpt=html, status=502),
         ),
-        shown(target("32853", name="Nueva"), Snapshot(), next_poll_at=NOW + 1),
+        shown(target("32853", name="Nueva"), TargetState(), next_poll_at=NOW + 1),
     )
     operations = (
         operation("acme", used=5_600, targets=8),
@@ -219,12 +224,10 @@ def crowd(count: int) -> Status:
     rows = []
     for place in range(count):
         counts = {result: int(amount * scale.uniform(0.5, 2)) for result, amount in HEALTHY.items()}
-        snapshot = good(counts, at=NOW - scale.uniform(5, 300))
-        snapshot = replace(
-            snapshot, history=tuple(Poll(NOW - 300 * back, 1.1, 1, None, 900) for back in range(20, 0, -1))
-        )
+        state = good(counts, at=NOW - scale.uniform(5, 300))
+        state = replace(state, history=tuple(Poll(NOW - 300 * back, 1.1, 1, None, 900) for back in range(20, 0, -1)))
         if place % 20 == 0:
-            snapshot = failed(scale.choice(list(Reason)), snapshot, status=None, message="made up")
+            state = failed(scale.choice(list(Reason)), state, status=None, message="made up")
         each = target(str(10_000 + place), name=f"Campaign {place}", operation=f"operation {place % 10}")
-        rows.append(shown(each, snapshot, next_poll_at=NOW + scale.uniform(0, 300)))
+        rows.append(shown(each, state, next_poll_at=NOW + scale.uniform(0, 300)))
     return status(*rows)

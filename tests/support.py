@@ -22,9 +22,9 @@ from exporter.model import (
     Reason,
     Report,
     Row,
-    Snapshot,
     Target,
     TargetKey,
+    TargetState,
     TimeRange,
     Window,
 )
@@ -239,11 +239,11 @@ class Published:
     """Where the page stands: what was last said of each target and operation."""
 
     def __init__(self) -> None:
-        self.targets: dict[TargetKey, Snapshot] = {}
+        self.targets: dict[TargetKey, TargetState] = {}
         self.operations: dict[str, OperationStats] = {}
 
-    def set_target(self, target: Target, snapshot: Snapshot) -> None:
-        self.targets[target.key] = snapshot
+    def set_target(self, target: Target, state: TargetState) -> None:
+        self.targets[target.key] = state
 
     def drop_target(self, key: TargetKey) -> None:
         del self.targets[key]
@@ -315,7 +315,7 @@ class Exporter:
     def worker(self, operation: str = "acme") -> Worker:
         return self.supervisor._workers[operation]
 
-    def shown(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> Snapshot:
+    def shown(self, campaign: str = "32841", window: str = "1h", operation: str = "acme") -> TargetState:
         """What is published of a target at this moment."""
         self.store.expire()
         return self.published.targets[TargetKey(operation, campaign, window)]

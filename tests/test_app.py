@@ -142,7 +142,7 @@ async def test_the_status_tells_all(make: Make, clock: VirtualClock, vendor: Ven
     assert (acme.server, acme.lag, acme.targets, acme.requests_per_day) == ("http://vendor", 0.0, 2, 432)
     assert (acme.figures.used, acme.figures.budget, acme.figures.lease_held) == (2, 1000, True)
     assert [one.target.key.campaign for one in status.targets] == ["1", "2"]
-    assert all(one.snapshot.data is not None for one in status.targets)
+    assert all(one.state.data is not None for one in status.targets)
     assert status.targets[0].next_poll_at == pytest.approx(1_790_000_300.1, abs=1.0)
 
 

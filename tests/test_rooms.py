@@ -15,7 +15,7 @@ COMMAND = NOUNS | {"log", "signals"}
 """What each command is called with, and what everyone may know."""
 
 MAY_KNOW: dict[str, set[str]] = {
-    "model": set(),
+    "model": {"clock"},
     "clock": set(),
     "duration": set(),
     "yaml": set(),

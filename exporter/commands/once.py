@@ -18,7 +18,7 @@ from exporter.config import load
 from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.metrics.format import Encoding, Exposition
-from exporter.model import Snapshot
+from exporter.model import TargetState
 from exporter.output import replaced
 from exporter.polling.worker import Worker
 from exporter.process import PATIENCE, stop_event
@@ -64,7 +64,7 @@ async def once(arguments: Namespace, redactor: Redactor, signals: Signals) -> in
         finally:
             await app.stop(PATIENCE)
         await asyncio.to_thread(_write, page, output)
-    return 0 if all(_is_answered(entry.snapshot) for entry in app.store.entries()) else SOME_FAILED
+    return 0 if all(_is_answered(entry.state) for entry in app.store.entries()) else SOME_FAILED
 
 
 def _output(name: str | None) -> AbstractContextManager[BinaryIO]:
@@ -77,13 +77,13 @@ def _write(page: bytes, output: BinaryIO) -> None:
     output.flush()
 
 
-def _is_answered(snapshot: Snapshot) -> bool:
-    return snapshot.failure is None and snapshot.data is not None and not snapshot.stale
+def _is_answered(state: TargetState) -> bool:
+    return state.failure is None and state.published is not None
 
 
 async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     """Poll every target that is due or nearly so, tokens side by side; what was asked since stays as it is stored."""
-    before = {entry.target.key: entry.snapshot.polls for entry in app.store.entries()}
+    before = {entry.target.key: entry.state.polls for entry in app.store.entries()}
     sweeps = [asyncio.ensure_future(_sweep(worker, clock, stopping)) for worker in app.supervisor.workers()]
     keeper = asyncio.ensure_future(app.supervisor.keep())
     try:
@@ -91,7 +91,7 @@ async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-    stored = sum(entry.snapshot.polls == before[entry.target.key] for entry in app.store.entries())
+    stored = sum(entry.state.polls == before[entry.target.key] for entry in app.store.entries())
     if stored:
         _log.info("not due yet, or polled by another process: shown as stored", targets=stored, of=len(before))
 

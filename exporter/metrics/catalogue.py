@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.metrics.build import Build
 from exporter.metrics.sample import Sample, number, pair, pairs
-from exporter.model import LATENCY_BOUNDS, Data, OperationStats, Snapshot, Target
+from exporter.model import LATENCY_BOUNDS, OperationStats, Target, TargetState
 
 Subject = TypeVar("Subject")
 
@@ -49,12 +49,7 @@ class Polled:
     """A target with what is known of it."""
 
     target: Target
-    snapshot: Snapshot
-
-    @property
-    def published(self) -> Data | None:
-        """The data that may be shown."""
-        return None if self.snapshot.stale else self.snapshot.data
+    state: TargetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,45 +97,45 @@ def _one(value: float | None) -> tuple[Sample, ...]:
 
 
 def _attempts(polled: Polled) -> Iterable[Sample]:
-    data = polled.published
+    data = polled.state.published
     return [Sample(row.attempts, pair("result", row.result)) for row in data.rows] if data else ()
 
 
 def _percent(polled: Polled) -> Iterable[Sample]:
-    data = polled.published
+    data = polled.state.published
     return [Sample(row.percent, pair("result", row.result)) for row in data.rows] if data else ()
 
 
 def _no_data(polled: Polled) -> Iterable[Sample]:
-    return _one(data.no_data if (data := polled.published) else None)
+    return _one(data.no_data if (data := polled.state.published) else None)
 
 
 def _window_start(polled: Polled) -> Iterable[Sample]:
-    return _one(data.bounds.start if (data := polled.published) else None)
+    return _one(data.bounds.start if (data := polled.state.published) else None)
 
 
 def _window_end(polled: Polled) -> Iterable[Sample]:
-    return _one(data.bounds.end if (data := polled.published) else None)
+    return _one(data.bounds.end if (data := polled.state.published) else None)
 
 
 def _up(polled: Polled) -> Iterable[Sample]:
-    return _one(None if polled.snapshot.last_poll_at is None else polled.snapshot.failure is None)
+    return _one(None if polled.state.last_poll_at is None else polled.state.failure is None)
 
 
 def _failure(polled: Polled) -> Iterable[Sample]:
-    failure = polled.snapshot.failure
-    if failure is None or polled.snapshot.last_poll_at is None:
+    failure = polled.state.failure
+    if failure is None or polled.state.last_poll_at is None:
         return ()
     return (Sample(1, pair("reason", failure.reason)),)
 
 
 def _interval(polled: Polled) -> Iterable[Sample]:
     """Absent while `yesterday` is not polled: otherwise it would look late."""
-    snapshot = polled.snapshot
+    state = polled.state
     if polled.target.window.days_ago:
-        if snapshot.data is None and snapshot.failure is None:
+        if state.data is None and state.failure is None:
             return ()
-        if snapshot.data is not None and snapshot.data.final:
+        if state.data is not None and state.data.final:
             return ()
     return (Sample(polled.target.interval),)
 
@@ -242,7 +237,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "When a poll last succeeded, in Unix seconds; absent until one did",
         "From this machine's clock",
         _POLL,
-        lambda polled: _one(polled.snapshot.last_success_at),
+        lambda polled: _one(polled.state.last_success_at),
     ),
     Metric(
         "wolkvox_campaign_last_poll_timestamp_seconds",
@@ -251,7 +246,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "When the latest poll ended, in Unix seconds; absent until there was one",
         "From this machine's clock",
         _POLL,
-        lambda polled: _one(polled.snapshot.last_poll_at),
+        lambda polled: _one(polled.state.last_poll_at),
     ),
     Metric(
         "wolkvox_campaign_polls_total",
@@ -260,7 +255,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "Polls of this campaign and window, successful and failed",
         "Counted by the exporter",
         _COUNT,
-        lambda polled: _one(polled.snapshot.polls),
+        lambda polled: _one(polled.state.polls),
     ),
     Metric(
         "wolkvox_campaign_poll_failures_total",
@@ -269,7 +264,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         "Polls of this campaign and window that failed; wolkvox_poll_failures_total has the reasons",
         "Counted by the exporter",
         _COUNT,
-        lambda polled: _one(polled.snapshot.failures),
+        lambda polled: _one(polled.state.failures),
     ),
     Metric(
         "wolkvox_poll_interval_seconds",

@@ -31,7 +31,7 @@ from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.gzip_member import GzipCache, GzipMember
 from exporter.metrics.runtime import runtime
 from exporter.metrics.sample import header, lines, pairs, readable
-from exporter.model import OperationStats, Snapshot, Target, TargetKey
+from exporter.model import OperationStats, Target, TargetKey, TargetState
 
 _INLINE = 64 * 1024
 """Bytes that are compressed well within a millisecond; handing them over to a thread would cost more."""
@@ -105,11 +105,11 @@ class Page:
         self._presses = {exposition: GzipCache() for exposition in Exposition}
         self._packing = asyncio.Lock()
 
-    def set_target(self, target: Target, snapshot: Snapshot) -> None:
+    def set_target(self, target: Target, state: TargetState) -> None:
         """Show what is known of a target, instead of what was known before."""
         key = target.key
         entry = _entry(key.operation, key.campaign, key.window)
-        self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, snapshot)))
+        self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, state)))
         windows = self._windows.setdefault(entry[:2], {})
         described = target.name, target.zone
         if windows.get(entry[2]) != described:

@@ -15,7 +15,7 @@ from exporter.model.apis import (
 from exporter.model.config import AddressFamily, CampaignSettings, Config, Discovery, FileVersion, Operation, PollWhich
 from exporter.model.hours import Hours, Span
 from exporter.model.report import RESULTS, Failure, Reason, Report, Row, TimeRange
-from exporter.model.state import Data, Poll, Snapshot
+from exporter.model.state import NOTHING_KNOWN, Data, Poll, TargetState, merge_seen
 from exporter.model.stats import (
     LATENCY_BOUNDS,
     LATEST_DEPARTURE,
@@ -33,6 +33,7 @@ __all__ = [
     "LATENCY_BOUNDS",
     "LATEST_DEPARTURE",
     "LONGEST_WINDOW",
+    "NOTHING_KNOWN",
     "NO_LATENCY",
     "RESULTS",
     "TODAY",
@@ -60,14 +61,15 @@ __all__ = [
     "Reason",
     "Report",
     "Row",
-    "Snapshot",
     "Span",
     "Status",
     "Target",
     "TargetKey",
+    "TargetState",
     "TargetStatus",
     "TimeRange",
     "VendorQuota",
     "WaitCause",
     "Window",
+    "merge_seen",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from exporter.clock import Stamp
 from exporter.model.report import Failure, Row, TimeRange
 
 
@@ -23,8 +24,6 @@ class Poll:
 class Data:
     """The latest good report of a target with the window that it describes, ready to publish."""
 
-    at: float
-    """When the poll that brought it succeeded."""
     bounds: TimeRange
     rows: tuple[Row, ...]
     """The seven documented results first, then every other seen for this campaign; at most 32."""
@@ -34,14 +33,23 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All that is known of one target at one moment; replaced whole, never changed."""
+class TargetState:
+    """All that is known of one target at one moment; replaced whole, never changed.
+
+    It is what storage keeps, the page publishes and the status page shows. Each moment stands in it once, by both
+    clocks.
+    """
 
     data: Data | None = None
+    """What came at `succeeded`."""
     stale: bool = False
     """The data is older than `stale_after`: it is kept for restarts but no longer published."""
-    last_success_at: float | None = None
-    last_poll_at: float | None = None
+    asked: Stamp | None = None
+    """When the latest request left."""
+    succeeded: Stamp | None = None
+    """When a poll last succeeded."""
+    polled: Stamp | None = None
+    """When the latest poll ended, sent or not."""
     failure: Failure | None = None
     """Of the latest poll; None while that succeeded, and before the first."""
     seen: tuple[str, ...] = ()
@@ -52,3 +60,26 @@ class Snapshot:
     """By this process."""
     failures: int = 0
     """By this process."""
+
+    @property
+    def published(self) -> Data | None:
+        """The data that may be shown."""
+        return None if self.stale else self.data
+
+    @property
+    def last_success_at(self) -> float | None:
+        """When a poll last succeeded, in Unix seconds."""
+        return None if self.succeeded is None else self.succeeded.wall
+
+    @property
+    def last_poll_at(self) -> float | None:
+        """When the latest poll ended, in Unix seconds."""
+        return None if self.polled is None else self.polled.wall
+
+
+NOTHING_KNOWN = TargetState()
+
+
+def merge_seen(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Results in the order in which they were seen, each once."""
+    return first if more == first or not more else tuple(dict.fromkeys((*first, *more)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exporter.model.config import FileVersion
-from exporter.model.state import Snapshot
+from exporter.model.state import TargetState
 from exporter.model.stats import OperationStats
 from exporter.model.target import Target
 
@@ -13,7 +13,7 @@ class TargetStatus:
     """A target as the status page shows it."""
 
     target: Target
-    snapshot: Snapshot
+    state: TargetState
     next_poll_at: float | None
     """None while another process holds the token's lease."""
 

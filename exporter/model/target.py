@@ -1,5 +1,6 @@
 """Campaigns, windows, and the unit that is polled."""
 
+import json
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -50,3 +51,9 @@ class Target:
     """Seconds; None where it is not given: it follows the interval in force then."""
     hours: Hours | None = None
     """When calling is allowed; None: always."""
+
+    @property
+    def query_key(self) -> str:
+        """What a report of the window depends on besides its length."""
+        delay = 0.0 if self.window.length is None else self.delay
+        return json.dumps([self.zone.key, delay])

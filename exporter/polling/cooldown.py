@@ -6,9 +6,8 @@ from dataclasses import replace
 from structlog.stdlib import BoundLogger
 
 from exporter.clock import Clock, Stamp, age, stamp
-from exporter.model import Failure, Poll, Reason, Target, TargetKey
+from exporter.model import Failure, Poll, Reason, Target, TargetKey, TargetState
 from exporter.storage.ledger import StoredCooldown
-from exporter.storage.rows import Known
 
 REASONS = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
 """The refusals that concern the token and not the campaign."""
@@ -82,7 +81,7 @@ class Cooldown:
         key: TargetKey,
         failure: Failure | None,
         sent: Stamp | None,
-        known: Iterable[tuple[TargetKey, Known]],
+        known: Iterable[tuple[TargetKey, TargetState]],
         log: BoundLogger,
     ) -> frozenset[TargetKey]:
         """Take in what a poll says of the token; the targets that failed unsent, where that ends its rest.
@@ -127,7 +126,10 @@ def is_pause(failure: Failure) -> bool:
 
 
 def stalls(
-    failure: Failure, campaign: str, latest: tuple[str, Reason | None] | None, known: Iterable[tuple[TargetKey, Known]]
+    failure: Failure,
+    campaign: str,
+    latest: tuple[str, Reason | None] | None,
+    known: Iterable[tuple[TargetKey, TargetState]],
 ) -> bool:
     """Whether a poll's failure is the second time-out in a row on its token, the first of another campaign.
 
@@ -148,7 +150,7 @@ def stalls(
     if not asked:
         return False
     _, key, before = max(asked, key=lambda one: one[0])
-    return key.campaign != campaign and _timed_out(before.snapshot.history)
+    return key.campaign != campaign and _timed_out(before.history)
 
 
 def _timed_out(history: tuple[Poll, ...]) -> bool:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Protocol
 
 from exporter.clock import Clock, Stamp, stamp
-from exporter.model import Failure, Operation, Reason, Report, Target, TargetKey, TimeRange
+from exporter.model import Failure, Operation, Reason, Report, Target, TargetKey, TargetState, TimeRange
 from exporter.polling.cooldown import Cooldown, is_pause
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.loop_control import LoopControl
@@ -25,7 +25,6 @@ from exporter.storage.ledger import (
     RequestRefusedError,
     TooEarlyError,
 )
-from exporter.storage.rows import Known, reading
 from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
 
@@ -50,7 +49,7 @@ class _Begun:
     target: Target
     server: str
     at: Stamp
-    known: Known
+    known: TargetState
     """What was known before it."""
 
 
@@ -181,7 +180,7 @@ class PollRunner:
         before = self._store.known(key) if current else begun.known
         failure = asked.found if isinstance(asked.found, Failure) else None
         if failure is None and current:  # another window of the campaign may have brought more since
-            before = replace(before, snapshot=replace(before.snapshot, seen=self._store.seen(key)))
+            before = replace(before, seen=self._store.seen(key))
         known, poll = concluded(
             begun.target,
             before,
@@ -194,7 +193,7 @@ class PollRunner:
         self._judge_rest(key, asked, failure)
         self._previous = None if failure is None else failure.reason
         if current:
-            log_poll(self._timetable.log, begun.target, before.snapshot.failure, poll)
+            log_poll(self._timetable.log, begun.target, before.failure, poll)
             if failure is not None:
                 self._store.failed(key.operation, failure.reason)
             self._store.update(key, known)
@@ -211,7 +210,7 @@ class PollRunner:
         for waiting in ended & self._timetable.targets.keys():
             self._timetable.reset(waiting)
 
-    def _known(self) -> Iterator[tuple[TargetKey, Known]]:
+    def _known(self) -> Iterator[tuple[TargetKey, TargetState]]:
         return ((key, self._store.known(key)) for key in self._timetable.targets)
 
     def _is_outdated(self, begun: _Begun) -> bool:
@@ -219,7 +218,7 @@ class PollRunner:
         current = self._timetable.targets.get(begun.target.key)
         if self._control.retired or current is None or begun.server != self._timetable.operation.base_url:
             return True
-        return reading(current) != reading(begun.target)
+        return current.query_key != begun.target.query_key
 
     async def _put_down(self, result: PollResult) -> None:
         try:

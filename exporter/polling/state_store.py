@@ -8,26 +8,27 @@ from typing import Protocol
 from exporter.clock import Clock, age
 from exporter.model import (
     LATENCY_BOUNDS,
+    NOTHING_KNOWN,
     Failure,
     Latency,
     LeaseWait,
     Operation,
     OperationStats,
     Reason,
-    Snapshot,
     Target,
     TargetKey,
+    TargetState,
+    merge_seen,
 )
 from exporter.polling.calendar import opening
 from exporter.staleness import stale_after
-from exporter.storage.rows import NOTHING_KNOWN, Known, merge, reading
 from exporter.wolkvox.window import day_of
 
 
 class StateListener(Protocol):
     """Hears of each change; the page does."""
 
-    def set_target(self, target: Target, snapshot: Snapshot) -> None:
+    def set_target(self, target: Target, state: TargetState) -> None:
         """A target is new or something about it changed."""
         ...
 
@@ -45,22 +46,17 @@ class StateListener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A target with what is known of it."""
+class TrackedTarget:
+    """A target with what is known of it, and how the store looks after that."""
 
     target: Target
-    known: Known
+    state: TargetState
     expiry: float | None = None
     """When its data becomes stale, in monotonic seconds; None where there is no data or it already is."""
     leaves: float | None = None
     """When the calendar ends its data, in Unix seconds; None where there is none, or nothing ends it."""
     ready: bool = False
     """It was polled by this process as it is configured now, or restored while that was current."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What is published of it."""
-        return self.known.snapshot
 
 
 class StateStore:
@@ -69,25 +65,25 @@ class StateStore:
     def __init__(self, clock: Clock, listener: StateListener) -> None:
         self._clock = clock
         self._listener = listener
-        self._entries: dict[TargetKey, Entry] = {}
+        self._entries: dict[TargetKey, TrackedTarget] = {}
         self._operations: dict[str, Operation] = {}
         self._figures: dict[str, OperationStats] = {}
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
         self._expiries: list[tuple[float, TargetKey]] = []
         self._midnights: list[tuple[float, TargetKey]] = []
 
-    def entries(self) -> Iterable[Entry]:
+    def entries(self) -> Iterable[TrackedTarget]:
         """Every target, in the order of the configuration."""
         return self._entries.values()
 
-    def entry(self, key: TargetKey) -> Entry | None:
+    def entry(self, key: TargetKey) -> TrackedTarget | None:
         """A target by its labels."""
         return self._entries.get(key)
 
-    def known(self, key: TargetKey) -> Known:
+    def known(self, key: TargetKey) -> TargetState:
         """What is known of a target, also of one that is not on the board."""
         entry = self._entries.get(key)
-        return NOTHING_KNOWN if entry is None else entry.known
+        return NOTHING_KNOWN if entry is None else entry.state
 
     def figures(self, operation: str) -> OperationStats:
         """The counts of an operation."""
@@ -113,8 +109,8 @@ class StateStore:
                 campaign = target.key.operation, target.key.campaign
                 if kept and campaign in seen:
                     self._seen[campaign] = seen[campaign]
-                entry = before.get(target.key, Entry(target, NOTHING_KNOWN))
-                known = _valid(entry, target) if kept else _void(entry.known)
+                entry = before.get(target.key, TrackedTarget(target, NOTHING_KNOWN))
+                known = _valid(entry, target) if kept else _void(entry.state)
                 self._show(target, known, ready=kept and entry.ready)
         self._operations = present
         for key in before.keys() - self._entries.keys():
@@ -126,23 +122,21 @@ class StateStore:
         """The undocumented results seen for a target's campaign in any of its windows, first seen first."""
         return self._seen.get((key.operation, key.campaign), ())
 
-    def restore(self, key: TargetKey, known: Known) -> None:
+    def restore(self, key: TargetKey, known: TargetState) -> None:
         """Show what storage knows of a target; what this process counted stays."""
         entry = self._entries.get(key)
         if entry is not None:
-            mine = entry.snapshot
-            snapshot = replace(known.snapshot, polls=mine.polls, failures=mine.failures)
-            polled = known.polled
-            current = polled is not None and age(self._clock, polled) < stale_after(
-                entry.target.stale_after, entry.target.interval
-            )
-            self._show(entry.target, replace(known, snapshot=snapshot), ready=entry.ready or current)
+            polled, target = known.polled, entry.target
+            limit = stale_after(target.stale_after, target.interval)
+            current = polled is not None and age(self._clock, polled) < limit
+            merged = replace(known, polls=entry.state.polls, failures=entry.state.failures)
+            self._show(target, merged, ready=entry.ready or current)
 
-    def update(self, key: TargetKey, known: Known) -> None:
+    def update(self, key: TargetKey, known: TargetState) -> None:
         """Show what a poll brought; nothing happens if a reload removed its target meanwhile."""
         entry = self._entries.get(key)
         if entry is not None:
-            failure = known.snapshot.failure
+            failure = known.failure
             asked = failure is None or failure.reason is not Reason.STORAGE
             self._show(entry.target, known, ready=entry.ready or asked)
 
@@ -182,28 +176,28 @@ class StateStore:
             expiry, key = heapq.heappop(self._expiries)
             entry = self._entries.get(key)
             if entry is not None and entry.expiry == expiry:
-                self._show(entry.target, entry.known, ready=entry.ready)
+                self._show(entry.target, entry.state, ready=entry.ready)
         while self._midnights and self._midnights[0][0] <= self._clock.now():
             midnight, key = heapq.heappop(self._midnights)
             entry = self._entries.get(key)
             if entry is not None and entry.leaves == midnight:
-                self._show(entry.target, entry.known, ready=entry.ready)
+                self._show(entry.target, entry.state, ready=entry.ready)
 
     def unready(self) -> list[Target]:
         """The targets of which nothing current is known: neither polled by this process nor restored fresh."""
         return [entry.target for entry in self._entries.values() if not entry.ready and self._is_open(entry)]
 
-    def _is_open(self, entry: Entry) -> bool:
+    def _is_open(self, entry: TrackedTarget) -> bool:
         """Whether it may be asked already: nobody is to wait for `yesterday` in the first minutes of a day."""
         now = self._clock.now()
-        return opening(entry.target, entry.snapshot.data, now) <= now
+        return opening(entry.target, entry.state.data, now) <= now
 
-    def _show(self, target: Target, known: Known, *, ready: bool) -> None:
+    def _show(self, target: Target, known: TargetState, *, ready: bool) -> None:
         expiry, stale = None, False
         leaves = self._leaves(target, known)
         if leaves is not None and leaves <= self._clock.now():
-            known, leaves = replace(known, snapshot=replace(known.snapshot, data=None)), None
-        if known.snapshot.data is not None and not target.window.days_ago:  # a day that is over does not grow old
+            known, leaves = replace(known, data=None), None
+        if known.data is not None and not target.window.days_ago:  # a day that is over does not grow old
             now = self._clock.monotonic()
             left = (
                 -1.0
@@ -214,19 +208,19 @@ class StateStore:
             if not stale:
                 expiry = now + left
                 self._await((expiry, target.key))
-        if known.snapshot.stale != stale:
-            known = replace(known, snapshot=replace(known.snapshot, stale=stale))
-        if known.snapshot.seen:
-            self._seen[target.key.operation, target.key.campaign] = merge(self.seen(target.key), known.snapshot.seen)
+        if known.stale != stale:
+            known = replace(known, stale=stale)
+        if known.seen:
+            self._seen[target.key.operation, target.key.campaign] = merge_seen(self.seen(target.key), known.seen)
         before = self._entries.get(target.key)
         if leaves is not None and (before is None or before.leaves != leaves):
             heapq.heappush(self._midnights, (leaves, target.key))
-        self._entries[target.key] = Entry(target, known, expiry, leaves, ready)
-        self._listener.set_target(target, known.snapshot)
+        self._entries[target.key] = TrackedTarget(target, known, expiry, leaves, ready)
+        self._listener.set_target(target, known)
 
     @staticmethod
-    def _leaves(target: Target, known: Known) -> float | None:
-        data = known.snapshot.data
+    def _leaves(target: Target, known: TargetState) -> float | None:
+        data = known.data
         day = None if data is None else day_of(target.window, target.zone, data.bounds)
         return None if day is None else day[1]
 
@@ -257,17 +251,16 @@ def _is_same(old: Operation, new: Operation, before: frozenset[str], now: frozen
     return old.base_url == new.base_url and (token == gone or (token not in before and gone not in now))
 
 
-def _valid(entry: Entry, target: Target) -> Known:
+def _valid(entry: TrackedTarget, target: Target) -> TargetState:
     """What stays known of a target after an edit: the report only where it describes the same window."""
-    if reading(entry.target) == reading(target):
-        return entry.known
-    return replace(entry.known, snapshot=replace(entry.snapshot, data=None))
+    if entry.target.query_key == target.query_key:
+        return entry.state
+    return replace(entry.state, data=None)
 
 
-def _void(known: Known) -> Known:
+def _void(known: TargetState) -> TargetState:
     """What stays true of another operation under the same name: when it was asked, and what this process counted."""
-    counts = Snapshot(polls=known.snapshot.polls, failures=known.snapshot.failures)
-    return replace(NOTHING_KNOWN, asked=known.asked, snapshot=counts)
+    return TargetState(asked=known.asked, polls=known.polls, failures=known.failures)
 
 
 def _observe(latency: Latency, duration: float) -> Latency:

@@ -10,7 +10,6 @@ from exporter.polling import calendar
 from exporter.polling.cooldown import in_turn
 from exporter.polling.schedule import Schedule
 from exporter.polling.state_store import StateStore
-from exporter.storage.rows import reading
 
 ARRIVAL_MARGIN = 0.1
 """Added to each interval: two requests that left an interval apart may arrive a little closer."""
@@ -46,7 +45,7 @@ class Timetable:
         edited = set()
         for key, target in targets.items():
             old = self.targets.get(key)
-            if old is None or not same_server or (old.interval, reading(old)) != (target.interval, reading(target)):
+            if old is None or not same_server or (old.interval, old.query_key) != (target.interval, target.query_key):
                 edited.add(key)
         self.targets = targets
         return edited
@@ -67,7 +66,7 @@ class Timetable:
         if target.window.length is not None:
             return now + wait
         moment = self._clock.now() + wait
-        return now + wait + calendar.opening(target, known.snapshot.data, moment) - moment
+        return now + wait + calendar.opening(target, known.data, moment) - moment
 
     def soonest_first(self) -> list[Target]:
         """The targets in the order in which they are due."""
@@ -103,7 +102,7 @@ class Timetable:
             return False
         now = self._clock.now()
         known = self._store.known(target.key)
-        data = known.snapshot.data
+        data = known.data
         first = known.asked is None
         due = calendar.opening(target, data, now) if first else calendar.due(target, data, now, now)
         if due > now:
@@ -125,7 +124,7 @@ class Timetable:
         if target is None or target.window.length is not None or planned is None or interval is None:
             return
         offset = self._clock.now() - self._clock.monotonic()
-        data = self._store.known(key).snapshot.data
+        data = self._store.known(key).data
         moment = calendar.due(target, data, asked + interval + offset, planned + offset)
         if moment != planned + offset:
             self.schedule.set(key, moment - offset)

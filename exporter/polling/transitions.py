@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 
 from exporter.clock import Stamp
-from exporter.model import Data, Failure, Poll, Report, Snapshot, Target, TimeRange
+from exporter.model import Data, Failure, Poll, Report, Target, TargetState, TimeRange
 from exporter.polling import calendar
-from exporter.storage.rows import Known
 from exporter.wolkvox.results import publish
 
 HISTORY = 20
@@ -22,14 +21,14 @@ class Found:
 
 def concluded(  # noqa: PLR0913 (all that is known of a poll)
     target: Target,
-    before: Known,
+    before: TargetState,
     found: Found | Failure,
     *,
     started: Stamp,
     ended: Stamp,
     sent: Stamp | None,
     requests: int,
-) -> tuple[Known, Poll]:
+) -> tuple[TargetState, Poll]:
     """What is known of the target after a poll, and the poll as its history keeps it.
 
     Args:
@@ -43,16 +42,15 @@ def concluded(  # noqa: PLR0913 (all that is known of a poll)
     """
     duration = ended.monotonic - started.monotonic if requests else 0.0
     poll = Poll(ended.wall - duration, duration, requests)
+    asked = sent or before.asked
     if isinstance(found, Failure):
         poll = replace(poll, failure=found)
-        snapshot, success = failed(before.snapshot, poll, found), before.succeeded
+        after = failed(before, poll, found, ended)
     else:
         poll = replace(poll, attempts=sum(row.attempts for row in found.report.rows))
-        snapshot, success = succeeded(before.snapshot, poll, found.report, found.bounds), ended
-        earlier, data = before.snapshot.data, snapshot.data
-        snapshot = replace(snapshot, data=data and calendar.settled(target, earlier, data))
-    known = replace(before, snapshot=snapshot, asked=sent or before.asked, succeeded=success, polled=ended)
-    return known, poll
+        after = succeeded(before, poll, found, ended)
+        after = replace(after, data=after.data and calendar.settled(target, before.data, after.data))
+    return replace(after, asked=asked), poll
 
 
 def remember(history: tuple[Poll, ...], poll: Poll) -> tuple[Poll, ...]:
@@ -67,30 +65,29 @@ def remember(history: tuple[Poll, ...], poll: Poll) -> tuple[Poll, ...]:
     return (*(kept[-room:] if room > 0 else ()), *recent)
 
 
-def succeeded(snapshot: Snapshot, poll: Poll, report: Report, bounds: TimeRange) -> Snapshot:
-    """The snapshot after a good report."""
-    rows, seen = publish(report, snapshot.seen)
-    at = poll.at + poll.duration
+def succeeded(state: TargetState, poll: Poll, found: Found, ended: Stamp) -> TargetState:
+    """The state after a good report."""
+    rows, seen = publish(found.report, state.seen)
     return replace(
-        snapshot,
-        data=Data(at=at, bounds=bounds, rows=rows, no_data=report.no_data),
+        state,
+        data=Data(bounds=found.bounds, rows=rows, no_data=found.report.no_data),
         stale=False,
-        last_success_at=at,
-        last_poll_at=at,
+        succeeded=ended,
+        polled=ended,
         failure=None,
         seen=seen,
-        history=remember(snapshot.history, poll),
-        polls=snapshot.polls + 1,
+        history=remember(state.history, poll),
+        polls=state.polls + 1,
     )
 
 
-def failed(snapshot: Snapshot, poll: Poll, failure: Failure) -> Snapshot:
-    """The snapshot after a failure; the last good data stays."""
+def failed(state: TargetState, poll: Poll, failure: Failure, ended: Stamp) -> TargetState:
+    """The state after a failure; the last good data stays."""
     return replace(
-        snapshot,
-        last_poll_at=poll.at + poll.duration,
+        state,
+        polled=ended,
         failure=failure,
-        history=remember(snapshot.history, poll),
-        polls=snapshot.polls + 1,
-        failures=snapshot.failures + 1,
+        history=remember(state.history, poll),
+        polls=state.polls + 1,
+        failures=state.failures + 1,
     )

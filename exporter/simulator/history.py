@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
 
+from exporter.clock import Stamp
 from exporter.metrics.catalogue import (
     CAMPAIGN,
     CAMPAIGN_METRICS,
@@ -25,7 +26,7 @@ from exporter.metrics.catalogue import (
     utc_offset,
 )
 from exporter.metrics.sample import pairs
-from exporter.model import RESULTS, Config, Data, Failure, Operation, OperationStats, Snapshot, Target
+from exporter.model import RESULTS, Config, Data, Failure, Operation, OperationStats, Target, TargetState
 from exporter.simulator import answer
 from exporter.simulator.campaigns import CampaignList
 from exporter.simulator.demo import TODAY
@@ -84,7 +85,7 @@ def write_history(config: Config, settings: SimulatorSettings, past: Past, out: 
         for number_of_target, target in enumerate(targets):
             polled = []
             for moment in past.moments:
-                polled.append((moment, Polled(target, simulated.snapshot(target, moment))))
+                polled.append((moment, Polled(target, simulated.state(target, moment))))
                 if len(polled) % REPORTED == 0:
                     progress((number_of_target + len(polled) / len(past.moments)) / len(targets))
             subject = (*added, *_labels(TARGET, target.key.operation, target.key.campaign, target.key.window))
@@ -117,7 +118,7 @@ class _Simulated:
         self._roster = CampaignList(settings.generated, settings.unknown)
         self._start = past.start
 
-    def snapshot(self, target: Target, moment: int) -> Snapshot:
+    def state(self, target: Target, moment: int) -> TargetState:
         """After a poll at that moment."""
         asked = bounds(target.window, target.delay, target.zone, moment)
         campaign = self._roster.find(target.key.campaign)
@@ -127,10 +128,11 @@ class _Simulated:
         if isinstance(report, Failure):
             raise TypeError(f"an answer of the simulator is not understood: {report.message}")
         rows, _ = publish(report, tuple(result for result in counts if result not in RESULTS))
-        return Snapshot(
-            data=Data(at=moment, bounds=asked, rows=rows, no_data=report.no_data),
-            last_success_at=moment,
-            last_poll_at=moment,
+        polled = Stamp(moment, "", moment)
+        return TargetState(
+            data=Data(bounds=asked, rows=rows, no_data=report.no_data),
+            succeeded=polled,
+            polled=polled,
             polls=int((moment - self._start) // target.interval) + 1,
         )
 

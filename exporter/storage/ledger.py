@@ -10,12 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from exporter.clock import Clock, Stamp, age, anchor, stamp
-from exporter.model import Failure, LeaseWait, Operation, Target, TargetKey
+from exporter.model import NOTHING_KNOWN, Failure, LeaseWait, Operation, Target, TargetKey, TargetState
 from exporter.storage import lease, quota, rows, statements
 from exporter.storage import snapshot as text
 from exporter.storage.database import Arrival, Database, StorageLostError
 from exporter.storage.recovery import Memory
-from exporter.storage.rows import NOTHING_KNOWN, Known
 from exporter.storage.schema import meta, targets, tokens
 
 
@@ -77,7 +76,7 @@ class PollResult:
 
     target: Target
     server: str
-    known: Known
+    known: TargetState
 
 
 class Ledger:
@@ -121,15 +120,15 @@ class Ledger:
             frozenset(one.name for one in self._operations), frozenset(self.hash(one.token) for one in self._operations)
         )
 
-    async def adopt(self, operation: Operation) -> dict[TargetKey, Known]:
+    async def adopt(self, operation: Operation) -> dict[TargetKey, TargetState]:
         """Make a place for each target of the operation, and tell what is known of it."""
         return await self._database.run(lambda connection: self._adopt(connection, operation))
 
-    async def read(self, operation: Operation, since: int) -> tuple[int, dict[TargetKey, Known]]:
+    async def read(self, operation: Operation, since: int) -> tuple[int, dict[TargetKey, TargetState]]:
         """What another process put down after version `since`, and the version now."""
         token = self.hash(operation.token)
 
-        def work(connection: Connection) -> tuple[int, dict[TargetKey, Known]]:
+        def work(connection: Connection) -> tuple[int, dict[TargetKey, TargetState]]:
             now = connection.execute(select(tokens.c.version).where(tokens.c.token == token)).scalar() or 0
             if now == since:
                 return now, {}
@@ -141,11 +140,11 @@ class Ledger:
 
         return await self._database.run(work)
 
-    async def known(self, operation: Operation, target: Target) -> Known:
+    async def known(self, operation: Operation, target: Target) -> TargetState:
         """What storage knows of one target of the operation by its present name."""
         token = self.hash(operation.token)
 
-        def work(connection: Connection) -> Known:
+        def work(connection: Connection) -> TargetState:
             campaign, span, name = rows.name(target)
             place = targets.c.campaign == campaign, targets.c.span == span, targets.c.operation == name
             found = self._anchored(connection.execute(select(targets).where(*place)).mappings().all())
@@ -278,7 +277,7 @@ class Ledger:
         rows.prune(connection, self._clock)
         quota.prune(connection)
 
-    def _adopt(self, connection: Connection, operation: Operation) -> dict[TargetKey, Known]:
+    def _adopt(self, connection: Connection, operation: Operation) -> dict[TargetKey, TargetState]:
         token = self.hash(operation.token)
         found = or_(targets.c.token == token, targets.c.operation == operation.name)
         read = connection.execute(select(targets).where(found)).mappings().all()
@@ -302,7 +301,7 @@ class Ledger:
         self._learn(operation, {target.key: known.get(target.key, NOTHING_KNOWN) for target in operation.targets})
         return known
 
-    def _learn(self, operation: Operation, known: dict[TargetKey, Known]) -> None:
+    def _learn(self, operation: Operation, known: dict[TargetKey, TargetState]) -> None:
         for target in operation.targets:
             if target.key in known:
                 self._memory.learn(operation, target, known[target.key])

@@ -8,9 +8,8 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, select
 
 from exporter.clock import Stamp
-from exporter.model import Operation, Target
+from exporter.model import Operation, Target, TargetState
 from exporter.storage import quota, rows
-from exporter.storage.rows import Known
 from exporter.storage.schema import targets
 
 
@@ -21,7 +20,7 @@ class Remembered:
     token: SecretStr
     server: str
     target: Target
-    known: Known
+    known: TargetState
 
 
 class Memory:
@@ -31,7 +30,7 @@ class Memory:
         self._targets: dict[rows.Name, Remembered] = {}
         self._counts: dict[tuple[str, str], int] = {}
 
-    def learn(self, operation: Operation, target: Target, known: Known) -> None:
+    def learn(self, operation: Operation, target: Target, known: TargetState) -> None:
         """Remember a target of an operation."""
         remembered = Remembered(operation.token, operation.base_url, target, known)
         self._targets[rows.name(target)] = remembered
@@ -41,7 +40,7 @@ class Memory:
         one = self.target(target)
         self._targets[rows.name(target)] = replace(one, known=replace(one.known, asked=asked))
 
-    def conclude(self, target: Target, server: str, known: Known) -> None:
+    def conclude(self, target: Target, server: str, known: TargetState) -> None:
         """Remember what is known of a target that was learnt, after a poll of that server."""
         self._targets[rows.name(target)] = replace(self.target(target), server=server, target=target, known=known)
 
@@ -77,7 +76,7 @@ class Memory:
                 rows.write(connection, token, one.server, one.target, one.known)
 
 
-def _is_behind(known: Known, asked: Stamp | None, polled: Stamp | None) -> bool:
+def _is_behind(known: TargetState, asked: Stamp | None, polled: Stamp | None) -> bool:
     """Whether storage knows less of a target than this process. All moments are of this boot."""
     mine, theirs = _moment(known.asked), _moment(asked)
     return mine > theirs or (mine == theirs and _moment(known.polled) > _moment(polled))

@@ -1,6 +1,5 @@
 """Targets as rows of storage, and back."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from exporter.clock import Clock, Stamp, age
-from exporter.model import Operation, Snapshot, Target, TargetKey
+from exporter.model import NOTHING_KNOWN, Operation, Target, TargetKey, TargetState, merge_seen
 from exporter.storage import snapshot as text
 from exporter.storage import statements
 from exporter.storage.schema import moment, targets
@@ -22,22 +21,6 @@ Name = tuple[str, str, str]
 
 Place = tuple[str, str, str, str, str]
 """These, the token's hash and the server: the primary key, and whose a report is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What storage knows of one target."""
-
-    snapshot: Snapshot
-    asked: Stamp | None
-    """When the latest request left."""
-    succeeded: Stamp | None
-    """When the data of the snapshot came."""
-    polled: Stamp | None
-    """When the latest poll ended, sent or not."""
-
-
-NOTHING_KNOWN = Known(Snapshot(), asked=None, succeeded=None, polled=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +64,13 @@ def blank(token: str, server: str, target: Target) -> dict[str, object]:
         "token": token,
         "asked": None,
         "server": server,
-        "reading": reading(target),
+        "reading": target.query_key,
     }
-
-
-def reading(target: Target) -> str:
-    """What a report of the window depends on besides its length."""
-    delay = 0.0 if target.window.length is None else target.delay
-    return json.dumps([target.zone.key, delay])
 
 
 def match(
     operation: Operation, token: str, rows: Iterable[Mapping[Any, Any]], owners: Owners
-) -> dict[TargetKey, Known]:
+) -> dict[TargetKey, TargetState]:
     """What the rows, found by the operation's name or by its token, tell of each of its targets.
 
     The moments in the rows must be of this boot of the machine.
@@ -110,33 +87,28 @@ def match(
     for row in rows:
         place = row["campaign"], row["span"]
         asked.setdefault(place, []).append(row["asked"])
-        snapshot = _snapshot(row) if _is_of(row, operation, token, owners, rotated=rotated) else None
-        if snapshot is not None:
-            own.setdefault(place, []).append(_Read(row, snapshot))
-            seen[row["campaign"]] = merge(seen.get(row["campaign"], ()), snapshot.seen)
+        state = _state(row) if _is_of(row, operation, token, owners, rotated=rotated) else None
+        if state is not None:
+            own.setdefault(place, []).append(_Read(row, state))
+            seen[row["campaign"]] = merge_seen(seen.get(row["campaign"], ()), state.seen)
     known = {}
     for target in operation.targets:
         place = target.key.campaign, span(target)
         found = _known(operation, target, own[place]) if place in own else NOTHING_KNOWN
         if results := seen.get(target.key.campaign, ()):
-            found = replace(found, snapshot=replace(found.snapshot, seen=results))
+            found = replace(found, seen=results)
         if place in asked or results:
             latest = max((one for one in asked.get(place, ()) if one is not None), key=_youth, default=None)
             known[target.key] = replace(found, asked=latest)
     return known
 
 
-def merge(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Results in the order in which they were seen, each once."""
-    return first if more == first or not more else tuple(dict.fromkeys((*first, *more)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A row with its snapshot."""
+    """A row with what it tells, but for its moments."""
 
     row: Mapping[Any, Any]
-    snapshot: Snapshot
+    state: TargetState
 
 
 def _is_of(row: Mapping[Any, Any], operation: Operation, token: str, owners: Owners, *, rotated: bool) -> bool:
@@ -151,7 +123,7 @@ def _is_of(row: Mapping[Any, Any], operation: Operation, token: str, owners: Own
     return rotated and row["token"] not in owners.tokens
 
 
-def _snapshot(row: Mapping[Any, Any]) -> Snapshot | None:
+def _state(row: Mapping[Any, Any]) -> TargetState | None:
     """What the row has; one of another version of the program is as good as none."""
     try:
         return None if row["snapshot"] is None else text.from_text(row["snapshot"])
@@ -159,14 +131,13 @@ def _snapshot(row: Mapping[Any, Any]) -> Snapshot | None:
         return None
 
 
-def _known(operation: Operation, target: Target, found: list[_Read]) -> Known:
+def _known(operation: Operation, target: Target, found: list[_Read]) -> TargetState:
     """By the row that was polled last; by the one of the present name where that cannot be told."""
     own = sorted(found, key=lambda one: one.row["operation"] != operation.name)
     last = max(own, key=lambda one: -math.inf if one.row["polled"] is None else _youth(one.row["polled"]))
-    snapshot = last.snapshot
-    if last.row["reading"] != reading(target):
-        snapshot = replace(snapshot, data=None)
-    return Known(snapshot, last.row["asked"], last.row["succeeded"], last.row["polled"])
+    moments = {name: last.row[name] for name in ("asked", "succeeded", "polled")}
+    data = last.state.data if last.row["reading"] == target.query_key else None
+    return replace(last.state, data=data, **moments)
 
 
 def _youth(moment: Stamp) -> float:
@@ -174,14 +145,14 @@ def _youth(moment: Stamp) -> float:
     return moment.monotonic
 
 
-def write(connection: Connection, token: str, server: str, target: Target, known: Known) -> None:
+def write(connection: Connection, token: str, server: str, target: Target, known: TargetState) -> None:
     """Put down what is known of a target."""
     values = parameters((*name(target), token, server)) | {
         "the_asked": known.asked,
         "the_succeeded": known.succeeded,
         "the_polled": known.polled,
-        "the_reading": reading(target),
-        "the_snapshot": text.to_text(known.snapshot),
+        "the_reading": target.query_key,
+        "the_snapshot": text.to_text(known),
     }
     if statements.WRITE.run(connection, values).rowcount == 0:
         connection.execute(targets.insert(), blank(token, server, target))

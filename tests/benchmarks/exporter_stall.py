@@ -82,7 +82,7 @@ async def measure(folder: Path, config: Path) -> tuple[float, float, float, int,
     gc.freeze()
     app.supervisor.start()
     await asyncio.sleep(5.0)
-    before = sum(entry.snapshot.polls for entry in app.store.entries())
+    before = sum(entry.state.polls for entry in app.store.entries())
     pipes, helpers = [], []
     for work, arguments in ((scrape, (f"{web.urls[0].rstrip('/')}/metrics", SECONDS)), (idle, (SECONDS,))):
         mine, theirs = multiprocessing.Pipe()
@@ -91,7 +91,7 @@ async def measure(folder: Path, config: Path) -> tuple[float, float, float, int,
         pipes.append(mine)
         helpers.append(helper)
     gap, cpu = await watch(SECONDS)
-    polls = sum(entry.snapshot.polls for entry in app.store.entries()) - before
+    polls = sum(entry.state.polls for entry in app.store.entries()) - before
     scrapes, reference = [await asyncio.to_thread(pipe.recv) for pipe in pipes]
     for helper in helpers:
         helper.join()

@@ -4,6 +4,7 @@ import random
 import sys
 from zoneinfo import ZoneInfo
 
+from exporter.clock import Stamp
 from exporter.model import (
     RESULTS,
     Data,
@@ -11,9 +12,9 @@ from exporter.model import (
     OperationStats,
     Poll,
     Row,
-    Snapshot,
     Target,
     TargetKey,
+    TargetState,
     TimeRange,
     Window,
 )
@@ -52,7 +53,7 @@ def targets(campaigns: int) -> list[Target]:
     ]
 
 
-def snapshot(dice: random.Random, polls: int) -> Snapshot:
+def snapshot(dice: random.Random, polls: int) -> TargetState:
     """What is known after some polls. No two are alike: each value that can change does."""
     at = 1_700_000_000.0 + 300 * polls + round(dice.random(), 6)
     counts = [dice.randrange(3000) for _ in _RESULTS]
@@ -63,10 +64,10 @@ def snapshot(dice: random.Random, polls: int) -> Snapshot:
         Poll(at=at - 300 * ago, duration=dice.random(), requests=1, attempts=dice.randrange(10_000))
         for ago in range(min(polls, 20))
     )
-    return Snapshot(
-        data=Data(at, TimeRange(at - 3600, at, "20231114161320", "20231114171320"), rows, no_data=False),
-        last_success_at=at,
-        last_poll_at=at,
+    return TargetState(
+        data=Data(TimeRange(at - 3600, at, "20231114161320", "20231114171320"), rows, no_data=False),
+        succeeded=Stamp(at, "boot", at),
+        polled=Stamp(at, "boot", at),
         seen=_RESULTS[len(RESULTS) :],
         history=history,
         polls=polls,

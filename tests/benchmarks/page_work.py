@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from exporter.metrics.build import this_build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
-from exporter.model import Snapshot, Target
+from exporter.model import Target, TargetState
 
 ROUNDS, POLLS = 9, 60
 
@@ -38,7 +38,7 @@ class Bench:
 
     async def polls(self) -> tuple[float, float]:
         """Seconds of CPU of one poll and a scrape after it, and of the poll alone."""
-        changes: list[tuple[Target, Snapshot]] = [
+        changes: list[tuple[Target, TargetState]] = [
             (self.dice.choice(self.targets), snapshot(self.dice, 2)) for _ in range(POLLS)
         ]
         lines = 0.0

@@ -23,7 +23,7 @@ from support import operation, target
 
 from exporter.clock import SystemClock
 from exporter.log import Redactor, configure
-from exporter.model import OperationStats, Snapshot, Target, TargetKey
+from exporter.model import OperationStats, Target, TargetKey, TargetState
 from exporter.polling.state_store import StateStore
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
@@ -52,7 +52,7 @@ ANSWER = json.dumps({
 class Nobody:
     """Listens to nothing."""
 
-    def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
+    def set_target(self, target: Target, state: TargetState) -> None: ...
     def drop_target(self, key: TargetKey) -> None: ...
     def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...

@@ -79,7 +79,7 @@ def once(loaded: Once, clock: VirtualClock, stopping: asyncio.Event) -> Once:
 
 
 def reasons(app: App) -> list[Reason | None]:
-    return [entry.snapshot.failure.reason if entry.snapshot.failure else None for entry in app.store.entries()]
+    return [entry.state.failure.reason if entry.state.failure else None for entry in app.store.entries()]
 
 
 async def test_every_campaign_and_window_is_asked_once(once: Once, vendor: Vendor) -> None:
@@ -87,7 +87,7 @@ async def test_every_campaign_and_window_is_asked_once(once: Once, vendor: Vendo
     app = await once(operation(target("1"), target("1", "today"), target("2")), other)
     assert len(vendor.log) == 4
     assert vendor.most_at_once == 1
-    assert all(entry.snapshot.data is not None for entry in app.store.entries())
+    assert all(entry.state.data is not None for entry in app.store.entries())
 
 
 async def test_tokens_are_asked_side_by_side(once: Once, vendor: Vendor, clock: VirtualClock) -> None:
@@ -104,7 +104,7 @@ async def test_what_was_asked_within_its_interval_comes_from_storage(
     await clock.run(100.0)
     second = await once(operation(target("1"), target("2")))
     assert [sent.target.key.campaign for sent in vendor.log] == ["1", "2"]
-    assert all(entry.snapshot.data is not None for entry in second.store.entries())
+    assert all(entry.state.data is not None for entry in second.store.entries())
     await second.stop(0.0)
     await clock.run(300.0)
     await once(operation(target("1"), target("2")))
@@ -177,7 +177,7 @@ async def test_beside_a_long_run_it_answers_from_what_that_one_puts_down(
     app = await once(operation())
     assert LEASE_PATIENCE <= clock.true <= LEASE_PATIENCE + 1.0
     assert len(vendor.log) == 1
-    assert [entry.snapshot.data for entry in app.store.entries()] == [running.shown().data]
+    assert [entry.state.data for entry in app.store.entries()] == [running.shown().data]
     await running.kill()
 
 
@@ -217,7 +217,7 @@ async def test_a_signal_ends_it_after_the_poll_under_way(
         await clock.run(0.1)
     assert [sent.target.key.campaign for sent in vendor.log] == ["1"]
     assert reasons(app) == [None, None]
-    assert [entry.snapshot.polls for entry in app.store.entries()] == [1, 0]
+    assert [entry.state.polls for entry in app.store.entries()] == [1, 0]
 
 
 async def test_a_signal_ends_the_wait_for_a_lease(

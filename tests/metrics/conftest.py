@@ -38,7 +38,7 @@ def _data(*attempts: int, at: float = NOON, others: tuple[str, ...] = ()) -> Dat
         for result, count in zip(results, counts, strict=True)
     )
     bounds = TimeRange(at - 3600, at, "20231114161320", "20231114171320")
-    return Data(at=at, bounds=bounds, rows=rows, no_data=not attempts)
+    return Data(bounds=bounds, rows=rows, no_data=not attempts)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from exporter.metrics.catalogue import (
     Metric,
     Polled,
 )
-from exporter.model import Data, Failure, Reason, Snapshot, Target, TargetKey, TimeRange, Window
+from exporter.model import Data, Failure, Reason, Target, TargetKey, TargetState, TimeRange, Window
 
 CATALOG: tuple[Metric[Any], ...] = (
     *TARGET_METRICS,
@@ -50,13 +50,13 @@ def test_names_are_unique() -> None:
 def test_nobody_takes_the_rest_of_yesterday_for_delay() -> None:
     window = Window("yesterday", None, days_ago=1)
     past = Target(TargetKey("acme", "1", "yesterday"), "", window, ZoneInfo("UTC"), 3600.0, 0.0, 60.0, 10_860.0)
-    data = Data(1.0, TimeRange(0.0, 1.0, "19700101000000", "19700101000001"), (), no_data=True)
+    data = Data(TimeRange(0.0, 1.0, "19700101000000", "19700101000001"), (), no_data=True)
     (interval,) = [metric for metric in TARGET_METRICS if metric.name == "wolkvox_poll_interval_seconds"]
 
-    def values(snapshot: Snapshot) -> list[float]:
-        return [sample.value for sample in interval.samples(Polled(past, snapshot))]
+    def values(state: TargetState) -> list[float]:
+        return [sample.value for sample in interval.samples(Polled(past, state))]
 
-    assert values(Snapshot()) == [], "not asked yet"
-    assert values(Snapshot(failure=Failure(Reason.CONNECT, "made up"))) == [3600.0]
-    assert values(Snapshot(data=data)) == [3600.0]
-    assert values(Snapshot(data=replace(data, final=True))) == []
+    assert values(TargetState()) == [], "not asked yet"
+    assert values(TargetState(failure=Failure(Reason.CONNECT, "made up"))) == [3600.0]
+    assert values(TargetState(data=data)) == [3600.0]
+    assert values(TargetState(data=replace(data, final=True))) == []

@@ -16,12 +16,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporter.clock import Stamp
 from exporter.metrics import page as module
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
 from exporter.metrics.runtime import runtime_registry
-from exporter.model import Data, Failure, Latency, OperationStats, Reason, Snapshot, Target, TargetKey
+from exporter.model import Data, Failure, Latency, OperationStats, Reason, Target, TargetKey, TargetState
 
 NOON = 1_700_000_000.0
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,16 +36,21 @@ ACME = TargetKey("acme", "32841", "1h")
 REFUSED = Failure(Reason.AUTH, "PLEASE VALIDATE TOKEN", 403)
 
 
+def moment(at: float) -> Stamp:
+    return Stamp(at, "boot", at)
+
+
 def fill(page: Page, make_target: MakeTarget, make_data: MakeData) -> None:
     """One of each: good, failing with data, without rows, stale, never asked, and names that are out for trouble."""
-    good = Snapshot(data=make_data(50, 30, 15, 5, others=("fax",)), last_success_at=NOON, last_poll_at=NOON, polls=2)
-    failing = replace(good, last_poll_at=NOON + 300, failure=REFUSED, polls=3, failures=1)
+    data = make_data(50, 30, 15, 5, others=("fax",))
+    good = TargetState(data=data, succeeded=moment(NOON), polled=moment(NOON), polls=2)
+    failing = replace(good, polled=moment(NOON + 300), failure=REFUSED, polls=3, failures=1)
     page.set_exporter(reload_ok=True, reloaded_at=NOON - 60)
     page.set_target(make_target(ACME, "Cobranza"), good)
     page.set_target(make_target(TargetKey("acme", "32841", "today"), "Cobranza"), failing)
     page.set_target(make_target(TargetKey("acme", "32842", "1h")), replace(good, data=make_data()))
     page.set_target(make_target(TargetKey("acme", "32843", "1h")), replace(failing, stale=True))
-    page.set_target(make_target(TargetKey("acme", "32844", "1h")), Snapshot())
+    page.set_target(make_target(TargetKey("acme", "32844", "1h")), TargetState())
     page.set_target(make_target(TargetKey('b"\\a\nd', "é{}", "30m"), 'x="1"} 5 # 😀'), good)
     latency = Latency(buckets=(0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2), count=3, total=75.25)
     counts = tuple((reason, 2 if reason is Reason.AUTH else 0) for reason in Reason)
@@ -126,8 +132,8 @@ def test_no_series_twice(make_page: MakePage, make_target: MakeTarget, make_data
 
 def test_labels_that_read_the_same_are_one_target(make_page: MakePage, make_target: MakeTarget) -> None:
     page = make_page()
-    page.set_target(make_target(TargetKey("acme", "\ud800", "1h")), Snapshot(polls=1))
-    page.set_target(make_target(TargetKey("acme", "\\ud800", "1h")), Snapshot(polls=2))
+    page.set_target(make_target(TargetKey("acme", "\ud800", "1h")), TargetState(polls=1))
+    page.set_target(make_target(TargetKey("acme", "\\ud800", "1h")), TargetState(polls=2))
     page.set_operation(OperationStats("\ud800"))
     page.set_operation(OperationStats("\\ud800"))
     names = series(page.render(Exposition.TEXT).decode())
@@ -139,7 +145,7 @@ def test_stale_data_leaves_and_the_rest_stays(
 ) -> None:
     page = make_page()
     target = make_target(ACME, "Cobranza")
-    fresh = Snapshot(data=make_data(1), last_success_at=NOON, last_poll_at=NOON + 900, failure=REFUSED)
+    fresh = TargetState(data=make_data(1), succeeded=moment(NOON), polled=moment(NOON + 900), failure=REFUSED)
     page.set_target(target, fresh)
     before = {name.partition("{")[0] for name in series(page.render(Exposition.TEXT).decode())}
     page.set_target(target, replace(fresh, stale=True))
@@ -161,7 +167,7 @@ def test_stale_data_leaves_and_the_rest_stays(
 
 def test_before_the_first_poll_only_what_is_known(make_page: MakePage, make_target: MakeTarget) -> None:
     page = make_page()
-    page.set_target(make_target(ACME, "Cobranza"), Snapshot())
+    page.set_target(make_target(ACME, "Cobranza"), TargetState())
     names = {name.partition("{")[0] for name in series(page.render(Exposition.TEXT).decode())}
     assert names == {
         "wolkvox_campaign_polls_total",
@@ -182,8 +188,8 @@ def test_one_info_for_all_windows(make_page: MakePage, make_target: MakeTarget) 
         text = page.render(Exposition.TEXT).decode()
         return [line for line in text.splitlines() if line.startswith("wolkvox_campaign_info")]
 
-    page.set_target(make_target(TargetKey("acme", "1", "today"), "Old"), Snapshot())
-    page.set_target(make_target(TargetKey("acme", "1", "1h"), "New"), Snapshot())
+    page.set_target(make_target(TargetKey("acme", "1", "today"), "Old"), TargetState())
+    page.set_target(make_target(TargetKey("acme", "1", "1h"), "New"), TargetState())
     assert infos() == [info % "New"]
     page.drop_target(TargetKey("acme", "1", "1h"))
     assert infos() == [info % "Old"]
@@ -210,8 +216,8 @@ async def test_the_offset_follows_the_clock_without_a_poll(
 ) -> None:
     moments = [float(at)]
     page = Page(Build("1", "r", "3"), CollectorRegistry(), dict, lambda: moments[-1])
-    page.set_target(replace(make_target(ACME), zone=ZoneInfo(zone)), Snapshot())
-    page.set_target(make_target(TargetKey("acme", "1", "1h")), Snapshot())
+    page.set_target(replace(make_target(ACME), zone=ZoneInfo(zone)), TargetState())
+    page.set_target(make_target(TargetKey("acme", "1", "1h")), TargetState())
 
     async def offsets() -> set[str]:
         text = gzip.decompress(await page.body(Exposition.TEXT, Encoding.GZIP)).decode()
@@ -227,8 +233,8 @@ async def test_the_offset_follows_the_clock_without_a_poll(
 def test_a_reload_that_moves_a_campaign_to_another_zone(make_page: MakePage, make_target: MakeTarget) -> None:
     page = make_page()
     target = make_target(ACME)
-    page.set_target(target, Snapshot())
-    page.set_target(replace(target, zone=ZoneInfo("Asia/Kathmandu")), Snapshot())
+    page.set_target(target, TargetState())
+    page.set_target(replace(target, zone=ZoneInfo("Asia/Kathmandu")), TargetState())
     found = [line for line in page.render(Exposition.TEXT).decode().splitlines() if "utc_offset_seconds{" in line]
     assert found == ['wolkvox_campaign_utc_offset_seconds{operation="acme",campaign="32841"} 20700.0']
 
@@ -255,10 +261,10 @@ def test_a_snapshot_that_cannot_be_written_changes_nothing(
     make_page: MakePage, make_target: MakeTarget, make_data: MakeData
 ) -> None:
     page = make_page()
-    page.set_target(make_target(ACME), Snapshot(data=make_data(1)))
+    page.set_target(make_target(ACME), TargetState(data=make_data(1)))
     before = page.render(Exposition.TEXT)
     with pytest.raises(OverflowError):
-        page.set_target(make_target(ACME), Snapshot(data=make_data(10**400)))
+        page.set_target(make_target(ACME), TargetState(data=make_data(10**400)))
     assert page.render(Exposition.TEXT) == before
 
 
@@ -273,11 +279,11 @@ async def test_any_changes_give_the_page_that_a_fresh_one_gives(
     make_page: MakePage, make_target: MakeTarget, make_data: MakeData, changes: list[tuple[str, TargetKey, int]]
 ) -> None:
     page, fresh = make_page(), make_page()
-    targets: dict[TargetKey, tuple[Target, Snapshot]] = {}
+    targets: dict[TargetKey, tuple[Target, TargetState]] = {}
     operations: dict[str, OperationStats] = {}
     for action, key, number in changes:
         if action == "set":
-            target, snapshot = make_target(key, "x" * number), Snapshot(data=make_data(number), polls=number)
+            target, snapshot = make_target(key, "x" * number), TargetState(data=make_data(number), polls=number)
             page.set_target(target, snapshot)
             targets[key] = target, snapshot
         elif action == "drop":
@@ -305,7 +311,7 @@ async def test_gzip_is_one_member_of_the_same_page(
 ) -> None:
     page = make_page()
     for number in range(300):
-        page.set_target(make_target(TargetKey("acme", str(number), "1h")), Snapshot(data=make_data(number, 1)))
+        page.set_target(make_target(TargetKey("acme", str(number), "1h")), TargetState(data=make_data(number, 1)))
     body = await page.body(exposition, Encoding.GZIP)
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     assert reader.decompress(body) == page.render(exposition)
@@ -318,7 +324,7 @@ async def test_a_scrape_right_after_a_change_shows_it(
 ) -> None:
     page = make_page()
     for number in range(1, 4):
-        page.set_target(make_target(ACME), Snapshot(data=make_data(number)))
+        page.set_target(make_target(ACME), TargetState(data=make_data(number)))
         text = gzip.decompress(await page.body(Exposition.TEXT, Encoding.GZIP)).decode()
         labels = 'operation="acme",campaign="32841",window="1h",result="no-answer"'
         assert f"wolkvox_campaign_attempts{{{labels}}} {number}.0\n" in text
@@ -333,7 +339,7 @@ async def test_scrapes_at_once_in_threads(
     page = make_page()
     scrapes, expected = [], []
     for number in range(10):
-        page.set_target(make_target(TargetKey("acme", str(number), "1h")), Snapshot(data=make_data(number)))
+        page.set_target(make_target(TargetKey("acme", str(number), "1h")), TargetState(data=make_data(number)))
         for encoding in Encoding:
             scrapes.append(asyncio.ensure_future(page.body(Exposition.TEXT, encoding)))
             expected.append(page.render(Exposition.TEXT))
@@ -348,7 +354,7 @@ async def test_an_abandoned_scrape_does_no_harm(
 ) -> None:
     monkeypatch.setattr(module, "_INLINE", 0)
     page = make_page()
-    page.set_target(make_target(ACME), Snapshot())
+    page.set_target(make_target(ACME), TargetState())
     abandoned = asyncio.ensure_future(page.body(Exposition.TEXT, Encoding.GZIP))
     await asyncio.sleep(0)
     abandoned.cancel()

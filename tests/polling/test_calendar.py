@@ -24,7 +24,7 @@ def at(text: str, zone: ZoneInfo = BOGOTA) -> float:
 
 def data(one: Target, moment: float, *, attempts: int = 1, final: bool = False) -> Data:
     asked = bounds(one.window, one.delay, one.zone, moment)
-    return Data(moment, asked, (Row("answer", attempts, 100.0), Row("busy", 0, 0.0)), no_data=False, final=final)
+    return Data(asked, (Row("answer", attempts, 100.0), Row("busy", 0, 0.0)), no_data=False, final=final)
 
 
 YESTERDAY = target(window="yesterday", interval=3600.0)

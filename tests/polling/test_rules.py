@@ -24,9 +24,9 @@ from exporter.model import (
     Reason,
     Report,
     Row,
-    Snapshot,
     Target,
     TargetKey,
+    TargetState,
     TimeRange,
 )
 from exporter.polling.state_store import StateStore
@@ -83,7 +83,7 @@ class Vendor:
 class Silent:
     """A page that nobody reads."""
 
-    def set_target(self, target: Target, snapshot: Snapshot) -> None: ...
+    def set_target(self, target: Target, state: TargetState) -> None: ...
     def drop_target(self, key: TargetKey) -> None: ...
     def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...
@@ -332,7 +332,7 @@ def check_owners(processes: Iterable[Process], vendor: Vendor) -> None:
             others = [one for one in process.operations if one is not current]
             for one in current.targets:
                 entry = process.store.entry(one.key)
-                data = None if entry is None or entry.snapshot.stale else entry.snapshot.data
+                data = None if entry is None or entry.state.stale else entry.state.data
                 if data is not None:
                     source = vendor.sources[max(row.attempts for row in data.rows) - 1]
                     assert source[0] == own[0] or source[1] == own[1], "figures that never were the operation's"
@@ -486,7 +486,7 @@ def test_left_alone_every_campaign_is_polled_and_the_count_is_exact(seed: int, s
         await process.start((acme(*campaigns),))
         await clock.run(HOURS)
         used = process.store.figures("acme").requests
-        polls = [entry.snapshot.polls for entry in process.store.entries()]
+        polls = [entry.state.polls for entry in process.store.entries()]
         await process.kill()
         return vendor, used, polls
 

@@ -4,9 +4,8 @@ import pytest
 from support import Published, VirtualClock, bad, operation, target
 
 from exporter.clock import Stamp, stamp
-from exporter.model import LATENCY_BOUNDS, Data, Operation, Poll, Reason, Row, Snapshot, TargetKey, TimeRange
+from exporter.model import LATENCY_BOUNDS, Data, Operation, Poll, Reason, Row, TargetKey, TargetState, TimeRange
 from exporter.polling.state_store import StateStore
-from exporter.storage.rows import Known
 
 KEY = TargetKey("acme", "32841", "1h")
 
@@ -21,12 +20,12 @@ def store(clock: VirtualClock, published: Published) -> StateStore:
     return StateStore(clock, published)
 
 
-def fresh(clock: VirtualClock, *, polls: int = 0) -> Known:
+def fresh(clock: VirtualClock, *, polls: int = 0) -> TargetState:
     """Data that came this moment."""
     now = stamp(clock)
     bounds = TimeRange(now.wall - 3600, now.wall, "20260101000000", "20260101010000")
-    data = Data(now.wall, bounds, (Row("answer", 1, 100.0),), no_data=False)
-    return Known(Snapshot(data=data, last_success_at=now.wall, polls=polls), asked=now, succeeded=now, polled=now)
+    data = Data(bounds, (Row("answer", 1, 100.0),), no_data=False)
+    return TargetState(data=data, asked=now, succeeded=now, polled=now, polls=polls)
 
 
 def edited(stale_after: float) -> Operation:
@@ -65,7 +64,7 @@ async def test_a_failure_does_not_put_it_off(clock: VirtualClock, store: StateSt
     store.update(KEY, fresh(clock))
     await clock.run(500.0)
     known = store.known(KEY)
-    store.update(KEY, replace(known, snapshot=replace(known.snapshot, failure=bad(Reason.AUTH)), polled=stamp(clock)))
+    store.update(KEY, replace(known, failure=bad(Reason.AUTH), polled=stamp(clock)))
     await clock.run(460.0)
     store.expire()
     assert published.targets[KEY].stale
@@ -181,7 +180,7 @@ def test_entries_are_in_the_order_of_the_configuration(store: StateStore) -> Non
     assert [entry.target.key.campaign for entry in store.entries()] == ["c", "a", "b"]
     entry = store.entry(TargetKey("acme", "c", "1h"))
     assert entry is not None
-    assert entry.snapshot == Snapshot()
+    assert entry.state == TargetState()
 
 
 def test_figures_count_what_happens(store: StateStore, published: Published) -> None:
@@ -213,5 +212,5 @@ def test_a_poll_of_the_history_is_a_value(clock: VirtualClock, store: StateStore
     store.apply_config([operation()])
     known = fresh(clock)
     history = (Poll(clock.now(), 1.0, 1),)
-    store.restore(KEY, replace(known, snapshot=replace(known.snapshot, history=history)))
+    store.restore(KEY, replace(known, history=history))
     assert published.targets[KEY].history == history

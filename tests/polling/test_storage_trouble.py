@@ -55,7 +55,7 @@ async def test_it_is_not_tried_again_at_every_poll(start: Start, clock: VirtualC
     process.disk.trouble = StorageError("storage kept.db: database is locked")
     await clock.run(2.0)
     assert process.failed(Reason.STORAGE) == 20
-    messages = [snapshot.failure.message for snapshot in process.published.targets.values() if snapshot.failure]
+    messages = [state.failure.message for state in process.published.targets.values() if state.failure]
     assert sum("a moment ago" in message for message in messages) == 19
     assert sum("database is locked" in message for message in messages) == 1
     assert vendor.log == []
@@ -163,16 +163,16 @@ async def test_a_removed_file_that_the_keeper_noticed_refuses_one_poll_of_each_t
     await clock.run(100.0)
     remove(file)
     await clock.run(100.0)
-    assert [entry.snapshot.failure for entry in process.store.entries()] == [None, None]
+    assert [entry.state.failure for entry in process.store.entries()] == [None, None]
     await clock.run(150.0)
-    refused = {entry.target.key.campaign: entry.snapshot.failure for entry in process.store.entries()}
+    refused = {entry.target.key.campaign: entry.state.failure for entry in process.store.entries()}
     assert {campaign: failure and failure.reason for campaign, failure in refused.items()} == dict.fromkeys(
         "12", Reason.STORAGE
     )
     assert len(vendor.log) == 2
     await clock.run(310.0)
     assert len(vendor.log) == 4
-    assert [entry.snapshot.failure for entry in process.store.entries()] == [None, None]
+    assert [entry.state.failure for entry in process.store.entries()] == [None, None]
 
 
 async def test_a_standby_that_makes_the_file_anew_does_not_ask_beside_the_request_under_way(
@@ -292,7 +292,7 @@ async def test_what_is_due_and_not_asked_fails_with_storage_after_a_reload_witho
     assert process.supervisor.stuck() == []
     process.disk.trouble = None
     await clock.run(edited.targets[0].interval + 10.0)
-    assert [entry.snapshot.failure for entry in process.store.entries()] == [None] * len(edited.targets)
+    assert [entry.state.failure for entry in process.store.entries()] == [None] * len(edited.targets)
     for one in edited.targets:
         moments = vendor.moments(one.key.campaign)
         assert all(after - before >= one.interval for before, after in pairwise(moments))

@@ -45,7 +45,7 @@ async def test_no_operation_shows_figures_of_anothers_token(
 ) -> None:
     process = await start(acme(), globex())
     await clock.run(30.0)
-    assert [entry.snapshot.data is not None for entry in process.store.entries()] == [True, True]
+    assert [entry.state.data is not None for entry in process.store.entries()] == [True, True]
     if way == "restart":
         await process.stop()
         process = await start(*swapped)
@@ -66,7 +66,7 @@ async def test_no_operation_shows_figures_of_anothers_token(
             data = process.shown(operation=one.name).data
             attempts = None if data is None else sum(row.attempts for row in data.rows)
             assert attempts in (None, int(one.token.get_secret_value()[-1])), f"{one.name} after {30 * moment} s"
-    assert all(entry.snapshot.data is not None for entry in process.store.entries())
+    assert all(entry.state.data is not None for entry in process.store.entries())
     for name in ("acme", "globex"):
         moments = [sent.at for sent in vendor.log if sent.target.key.operation == name]
         assert all(after - before >= 300.0 for before, after in itertools.pairwise(moments))

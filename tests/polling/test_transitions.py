@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from support import bad, good, target
 
 from exporter.clock import Stamp
-from exporter.model import RESULTS, Poll, Reason, Report, Row, Snapshot, TimeRange
+from exporter.model import RESULTS, Poll, Reason, Report, Row, TargetState, TimeRange
 from exporter.polling.transitions import HISTORY, Found, concluded, failed, remember, succeeded
-from exporter.storage.rows import Known
 
 BOUNDS = TimeRange(0.0, 3600.0, "19691231190000", "19691231200000")
+
+
+def wall(at: float) -> Stamp:
+    return Stamp(at, "boot", at)
 
 
 def history(pattern: str) -> tuple[Poll, ...]:
@@ -44,26 +49,26 @@ def test_a_history_is_in_order_bounded_and_ends_with_the_latest(pattern: str) ->
 
 
 def test_a_success_replaces_data_and_failure_and_remembers_results() -> None:
-    before = Snapshot(failure=bad(Reason.AUTH), stale=True, polls=4, failures=3, seen=("fax",))
+    before = TargetState(failure=bad(Reason.AUTH), stale=True, polls=4, failures=3, seen=("fax",))
     report = Report((Row("answer", 3, 75.0), Row("mailbox", 1, 25.0)))
-    after = succeeded(before, Poll(100.0, 2.5, 1, attempts=4), report, BOUNDS)
+    after = succeeded(before, Poll(100.0, 2.5, 1, attempts=4), Found(report, BOUNDS), wall(102.5))
     assert after.data is not None
-    assert (after.data.at, after.data.bounds, after.data.no_data) == (102.5, BOUNDS, False)
+    assert (after.last_success_at, after.data.bounds, after.data.no_data) == (102.5, BOUNDS, False)
     assert [row.result for row in after.data.rows] == [*RESULTS, "fax", "mailbox"]
     assert (after.last_success_at, after.last_poll_at, after.failure, after.stale) == (102.5, 102.5, None, False)
     assert (after.seen, after.polls, after.failures) == (("fax", "mailbox"), 5, 3)
 
 
 def test_an_empty_window_is_a_success() -> None:
-    after = succeeded(Snapshot(), Poll(100.0, 1.0, 1), Report(no_data=True), BOUNDS)
+    after = succeeded(TargetState(), Poll(100.0, 1.0, 1), Found(Report(no_data=True), BOUNDS), wall(101.0))
     assert after.data is not None
     assert after.data.no_data
     assert {row.attempts for row in after.data.rows} == {0}
 
 
 def test_a_failure_keeps_the_data() -> None:
-    before = succeeded(Snapshot(), Poll(100.0, 1.0, 1, attempts=1), good(), BOUNDS)
-    after = failed(before, Poll(400.0, 60.0, 1, bad(Reason.TIMEOUT)), bad(Reason.TIMEOUT))
+    before = succeeded(TargetState(), Poll(100.0, 1.0, 1, attempts=1), Found(good(), BOUNDS), wall(101.0))
+    after = failed(before, Poll(400.0, 60.0, 1, bad(Reason.TIMEOUT)), bad(Reason.TIMEOUT), wall(460.0))
     assert (after.data, after.last_success_at) == (before.data, 101.0)
     assert (after.last_poll_at, after.failure) == (460.0, bad(Reason.TIMEOUT))
     assert (after.polls, after.failures, len(after.history)) == (2, 1, 2)
@@ -74,20 +79,20 @@ def stamp(at: float) -> Stamp:
 
 
 def test_a_good_poll_moves_all_moments() -> None:
-    before = Known(Snapshot(), asked=stamp(1.0), succeeded=None, polled=stamp(2.0))
+    before = TargetState(asked=stamp(1.0), succeeded=None, polled=stamp(2.0))
     found = Found(Report((Row("answer", 3, 75.0), Row("fax", 1, 25.0))), BOUNDS)
     known, poll = concluded(
         target(), before, found, started=stamp(10.0), ended=stamp(14.0), sent=stamp(11.0), requests=1
     )
     assert poll == Poll(1010.0, 4.0, 1, None, 4)
     assert (known.asked, known.succeeded, known.polled) == (stamp(11.0), stamp(14.0), stamp(14.0))
-    assert known.snapshot == succeeded(before.snapshot, poll, found.report, BOUNDS)
+    assert known == replace(succeeded(before, poll, found, stamp(14.0)), asked=stamp(11.0))
 
 
 def test_a_poll_that_sent_nothing_keeps_when_it_was_asked_and_takes_no_time() -> None:
-    before = Known(Snapshot(), asked=stamp(1.0), succeeded=stamp(2.0), polled=stamp(2.0))
+    before = TargetState(asked=stamp(1.0), succeeded=stamp(2.0), polled=stamp(2.0))
     failure = bad(Reason.STORAGE)
     known, poll = concluded(target(), before, failure, started=stamp(10.0), ended=stamp(14.0), sent=None, requests=0)
     assert poll == Poll(1014.0, 0.0, 0, failure)
     assert (known.asked, known.succeeded, known.polled) == (stamp(1.0), stamp(2.0), stamp(14.0))
-    assert known.snapshot == failed(before.snapshot, poll, failure)
+    assert known == failed(before, poll, failure, stamp(14.0))

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from support import Disk, Inline, VirtualClock, bad, operation, target
 
 from exporter.clock import stamp
-from exporter.model import LATEST_DEPARTURE, LeaseWait, Reason, Snapshot, TargetKey, WaitCause
+from exporter.model import LATEST_DEPARTURE, NOTHING_KNOWN, LeaseWait, Reason, TargetKey, TargetState, WaitCause
 from exporter.storage.database import StorageError, StorageLostError
 from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
 from exporter.storage.ledger import (
@@ -22,7 +22,6 @@ from exporter.storage.ledger import (
     StoredCooldown,
     TooEarlyError,
 )
-from exporter.storage.rows import NOTHING_KNOWN, Known
 
 KEY = TargetKey("acme", "32841", "1h")
 DAY = "2026-09-21"
@@ -67,7 +66,7 @@ async def holding(opened: Open, owner: str = "one") -> Ledger:
 
 
 async def land(ledger: Ledger, grant: Grant, rest: StoredCooldown | None = None) -> None:
-    known = Known(Snapshot(), asked=grant.at, succeeded=None, polled=grant.at)
+    known = TargetState(asked=grant.at, polled=grant.at)
     await ledger.finish(token(ledger), PollResult(target(), "http://vendor", known), rest)
 
 

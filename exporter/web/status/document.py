@@ -229,7 +229,7 @@ def _file(file: FileVersion | None) -> FileDocument | None:
 
 def campaign(digest: CampaignSummary, at: float) -> CampaignDocument:
     """One campaign in one window, at the moment `at`."""
-    target, snapshot = digest.target, digest.snapshot
+    target, known = digest.target, digest.known
     return {
         "operation": encodable(target.key.operation),
         "campaign": encodable(target.key.campaign),
@@ -239,13 +239,13 @@ def campaign(digest: CampaignSummary, at: float) -> CampaignDocument:
         "trouble": digest.state in TROUBLE,
         "interval": target.interval,
         "data": _data(digest, at),
-        "last_poll_at": snapshot.last_poll_at,
-        "last_success_at": snapshot.last_success_at,
+        "last_poll_at": known.last_poll_at,
+        "last_success_at": known.last_success_at,
         "next_poll_at": digest.status.next_poll_at,
-        "failure": _failure(snapshot.failure),
-        "polls": snapshot.polls,
-        "failures": snapshot.failures,
-        "history": [_poll(poll) for poll in snapshot.history],
+        "failure": _failure(known.failure),
+        "polls": known.polls,
+        "failures": known.failures,
+        "history": [_poll(poll) for poll in known.history],
     }
 
 
@@ -280,12 +280,12 @@ def _lease_wait(wait: LeaseWait | None) -> LeaseWaitDocument | None:
 
 
 def _data(digest: CampaignSummary, at: float) -> DataDocument | None:
-    data = digest.snapshot.data
+    data = digest.known.data
     if data is None or digest.data_at is None or digest.attempts is None:
         return None
     return {
-        "at": data.at,
-        "age": max(0.0, at - data.at),
+        "at": digest.data_at,
+        "age": max(0.0, at - digest.data_at),
         "window_start": data.bounds.start,
         "window_end": data.bounds.end,
         "no_data": data.no_data,

@@ -1,10 +1,10 @@
-"""The state of a campaign and window, derived from its snapshot alone."""
+"""The state of a campaign and window, derived from what is known of it alone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.model import Reason, Row, Snapshot, Target, TargetKey, TargetStatus
+from exporter.model import Reason, Row, Target, TargetKey, TargetState, TargetStatus
 from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARES
 from exporter.web.status.text import visible
 
@@ -60,9 +60,9 @@ class CampaignSummary:
         return self.status.target
 
     @property
-    def snapshot(self) -> Snapshot:
+    def known(self) -> TargetState:
         """What is known."""
-        return self.status.snapshot
+        return self.status.state
 
     @property
     def length(self) -> float:
@@ -84,14 +84,14 @@ def _spike(attempts: int | None, shares: dict[str, float]) -> tuple[str, float] 
     return max(over)[::-1] if over else None
 
 
-def _state(snapshot: Snapshot, spike: tuple[str, float] | None) -> State:
-    if snapshot.stale:
+def _state(known: TargetState, spike: tuple[str, float] | None) -> State:
+    if known.stale:
         return State.STALE
-    if snapshot.failure is not None:
+    if known.failure is not None:
         return State.FAILING
-    if snapshot.data is None:
+    if known.data is None:
         return State.WAITING
-    if snapshot.data.no_data:
+    if known.data.no_data:
         return State.NO_DATA
     return State.OK if spike is None else State.SPIKE
 
@@ -102,13 +102,13 @@ def _length(target: Target) -> float:
 
 def digest(status: TargetStatus) -> CampaignSummary:
     """Judge one target."""
-    snapshot, target = status.snapshot, status.target
-    data = None if snapshot.stale else snapshot.data
+    known, target = status.state, status.target
+    data = known.published
     rows = () if data is None else data.rows
     attempts = None if data is None else sum(row.attempts for row in rows)
     shares = shares_of(rows)
     spike = _spike(attempts, shares)
-    state = _state(snapshot, spike)
+    state = _state(known, spike)
     blind = state is State.FAILING and data is None
     return CampaignSummary(
         status=status,
@@ -121,11 +121,11 @@ def digest(status: TargetStatus) -> CampaignSummary:
             _length(target),
             target.key.campaign,
         ),
-        reason=None if snapshot.failure is None else snapshot.failure.reason,
+        reason=None if known.failure is None else known.failure.reason,
         attempts=attempts,
         shares=shares,
         spike=spike,
-        data_at=None if data is None else data.at,
+        data_at=None if data is None else known.last_success_at,
         text=visible(
             f"{target.name}\N{MIDDLE DOT}{target.key.campaign}\N{MIDDLE DOT}{target.key.operation}", _SEARCHED
         ).casefold(),
@@ -133,7 +133,7 @@ def digest(status: TargetStatus) -> CampaignSummary:
 
 
 class CampaignSummaries:
-    """Summaries kept from one page to the next: snapshots are replaced whole.
+    """Summaries kept from one page to the next: states are replaced whole.
 
     One that is still the same object is not summarized again.
     """
@@ -150,7 +150,7 @@ class CampaignSummaries:
     def _each(self, statuses: Iterable[TargetStatus]) -> Iterator[CampaignSummary]:
         for status in statuses:
             known = self._known.get(status.target.key)
-            same = known is not None and known.snapshot is status.snapshot and known.target is status.target
+            same = known is not None and known.known is status.state and known.target is status.target
             if known is not None and same and known.status.next_poll_at == status.next_poll_at:
                 yield known
             else:

@@ -202,7 +202,7 @@ def _kind(digest: CampaignSummary) -> tuple[str, Reason | None]:
 
 
 def _since(digests: Sequence[CampaignSummary]) -> float | None:
-    moments = [each.snapshot.last_success_at for each in digests]
+    moments = [each.known.last_success_at for each in digests]
     known = [moment for moment in moments if moment is not None]
     return min(known) if len(known) == len(moments) else None
 

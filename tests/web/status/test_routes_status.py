@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from exporter.model import Reason, Snapshot, Status
+from exporter.model import Reason, Status, TargetState
 from exporter.web.status.i18n import negotiate
 from exporter.web.status.routes import CONTENT_SECURITY_POLICY
 from exporter.web.status.text import encodable
@@ -54,7 +54,7 @@ async def test_the_first_thing_said_is_the_trouble(serve: Serve) -> None:
     [
         (made_up.status(), "No campaigns are configured"),
         (made_up.calm(), "All campaigns OK"),
-        (made_up.status(made_up.shown(made_up.target(), Snapshot())), "Waiting for the first results"),
+        (made_up.status(made_up.shown(made_up.target(), TargetState())), "Waiting for the first results"),
         (made_up.status(made_up.shown(made_up.target(), made_up.failed(Reason.AUTH))), "1 campaign in trouble"),
     ],
 )
@@ -237,8 +237,8 @@ async def test_head_has_no_body(serve: Serve) -> None:
 
 def hostile(text: str) -> Status:
     each = made_up.target("1", operation=text, name=text)
-    snapshot = made_up.failed(Reason.INVALID_RESPONSE, made_up.good({"answer": 5, text: 7}), message=text, excerpt=text)
-    return made_up.status(made_up.shown(each, snapshot))
+    state = made_up.failed(Reason.INVALID_RESPONSE, made_up.good({"answer": 5, text: 7}), message=text, excerpt=text)
+    return made_up.status(made_up.shown(each, state))
 
 
 @pytest.mark.parametrize("text", made_up.HOSTILE, ids=lambda text: ascii(text)[:20])

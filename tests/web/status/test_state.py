@@ -3,16 +3,16 @@ from dataclasses import replace
 import made_up_status as made_up
 import pytest
 
-from exporter.model import Reason, Snapshot
+from exporter.model import Reason, TargetState
 from exporter.web.status.state import CampaignSummaries, State, digest, shares_of
 
 GOOD = made_up.good(made_up.HEALTHY)
 
 
 @pytest.mark.parametrize(
-    ("snapshot", "state"),
+    ("known", "state"),
     [
-        (Snapshot(), State.WAITING),
+        (TargetState(), State.WAITING),
         (GOOD, State.OK),
         (made_up.empty(), State.NO_DATA),
         (made_up.good({"answer": 0}), State.OK),
@@ -28,8 +28,8 @@ GOOD = made_up.good(made_up.HEALTHY)
         (made_up.good({"answer": 88, "congestion": 12}), State.SPIKE),
     ],
 )
-def test_states(snapshot: Snapshot, state: State) -> None:
-    assert digest(made_up.shown(made_up.target(), snapshot)).state is state
+def test_states(known: TargetState, state: State) -> None:
+    assert digest(made_up.shown(made_up.target(), known)).state is state
 
 
 def test_shares_come_from_the_counts_and_not_from_the_vendors_percentages() -> None:
@@ -58,7 +58,7 @@ def test_what_did_not_change_is_not_judged_again() -> None:
     digests = CampaignSummaries()
     status = made_up.calm()
     first = digests.of(status.targets)
-    changed = replace(status.targets[0], snapshot=made_up.failed(Reason.AUTH))
+    changed = replace(status.targets[0], state=made_up.failed(Reason.AUTH))
     moved = replace(status.targets[1], next_poll_at=5.0)
     second = digests.of((changed, moved, *status.targets[2:-1]))
     assert [before is after for before, after in zip(first, second, strict=False)] == [False, False] + [True] * 4
