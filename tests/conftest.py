@@ -8,6 +8,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-golden", action="store_true", help="write the golden files again instead of comparing")
 
 
+LONGEST_ID = 60
+"""Bytes that may stand in a test's name."""
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long bytes are compressed or signed, so they differ from process to process; workers compare tests by name."""
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_ID else None
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """`make golden` writes what it would compare."""
