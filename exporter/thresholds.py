@@ -17,6 +17,30 @@ CONGESTION_SHARE = 0.1
 SPIKE_SHARES = MappingProxyType({"busy": SPIKE_SHARE, "failed": SPIKE_SHARE, "congestion": CONGESTION_SHARE})
 """Result to the share above which it is a spike: the results that depend on lines and numbers, not on people."""
 
+CONFIDENCE_Z = 1.96
+"""Standard errors on each side of a share that its interval spans: 95 % of all samples (Wilson's score interval)."""
+
+SPIKE_LOW_SHARES = MappingProxyType({"busy": 0.18, "failed": 0.18, "congestion": 0.06})
+"""Result to the share that the low end of the interval has to exceed as well: 6 of 15 may be chance, 9 of 15 is not."""
+
+JUDGED_ATTEMPTS = 10
+"""Attempts below which no share is judged, however sure its interval seems."""
+
+USUAL_ATTEMPTS = 20
+"""Attempts that the same hour of both weeks before must have together to say what is usual."""
+
+UNUSUAL_MARGIN = 1.25
+"""Times the high end of the usual share that the low end of a share has to exceed to be unusual."""
+
+CARRIER_CAMPAIGNS = 3
+"""Campaigns of an operation that have to be in trouble at once before it is the carrier's."""
+
+CARRIER_FRACTION = 0.5
+"""Fraction of the operation's campaigns with volume that have to be in trouble at once."""
+
+CARRIER_ATTEMPTS = 20
+"""Attempts from which on a campaign counts in that fraction."""
+
 UNUSUAL_FACTOR = 2
 """Times the usual share that make a spike, where the usual hour had its volume too."""
 

@@ -1,6 +1,9 @@
 """What rules and dashboards share: which labels count, and what the same hour of a past week is."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
+
+from exporter.thresholds import CONFIDENCE_Z
 
 PLACE = ("cluster", "namespace", "job")
 """Where a series comes from. `cluster` and `namespace` stay where there are any; what else the machine, the pod or the
@@ -9,6 +12,7 @@ EXPORTER = (*PLACE, "instance")
 OPERATION = (*PLACE, "operation")
 CAMPAIGN = (*OPERATION, "campaign")
 WINDOW = (*CAMPAIGN, "window")
+OPERATION_WINDOW = (*OPERATION, "window")
 
 HOUR = 60 * 60
 WEEK = 7 * 24 * HOUR
@@ -29,6 +33,24 @@ def by_labels(expr: str, labels: Sequence[str], operation: str = "max") -> str:
     `max` and not `sum`: two exporters that publish the same campaign see the same figures.
     """
     return f"{operation} by ({', '.join(labels)}) ({expr})"
+
+
+def wilson(share: str, attempts: str, end: Literal["low", "high"]) -> str:
+    """One end of the interval in which a share lies with 95 % certainty, given the attempts that it is a share of.
+
+    Wilson's score interval (https://doi.org/10.1080/01621459.1927.10502953): it stays between 0 and 1 and holds for
+    few attempts and for shares near 0, where the share plus or minus its standard error does not.
+    """
+    z, square = CONFIDENCE_Z, CONFIDENCE_Z**2
+    sign = {"low": "-", "high": "+"}[end]
+    return (
+        "clamp(\n"
+        f"  ({share} * {attempts} + {square / 2:g}\n"
+        f"  {sign} {z:g} * sqrt({share} * (1 - {share}) * {attempts} + {square / 4:g}))\n"
+        f"  / ({attempts} + {square:g}),\n"
+        "  0, 1\n"
+        ")"
+    )
 
 
 def clock_change(weeks: int, matchers: str = "", labels: Sequence[str] = CAMPAIGN) -> str:

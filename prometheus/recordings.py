@@ -2,7 +2,17 @@
 
 import textwrap
 
-from prometheus.promql import CAMPAIGN, EXPORTER, WEEKS, WINDOW, by_labels, clock_change, same_hour
+from prometheus.promql import (
+    CAMPAIGN,
+    EXPORTER,
+    OPERATION_WINDOW,
+    WEEKS,
+    WINDOW,
+    by_labels,
+    clock_change,
+    same_hour,
+    wilson,
+)
 from prometheus.rule import DAY, Group, Recording
 
 RESULTS = {
@@ -14,12 +24,16 @@ RESULTS = {
 }
 """Name of the share -> the result that it is the share of."""
 
-USUAL = ("contact", "busy", "failed")
+JUDGED = ("contact", "busy", "failed", "congestion")
+"""Shares that are judged: how sure they are and what they usually are is recorded as well."""
 
 MEMORY_DAYS = 14
 
 CHANGE = "campaign:wolkvox_utc_offset:change"
 SAME_HOUR = "campaign:wolkvox_attempts:same_hour"
+
+ATTEMPTS = "campaign:wolkvox_attempts:sum"
+USUAL_SUM = "campaign:wolkvox_attempts:usual_sum"
 
 _ATTEMPTS = "wolkvox_campaign_attempts"
 _OF_EXPORTER = (*EXPORTER, *WINDOW[3:])
@@ -30,14 +44,27 @@ def once(expr: str) -> str:
     return by_labels(expr, WINDOW)
 
 
+def _bounds(share: str, attempts: str, meaning: str) -> tuple[Recording, ...]:
+    """Both ends of a recorded share's interval."""
+    return (
+        Recording(
+            record=f"{share}_low",
+            expr=wilson(share, attempts, "low"),
+            comment=f"Low end of {meaning}: with 95% certainty the share is not below it (Wilson).",
+        ),
+        Recording(
+            record=f"{share}_high",
+            expr=wilson(share, attempts, "high"),
+            comment=f"High end of {meaning}: with 95% certainty the share is not above it (Wilson).",
+        ),
+    )
+
+
 def _shares() -> tuple[Recording, ...]:
     return tuple(
         Recording(
             record=f"campaign:wolkvox_{name}:ratio",
-            expr=(
-                by_labels(f'{_ATTEMPTS}{{result="{result}"}}', _OF_EXPORTER)
-                + "\n/\n(campaign:wolkvox_attempts:sum > 0)"
-            ),
+            expr=(by_labels(f'{_ATTEMPTS}{{result="{result}"}}', _OF_EXPORTER) + f"\n/\n({ATTEMPTS} > 0)"),
             comment=f"Share of the window's attempts that ended in `{result}`, 0 to 1.",
         )
         for name, result in RESULTS.items()
@@ -56,27 +83,61 @@ def _counts(offset: str) -> str:
 
 
 def _usual(then: str) -> str:
-    """The mean of what there is of the weeks, without the windows that would reach into their own baseline."""
+    """What there is of the weeks, without the windows that would reach into their own baseline."""
     length = once("wolkvox_campaign_window_end_timestamp_seconds - wolkvox_campaign_window_start_timestamp_seconds")
-    return f"avg without (week) (\n{textwrap.indent(then, '  ')}\n)\nunless\n{length} > {6 * DAY}"
+    return f"{then}\nunless\n{length} > {6 * DAY}"
 
 
 def _usuals() -> tuple[Recording, ...]:
-    total = f"sum without (result) ({SAME_HOUR})"
-    attempts = Recording(
-        record="campaign:wolkvox_attempts:usual",
-        expr=_usual(total),
-        comment="Attempts that this window usually has at this hour of the week.",
-    )
-    shares = (
+    return (
         Recording(
-            record=f"campaign:wolkvox_{name}:usual",
-            expr=_usual(f'sum without (result) ({SAME_HOUR}{{result="{RESULTS[name]}"}})\n/\n({total} > 0)'),
-            comment=f"Share of `{RESULTS[name]}` that this window usually has at this hour of the week, 0 to 1.",
-        )
-        for name in USUAL
+            record="campaign:wolkvox_attempts:usual",
+            expr=_usual(f"avg without (week) (sum without (result) ({SAME_HOUR}))"),
+            comment="Attempts that this window usually has at this hour of the week: the mean of both weeks.",
+        ),
+        Recording(
+            record=USUAL_SUM,
+            expr=_usual(f"sum without (week, result) ({SAME_HOUR})"),
+            comment="Attempts of both weeks together: what the usual shares rest on.",
+        ),
+        *(recording for name in JUDGED for recording in _usual_share(name)),
     )
-    return (attempts, *shares)
+
+
+def _usual_share(name: str) -> tuple[Recording, ...]:
+    result, share = RESULTS[name], f"campaign:wolkvox_{name}:usual"
+    usual = Recording(
+        record=share,
+        expr=f'sum without (week, result) ({SAME_HOUR}{{result="{result}"}})\n/\n({USUAL_SUM} > 0)',
+        comment=(
+            f"Share of `{result}` that this window usually has at this hour of the week, 0 to 1. Both weeks are added "
+            "up, so that an hour with 5 attempts does not weigh as much as one with 500."
+        ),
+    )
+    return (usual, *_bounds(share, USUAL_SUM, f"the usual share of `{result}`"))
+
+
+def _of_operation() -> tuple[Recording, ...]:
+    total = "operation:wolkvox_attempts:sum"
+    return (
+        Recording(
+            record=total,
+            expr=by_labels(once(ATTEMPTS), OPERATION_WINDOW, "sum"),
+            comment="Attempts of all campaigns of an operation in one window.",
+        ),
+        *(recording for name in JUDGED for recording in _operation_share(name, total)),
+    )
+
+
+def _operation_share(name: str, total: str) -> tuple[Recording, ...]:
+    result, share = RESULTS[name], f"operation:wolkvox_{name}:ratio"
+    counts = by_labels(once(f'{_ATTEMPTS}{{result="{result}"}}'), OPERATION_WINDOW, "sum")
+    ratio = Recording(
+        record=share,
+        expr=f"{counts}\n/\n({total} > 0)",
+        comment=f"Share of the operation's attempts that ended in `{result}`, 0 to 1.",
+    )
+    return (ratio, *_bounds(share, total, f"the operation's share of `{result}`"))
 
 
 def _same_hours() -> tuple[Recording, ...]:
@@ -114,11 +175,16 @@ RECORDINGS = (
         ),
         rules=(
             Recording(
-                record="campaign:wolkvox_attempts:sum",
+                record=ATTEMPTS,
                 expr=by_labels(f"sum without (result) ({_ATTEMPTS})", _OF_EXPORTER),
                 comment="Dialling attempts in the window, all results together.",
             ),
             *_shares(),
+            *(
+                recording
+                for name in JUDGED
+                for recording in _bounds(f"campaign:wolkvox_{name}:ratio", ATTEMPTS, f"the share of `{RESULTS[name]}`")
+            ),
             Recording(
                 record="campaign:wolkvox_active:timestamp_seconds",
                 expr=(
@@ -138,12 +204,21 @@ RECORDINGS = (
     Group(
         name="wolkvox.usual",
         comment=(
-            "The same local hour one and two weeks ago (the mean of both, or the only one there is; absent without "
+            "The same local hour one and two weeks ago (both together, or the only one there is; absent without "
             "history). Two weeks fit Prometheus' default retention of 15 days. Read from the exporter's own series, so "
             "that history from before these rules, or loaded as blocks, counts. Each week on its own and without the "
             "labels of the machine: a rollout keeps its history, two exporters are not counted twice. Windows over 6 "
             "days have no usual value: a week ago they held part of the same calls."
         ),
         rules=(*_same_hours(), *_usuals()),
+    ),
+    Group(
+        name="wolkvox.operation",
+        comment=(
+            "All campaigns of an operation in one window, whichever exporters publish them: what a carrier does shows "
+            "here, and small campaigns count together. Campaigns are added up in each window of its own: never add up "
+            "windows, which overlap."
+        ),
+        rules=_of_operation(),
     ),
 )
