@@ -17,8 +17,7 @@ import pytest
 from grafana import health
 from grafana.promql import EVERY_CAMPAIGN, ONE_CAMPAIGN
 from grafana.queries import EMPTY_WHEN_WELL, NEEDS_HISTORY, NEEDS_LICENCES, VALUES, Kind, expand, queries
-from prometheus.recordings import RESULTS
-from prometheus.recordings import USUAL as USUAL_SHARES
+from prometheus.recordings import JUDGED, RESULTS
 
 Board = dict[str, Any]
 Series = dict[str, Any]
@@ -82,7 +81,7 @@ def recorded(made: Made, at: int, **labels: str) -> Iterator[str]:
     if before is None or at < NOW - WEEK // 2:
         return
     yield sample("campaign:wolkvox_attempts:usual", at, sum(before.values()), **labels)
-    for share in USUAL_SHARES if any(before.values()) else ():
+    for share in JUDGED if any(before.values()) else ():
         value = before[RESULTS[share]] / sum(before.values())
         yield sample(f"campaign:wolkvox_{share}:usual", at, value, **labels)
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from grafana.library import FOLDER
 from grafana.promql import EVERY_CAMPAIGN
 from grafana.queries import EMPTY_WHEN_WELL, VALUES, Kind, Query, expand, queries
 from prometheus.promql import WEEKS
-from prometheus.recordings import RESULTS, USUAL
+from prometheus.recordings import JUDGED, RESULTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -169,19 +168,27 @@ async def test_lines_go_on_from_the_past_into_the_present(well: Answers) -> None
 
 
 async def test_the_rules_and_the_dashboards_agree_on_the_usual(stage: Stage, well: Answers) -> None:
-    shown = {"attempts": [EVERY_CAMPAIGN.attempts(weeks=week) for week in WEEKS]}
-    shown |= {name: [EVERY_CAMPAIGN.share(RESULTS[name], weeks=week) for week in WEEKS] for name in USUAL}
-    for name, templates in shown.items():
+    attempts = [EVERY_CAMPAIGN.attempts(weeks=week) for week in WEEKS]
+    shown = {
+        "attempts": f"({' + '.join(f'({each})' for each in attempts)}) / {len(WEEKS)}",
+        **{name: _added_up(RESULTS[name], attempts) for name in JUDGED},
+    }
+    for name, template in shown.items():
         recorded = f'campaign:wolkvox_{name}:usual{{window="1h"}}'
         evaluated = {at for _, at in await stage.server.query(f"timestamp({recorded})", well.at)}
         (at,) = evaluated
         by_rule = {labels["campaign"]: value for labels, value in await stage.server.query(recorded, at)}
-        by_week: dict[str, list[float]] = {}
-        for template in templates:
-            for labels, value in await stage.server.query(expand(template, CHOSEN), at):
-                by_week.setdefault(labels["campaign"], []).append(value)
-        assert by_rule == pytest.approx({campaign: fmean(values) for campaign, values in by_week.items()})
+        answers = await stage.server.query(expand(template, CHOSEN), at)
+        assert by_rule == pytest.approx({labels["campaign"]: value for labels, value in answers})
         assert {COLLECTION.id, SURVEYS.id} <= by_rule.keys()
+
+
+def _added_up(result: str, attempts: list[str]) -> str:
+    """The share of a result in both weeks added up."""
+    counts = (
+        f"({EVERY_CAMPAIGN.share(result, weeks=week)}) * ({then})" for week, then in zip(WEEKS, attempts, strict=True)
+    )
+    return f"({' + '.join(counts)}) / ({' + '.join(f'({each})' for each in attempts)})"
 
 
 async def test_the_overview_names_who_is_in_trouble(well: Answers, ill: Answers) -> None:
