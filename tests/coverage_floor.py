@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 
 PURE = (
     "exporter/calling_hours.py",
+    "exporter/config/hours.py",
     "exporter/config/inherited.py",
+    "exporter/config/patterns.py",
     "exporter/config/resolve.py",
     "exporter/config/schema.py",
     "exporter/config/url.py",
@@ -45,6 +47,7 @@ PURE = (
     "exporter/model/status.py",
     "exporter/model/target.py",
     "exporter/palette.py",
+    "exporter/polling/busy_hours.py",
     "exporter/polling/plan.py",
     "exporter/polling/schedule.py",
     "exporter/polling/transitions.py",
@@ -55,6 +58,7 @@ PURE = (
     "exporter/public_holidays.py",
     "exporter/staleness.py",
     "exporter/storage/snapshot.py",
+    "exporter/targets.py",
     "exporter/thresholds.py",
     "exporter/web/headers.py",
     "exporter/web/negotiation.py",

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "exporter"
 
-NOUNS = {"model", "clock", "duration", "calling_hours", "staleness", ""}
+NOUNS = {"model", "clock", "duration", "calling_hours", "staleness", "targets", ""}
 """The empty name is the package itself, with its version."""
 
 COMMAND = NOUNS | {"log", "signals"}
@@ -32,13 +32,15 @@ MAY_KNOW: dict[str, set[str]] = {
     "palette": set(),
     "thresholds": set(),
     "public_holidays": set(),
+    "targets": {"model"},
     "staleness": set(),
     "calling_hours": {"model", "public_holidays"},
     "wolkvox": NOUNS,
     "storage": NOUNS,
-    "config": NOUNS | {"yaml", "polling.plan"},
+    "config": NOUNS | {"yaml", "polling.plan", "public_holidays"},
     "discovery": NOUNS | {"wolkvox.window"},
-    "polling.plan": NOUNS,
+    "polling.busy_hours": {"model"},
+    "polling.plan": NOUNS | {"polling.busy_hours"},
     "polling.schedule": NOUNS,
     "polling": NOUNS | {"discovery", "storage", "wolkvox"},
     "metrics": NOUNS,

@@ -15,12 +15,26 @@ from exporter.config.connection import (
 )
 from exporter.config.inherited import Inherited, inherit, review
 from exporter.duration import format_duration
-from exporter.model import Operation, Target, TargetKey
-from exporter.polling.plan import YESTERDAY_INTERVAL, OperationPlan, plan
+from exporter.model import ApiName, Discovery, Operation, Target
+from exporter.polling.plan import OperationPlan, plan
+from exporter.targets import targets_of
 from exporter.yaml import Issues, Path, dotted, quoted
 
 _CALLS_PER_LICENSE = 1_000
-_COST_KEYS = frozenset({"interval", "windows"})
+_COST_KEYS = frozenset({"interval", "windows", "hours"})
+_LIVE_INTERVAL = 300.0
+"""With discovery, where it is not given."""
+_NAMES = {
+    ApiName.CAMPAIGNS: "the list of campaigns",
+    ApiName.REAL_TIME: "the live figures",
+    ApiName.TOKEN_INFO: "the vendor's own count of the quota",
+}
+_KEYS = {
+    ApiName.CAMPAIGNS: "refresh_interval",
+    ApiName.REAL_TIME: "live_interval",
+    ApiName.TOKEN_INFO: "quota_interval",
+}
+_ADVISED_REFRESH = 300
 
 
 def resolve(file: schema.File, context: LoadContext, issues: Issues) -> tuple[Operation, ...]:
@@ -44,7 +58,10 @@ def _operation(
     inherited = inherit(top, entry, path, issues)
     review(entry, inherited, path, issues)
     _need("name", entry, path, issues)
-    _need("campaigns", entry, path, issues)
+    if entry.discovery is None and not issues.wrong((*path, "discovery")):
+        _need("campaigns", entry, path, issues, "where no discovery finds the campaigns")
+    own, within = entry.discovery, (*path, "discovery")
+    found = None if own is None else inherit(inherited, own, within, issues)
     levels = [
         inherited if campaign is None else inherit(inherited, campaign, (*path, "campaigns", place), issues)
         for place, campaign in enumerate(entry.campaigns or ())
@@ -62,11 +79,33 @@ def _operation(
         source_address=entry.source_address,
         token_file=file_of(entry.token_file, context),
         proxy_url_file=file_of(entry.proxy_url_file, context),
+        discovery=None if own is None or found is None else _discovery(own, found, within, issues),
+        live_interval=_LIVE_INTERVAL if entry.live_interval is None and found else entry.live_interval,
+        quota_interval=entry.quota_interval,
     )
     check_addresses(entry, path, operation.base_url, operation.proxy_url, issues)
-    if not any(_COST_KEYS & level.doubtful for level in levels):
+    if not any(_COST_KEYS & level.doubtful for level in (*levels, found or inherited)):
         _check_cost(plan(operation), path, issues)
     return operation
+
+
+def _discovery(own: schema.DiscoverySettings, inherited: Inherited, path: Path, issues: Issues) -> Discovery:
+    review(own, inherited, path, issues)
+    if own.refresh_interval < _ADVISED_REFRESH:
+        text = (
+            f"{format_duration(own.refresh_interval)} is short: the list of campaigns changes seldom, and each"
+            " request for it costs quota; use 5m or more"
+        )
+        issues.warn((*path, "refresh_interval"), text)
+    return Discovery(
+        refresh_interval=own.refresh_interval,
+        include=tuple(filter(None, own.include or ())),
+        exclude=tuple(filter(None, own.exclude or ())),
+        types=frozenset(filter(None, own.types or ("predictive", "preview"))),
+        poll=own.poll,
+        max_campaigns=own.max_campaigns,
+        settings=inherited.settings,
+    )
 
 
 def _targets(
@@ -86,26 +125,8 @@ def _targets(
             continue
         if campaign.id is not None:
             lines[campaign.id] = issues.line((*here, "id"))
-        targets += _targets_of(campaign, entry.name or "", level)
+        targets += targets_of(level.settings, entry.name or "", campaign.id or "", campaign.name or "")
     return tuple(targets)
-
-
-def _targets_of(campaign: schema.CampaignSettings, operation: str, level: Inherited) -> list[Target]:
-    values = level.values
-    return [
-        Target(
-            key=TargetKey(operation, campaign.id or "", window.label),
-            name=campaign.name or "",
-            window=window,
-            zone=values.timezone,
-            interval=max(values.interval, YESTERDAY_INTERVAL) if window.days_ago else values.interval,
-            delay=values.delay,
-            timeout=values.timeout,
-            stale_after=values.stale_after,
-        )
-        for window in values.windows
-        if window is not None
-    ]
 
 
 def _budget(entry: schema.OperationSettings, path: Path, issues: Issues) -> int | None:
@@ -118,7 +139,14 @@ def _budget(entry: schema.OperationSettings, path: Path, issues: Issues) -> int 
 
 
 def _check_cost(cost: OperationPlan, path: Path, issues: Issues) -> None:
-    if not cost.fits:
+    if cost.budget is not None and cost.fixed > cost.budget:
+        keys = " and ".join(_KEYS[api] for api, *_ in cost.companions)
+        text = (
+            f"the requests for {_names(cost)} alone come to {cost.fixed} a day and the budget is {cost.budget}: ask"
+            f" less often with {keys}, or raise licenses or quota_share"
+        )
+        issues.add((*path, "licenses"), text)
+    elif not cost.fits:
         remedy = "no interval fits, raise licenses or quota_share or list fewer campaigns"
         if cost.smallest_interval is not None and cost.smallest_interval <= schema.LONGEST_INTERVAL:
             remedy = f"the smallest interval that fits is {format_duration(cost.smallest_interval)}"
@@ -130,6 +158,18 @@ def _check_cost(cost: OperationPlan, path: Path, issues: Issues) -> None:
         wanted, resulting = format_duration(pace.interval), format_duration(pace.resulting)
         text = f"{cycle}, so polls will come every {resulting} instead of {wanted}; set a longer interval"
         issues.warn((*path, "campaigns"), text)
+    if cost.fits and cost.discovered is not None and not cost.discovered.capacity:
+        text = (
+            f"not even one campaign can be asked all day every {format_duration(cost.discovered.interval)} with what is"
+            " left of the day's budget: intervals will be stretched; set a longer interval, or raise licenses or"
+            " quota_share"
+        )
+        issues.warn((*path, "discovery"), text)
+
+
+def _names(cost: OperationPlan) -> str:
+    names = [_NAMES[api] for api, *_ in cost.companions]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _find_same_name(found: dict[Path, Operation], issues: Issues) -> None:
@@ -157,6 +197,6 @@ def _find_same_token(found: dict[Path, Operation], file: schema.File, issues: Is
             issues.add((*path, key), text)
 
 
-def _need(key: str, entry: schema.InheritedSettings, path: Path, issues: Issues) -> None:
+def _need(key: str, entry: schema.InheritedSettings, path: Path, issues: Issues, where: str = "here") -> None:
     if key not in entry.model_fields_set and not issues.wrong((*path, key)):
-        issues.add((*path, key), "is missing, it is needed here")
+        issues.add((*path, key), f"is missing, it is needed {where}")

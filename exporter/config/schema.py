@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 
-from exporter.config import values
+from exporter.config import hours, values
+from exporter.config.patterns import check_pattern
 from exporter.duration import format_duration
-from exporter.model import AddressFamily, Window
+from exporter.model import AddressFamily, PollWhich, Span, Window
 from exporter.yaml import UNQUOTED, Section
 
 _DAY = 86_400.0
@@ -43,7 +44,9 @@ _Reference: TypeAlias = Annotated[
 
 
 _ID: TypeAlias = Annotated[
-    _Text, Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="1 to 64 ASCII letters, digits, - and _")
+    _Text,
+    Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="1 to 64 ASCII letters, digits, - and _"),
+    AfterValidator(values.campaign),
 ]
 _Name: TypeAlias = Annotated[
     _Text,
@@ -71,6 +74,39 @@ _Share: TypeAlias = Annotated[
 ]
 
 
+_Interval: TypeAlias = Annotated[_Duration, _span(1, LONGEST_INTERVAL)]
+_Pattern: TypeAlias = Annotated[_Text, AfterValidator(check_pattern)]
+_Patterns: TypeAlias = Annotated[tuple[_Pattern | None, ...], Field(min_length=1, examples=['["Cobranza.*"]'])]
+_Type: TypeAlias = Annotated[_Text, AfterValidator(values.campaign_type)]
+
+
+class HoursSettings(Section):
+    """When calling is allowed: holidays, how often to ask outside, and any other key is a day or a range of days."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[tuple[Span, ...], PlainValidator(hours.spans)]] = Field(init=False)
+
+    place: ClassVar[str] = "in hours"
+    example: ClassVar[str] = "mon-fri: 07:00-19:00"
+
+    holidays: Annotated[str, PlainValidator(hours.holidays)] | None = None
+    off_interval: Annotated[_Duration, _span(1, LONGEST_INTERVAL)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, written: object) -> object:
+        if not isinstance(written, dict):
+            return written
+        return {
+            key: value if key in cls.model_fields else hours.check_key(key, value) for key, value in written.items()
+        }
+
+    @property
+    def days(self) -> dict[str, tuple[Span, ...]]:
+        """The spans by the key under which they stand."""
+        return self.__pydantic_extra__
+
+
 class InheritedSettings(Section):
     """What may stand at the top, in an operation and in a campaign; the nearest wins."""
 
@@ -80,9 +116,10 @@ class InheritedSettings(Section):
     delay: Annotated[_Duration, _span(0, 31 * _DAY)] = 0.0
     timeout: Annotated[_Duration, _span(0.1, 600)] = 60.0
     stale_after: Annotated[_Duration, _span(1, 365 * _DAY)] | None = None
+    hours: HoursSettings | None = None
 
 
-class CampaignSettings(InheritedSettings):
+class ListedSettings(InheritedSettings):
     """One entry of `campaigns`."""
 
     place: ClassVar[str] = "in a campaign"
@@ -91,6 +128,24 @@ class CampaignSettings(InheritedSettings):
     id: _ID | None = None
     name: Annotated[_Text, Field(max_length=1_000, description="at most 1000 characters")] | None = None
     """For people; any character may stand in it."""
+
+
+class DiscoverySettings(InheritedSettings):
+    """How an operation finds its campaigns, and the settings of those that are found."""
+
+    place: ClassVar[str] = "in discovery"
+    example: ClassVar[str] = "refresh_interval: 1h, or {} for the defaults"
+
+    refresh_interval: Annotated[_Duration, _span(1, LONGEST_INTERVAL)] = 3_600.0
+    include: _Patterns | None = None
+    exclude: _Patterns | None = None
+    types: Annotated[tuple[_Type | None, ...], Field(min_length=1, examples=["[predictive]"])] | None = None
+    poll: Annotated[PollWhich, BeforeValidator(values.text), Field(description="started or all")] = PollWhich.STARTED
+    max_campaigns: Annotated[
+        int,
+        BeforeValidator(values.number),
+        Field(ge=1, le=100_000, description="a whole number without quotes, from 1 to 100000"),
+    ] = 500
 
 
 class OperationSettings(InheritedSettings):
@@ -115,9 +170,12 @@ class OperationSettings(InheritedSettings):
     source_address: _Address | None = None
     licenses: _Licenses | None = None
     quota_share: _Share = Decimal("0.5")
-    campaigns: (
-        Annotated[tuple[CampaignSettings | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None
-    ) = None
+    discovery: DiscoverySettings | None = None
+    live_interval: _Interval | None = None
+    quota_interval: _Interval | None = None
+    campaigns: Annotated[tuple[ListedSettings | None, ...], Field(min_length=1, examples=['- id: "32841"'])] | None = (
+        None
+    )
 
 
 _Operations: TypeAlias = Annotated[tuple[OperationSettings | None, ...], Field(min_length=1, examples=["- name: acme"])]

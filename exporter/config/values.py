@@ -10,8 +10,9 @@ from exporter.config.url import check_proxy_url, parse_base_url
 from exporter.config.zone import find_zone
 from exporter.duration import parse_duration
 from exporter.model import LONGEST_WINDOW, TODAY, YESTERDAY, Window
-from exporter.yaml import Plain, quoted
+from exporter.yaml import Plain, did_you_mean, quoted
 
+_TYPES = ("predictive", "preview")
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,17})?(?:\.[0-9]{1,18})?")
 
 
@@ -112,6 +113,23 @@ def base_url(value: object) -> str:
 def proxy_url(value: object) -> SecretStr:
     """Scheme, credentials, host and port of a proxy."""
     return SecretStr(check_proxy_url(secret(value)))
+
+
+def campaign(value: str) -> str:
+    """The vendor's id of one campaign."""
+    if value.lower() == "all":
+        raise ValueError(
+            f"{quoted(value)} is the vendor's word for every campaign together, so sums over campaigns would count each"
+            " attempt twice; list each campaign, or leave it to discovery to find them"
+        )
+    return value
+
+
+def campaign_type(value: str) -> str:
+    """A type of campaign as the list of campaigns names it."""
+    if value not in _TYPES:
+        raise ValueError(f"unknown type {quoted(value)}{did_you_mean(value, _TYPES)}, allowed: {', '.join(_TYPES)}")
+    return value
 
 
 def _plain(value: object) -> Plain:

@@ -8,11 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.config import ConfigError, load
-from exporter.config.schema import CampaignSettings, File, OperationSettings
+from exporter.config.schema import DiscoverySettings, File, HoursSettings, ListedSettings, OperationSettings
 from exporter.model import Config
 
 KEYS = st.sampled_from(
-    [*File.model_fields, *OperationSettings.model_fields, *CampaignSettings.model_fields, "<<", "intervall"]
+    [
+        *File.model_fields,
+        *OperationSettings.model_fields,
+        *ListedSettings.model_fields,
+        *DiscoverySettings.model_fields,
+        *HoursSettings.model_fields,
+        "mon-fri",
+        "<<",
+        "intervall",
+    ]
 )
 SCALARS = st.one_of(
     st.sampled_from(["5m", "1h", "today", "acme", "0013", "UTC", "token", "http://x", "https://[::1]:1/", "made-up"]),

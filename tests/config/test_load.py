@@ -443,7 +443,8 @@ def test_the_example_is_valid_and_complete(tmp_path: Path) -> None:
     keys = (
         "timezone interval windows delay timeout stale_after operations name server base_url token_file token_env token"
         " proxy_url proxy_url_file proxy_url_env ca_file address_family source_address licenses quota_share"
-        " campaigns id"
+        " campaigns id hours mon-fri holidays off_interval discovery refresh_interval include exclude types poll"
+        " max_campaigns live_interval quota_interval"
     )
     assert [key for key in keys.split() if f"{key}:" not in text] == []
 
