@@ -48,6 +48,7 @@ PURE = (
     "exporter/model/target.py",
     "exporter/palette.py",
     "exporter/polling/busy_hours.py",
+    "exporter/polling/empty_answer.py",
     "exporter/polling/plan.py",
     "exporter/polling/schedule.py",
     "exporter/polling/transitions.py",

@@ -78,7 +78,7 @@ def _write(page: bytes, output: BinaryIO) -> None:
 
 
 def _is_answered(state: TargetState) -> bool:
-    return state.failure is None and state.published is not None
+    return state.failure is None and (state.published is not None or state.empty_unconfirmed)
 
 
 async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:

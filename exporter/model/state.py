@@ -1,6 +1,6 @@
 """What is known of one target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.clock import Stamp
 from exporter.model.report import Failure, Row, TimeRange
@@ -52,6 +52,8 @@ class TargetState:
     """When the latest poll ended, sent or not."""
     failure: Failure | None = None
     """Of the latest poll; None while that succeeded, and before the first."""
+    empty_unconfirmed: bool = False
+    """The latest answer had no rows and contradicts `data`: it is not believed until another one says the same."""
     seen: tuple[str, ...] = ()
     """Results beyond the documented ones, first seen first."""
     history: tuple[Poll, ...] = ()
@@ -65,6 +67,10 @@ class TargetState:
     def published(self) -> Data | None:
         """The data that may be shown."""
         return None if self.stale else self.data
+
+    def without_data(self) -> "TargetState":
+        """The state once its data is not true any more, and so contradicts nothing."""
+        return replace(self, data=None, empty_unconfirmed=False)
 
     @property
     def last_success_at(self) -> float | None:

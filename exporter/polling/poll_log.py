@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from structlog.stdlib import BoundLogger
 
-from exporter.model import Failure, LeaseWait, Poll, Target, WaitCause
+from exporter.model import Failure, LeaseWait, Poll, Target, TargetState, WaitCause
 
 
 def log_poll(logger: BoundLogger, target: Target, before: Failure | None, poll: Poll) -> None:
@@ -23,6 +23,17 @@ def log_poll(logger: BoundLogger, target: Target, before: Failure | None, poll: 
         say = log.warning if poll.requests else log.info
         say("poll failed", reason=failure.reason.value, status=failure.status, detail=failure.message)
     log.debug("poll ended", requests=poll.requests, duration=round(poll.duration, 3), ok=failure is None)
+
+
+def tell_doubt(logger: BoundLogger, target: Target, before: TargetState, after: TargetState) -> None:
+    """Log that an answer without rows is not believed yet."""
+    if after.empty_unconfirmed and not before.empty_unconfirmed:
+        logger.info(
+            "empty answer not believed yet",
+            campaign=target.key.campaign,
+            window=target.key.window,
+            hint="the report before it had many attempts in nearly the same time; the next answer decides",
+        )
 
 
 _WAITS = {

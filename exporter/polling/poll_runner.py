@@ -10,7 +10,7 @@ from exporter.model import Failure, Operation, Reason, Report, Target, TargetKey
 from exporter.polling.cooldown import Cooldown, is_pause
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.loop_control import LoopControl
-from exporter.polling.poll_log import log_poll
+from exporter.polling.poll_log import log_poll, tell_doubt
 from exporter.polling.retry import retry_delay
 from exporter.polling.state_store import StateStore
 from exporter.polling.timetable import Timetable
@@ -194,6 +194,7 @@ class PollRunner:
         self._previous = None if failure is None else failure.reason
         if current:
             log_poll(self._timetable.log, begun.target, before.failure, poll)
+            tell_doubt(self._timetable.log, begun.target, before, known)
             if failure is not None:
                 self._store.failed(key.operation, failure.reason)
             self._store.update(key, known)

@@ -196,7 +196,7 @@ class StateStore:
         expiry, stale = None, False
         leaves = self._leaves(target, known)
         if leaves is not None and leaves <= self._clock.now():
-            known, leaves = replace(known, data=None), None
+            known, leaves = known.without_data(), None
         if known.data is not None and not target.window.days_ago:  # a day that is over does not grow old
             now = self._clock.monotonic()
             left = (
@@ -255,7 +255,7 @@ def _valid(entry: TrackedTarget, target: Target) -> TargetState:
     """What stays known of a target after an edit: the report only where it describes the same window."""
     if entry.target.query_key == target.query_key:
         return entry.state
-    return replace(entry.state, data=None)
+    return entry.state.without_data()
 
 
 def _void(known: TargetState) -> TargetState:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from exporter.clock import Stamp
 from exporter.model import Data, Failure, Poll, Report, Target, TargetState, TimeRange
 from exporter.polling import calendar
+from exporter.polling.empty_answer import contradicts
 from exporter.wolkvox.results import publish
 
 HISTORY = 20
@@ -48,8 +49,11 @@ def concluded(  # noqa: PLR0913 (all that is known of a poll)
         after = failed(before, poll, found, ended)
     else:
         poll = replace(poll, attempts=sum(row.attempts for row in found.report.rows))
-        after = succeeded(before, poll, found, ended)
-        after = replace(after, data=after.data and calendar.settled(target, before.data, after.data))
+        if not before.empty_unconfirmed and contradicts(target, before.data, found.report, found.bounds):
+            after = doubted(before, poll, ended)
+        else:
+            after = succeeded(before, poll, found, ended)
+            after = replace(after, data=after.data and calendar.settled(target, before.data, after.data))
     return replace(after, asked=asked), poll
 
 
@@ -75,7 +79,20 @@ def succeeded(state: TargetState, poll: Poll, found: Found, ended: Stamp) -> Tar
         succeeded=ended,
         polled=ended,
         failure=None,
+        empty_unconfirmed=False,
         seen=seen,
+        history=remember(state.history, poll),
+        polls=state.polls + 1,
+    )
+
+
+def doubted(state: TargetState, poll: Poll, ended: Stamp) -> TargetState:
+    """The state after an answer without rows that is not believed yet: the vendor answered, and the data stays."""
+    return replace(
+        state,
+        polled=ended,
+        failure=None,
+        empty_unconfirmed=True,
         history=remember(state.history, poll),
         polls=state.polls + 1,
     )

@@ -136,8 +136,8 @@ def _known(operation: Operation, target: Target, found: list[_Read]) -> TargetSt
     own = sorted(found, key=lambda one: one.row["operation"] != operation.name)
     last = max(own, key=lambda one: -math.inf if one.row["polled"] is None else _youth(one.row["polled"]))
     moments = {name: last.row[name] for name in ("asked", "succeeded", "polled")}
-    data = last.state.data if last.row["reading"] == target.query_key else None
-    return replace(last.state, data=data, **moments)
+    state = last.state if last.row["reading"] == target.query_key else last.state.without_data()
+    return replace(state, **moments)
 
 
 def _youth(moment: Stamp) -> float:

@@ -28,6 +28,7 @@ class _Stored:
     failure: Failure | None = None
     seen: tuple[str, ...] = ()
     history: tuple[Poll, ...] = ()
+    empty_unconfirmed: bool = False
 
 
 _STORED = TypeAdapter(_Stored)
@@ -44,8 +45,10 @@ def to_text(state: TargetState) -> str:
         state.failure,
         state.seen,
         state.history,
+        state.empty_unconfirmed,
     )
-    return _STORED.dump_json(stored).decode()
+    # Left out where it says nothing: what is written then is what the first version wrote.
+    return _STORED.dump_json(stored, exclude=None if state.empty_unconfirmed else {"empty_unconfirmed"}).decode()
 
 
 def from_text(text: str) -> TargetState:
@@ -57,6 +60,7 @@ def from_text(text: str) -> TargetState:
         failure=stored.failure,
         seen=stored.seen,
         history=stored.history,
+        empty_unconfirmed=stored.empty_unconfirmed,
     )
 
 

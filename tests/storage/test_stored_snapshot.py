@@ -35,6 +35,7 @@ STATES = st.builds(
     succeeded=st.none() | STAMPS,
     polled=st.none() | STAMPS,
     failure=st.none() | FAILURES,
+    empty_unconfirmed=st.booleans(),
     seen=st.lists(TEXTS, max_size=3).map(tuple),
     history=st.lists(POLLS, max_size=3).map(tuple),
     polls=COUNTS,
