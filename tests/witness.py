@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exporter.clock import SystemClock
+from exporter.model import ApiName
 from exporter.simulator.request_log import LoggedRequest, RequestOutcome
 
 TICK = 0.01
@@ -94,6 +95,8 @@ def early(entries: Iterable[LoggedRequest], rules: Rules, stalls: Stalls) -> Ite
     """Requests of one token for a campaign and window that was asked for less than its interval before."""
     latest: dict[tuple[str, float], tuple[LoggedRequest, bool]] = {}
     for entry in entries:
+        if entry.api != ApiName.CAMPAIGN_4:
+            continue
         key = (entry.campaign, _length(entry))
         is_retry = False
         if key in latest:

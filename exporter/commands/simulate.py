@@ -48,6 +48,19 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="campaigns beyond the named ones, ids from 50001 on (default %(default)s)",
     )  # fmt: skip
     api.add_argument(
+        "--simulator.dialling", dest="simulator_dialling", type=checked(count), default=7, metavar="N",
+        help="campaigns that dial at once, at most; the list of campaigns names those that come and go, and the live "
+        "answer shows them (default %(default)s; up to 6, only the named ones do)",
+    )  # fmt: skip
+    api.add_argument(
+        "--simulator.daily", dest="simulator_daily", type=checked(count), default=18, metavar="N",
+        help="campaigns that it works on in a day (default %(default)s)",
+    )  # fmt: skip
+    api.add_argument(
+        "--simulator.resting", dest="simulator_resting", type=checked(count), default=20, metavar="N",
+        help="campaigns of its list that do not dial any more (default %(default)s)",
+    )  # fmt: skip
+    api.add_argument(
         "--simulator.unknown", dest="simulator_unknown", type=Unknown, choices=tuple(Unknown), default=Unknown.INVENTED,
         help="what it says of other campaign ids: that there are no rows, as the vendor, or traffic made up for every "
         "number, so that a real config can be tried (default %(default)s)",
@@ -123,6 +136,9 @@ def _settings(arguments: argparse.Namespace) -> SimulatorSettings:
         port=port,
         tokens=tuple(arguments.simulator_token),
         generated=arguments.simulator_campaigns,
+        dialling=arguments.simulator_dialling,
+        daily=arguments.simulator_daily,
+        resting=arguments.simulator_resting,
         unknown=arguments.simulator_unknown,
         hours=arguments.simulator_hours,
         zone=arguments.simulator_timezone,

@@ -81,6 +81,9 @@ NAMED = (COLLECTION, OLD_DEBT, RENEWALS, SURVEYS, SALES, REMINDERS, WIN_BACK)
 FIRST_GENERATED = 50_001
 """The id of the first generated campaign; the others follow."""
 
+FIRST_RESTING = 30_001
+"""The same for those that do not dial any more."""
+
 
 def invent(campaign_id: str) -> SimulatedCampaign:
     """Make up a campaign, always the same one for an id."""
@@ -107,6 +110,11 @@ class CampaignList:
     def campaigns(self) -> tuple[SimulatedCampaign, ...]:
         """All that are listed, the named ones first."""
         return tuple(self._campaigns.values())
+
+    @property
+    def generated(self) -> tuple[SimulatedCampaign, ...]:
+        """Those beyond the named ones."""
+        return self.campaigns[len(NAMED) :]
 
     def find(self, campaign_id: str) -> SimulatedCampaign | None:
         """Look a campaign up; None where the answer is that it has no rows."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from exporter.model import ApiName
 from exporter.simulator.app import Endpoint
 from exporter.simulator.fault import DESCRIPTIONS, NOWHERE, REASONS, Fault, Rule
 from exporter.simulator.request_log import fingerprint
@@ -19,7 +20,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FaultSwitch(BaseModel):
-    """Body of `PUT /simulator/faults`; without a token and a campaign the fault concerns all."""
+    """Body of `PUT /simulator/faults`; without a token, a campaign and an API the fault concerns all."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,6 +31,8 @@ class FaultSwitch(BaseModel):
     count: int | None = Field(default=None, ge=1)
     chance: float = Field(default=1.0, gt=0, le=1)
     location: str = NOWHERE
+    api: ApiName | Literal[""] = ""
+    """Only requests to this API; without it, those to all."""
 
     def rule(self) -> Rule:
         """Name the token by its hash."""
@@ -77,7 +80,8 @@ class Control:
 
     async def _fault_off(self, request: web.Request) -> web.Response:
         query = request.query
-        ended = self._endpoint.faults.switch_off(fingerprint(query.get("token", "")), query.get("campaign", ""))
+        scope = fingerprint(query.get("token", "")), query.get("campaign", ""), query.get("api", "")
+        ended = self._endpoint.faults.switch_off(*scope)
         return web.json_response({"off": ended})
 
     async def _spikes(self, _: web.Request) -> web.Response:

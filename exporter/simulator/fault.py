@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from exporter.model import Reason
+from exporter.model import ApiName, Reason
 
 
 class Fault(StrEnum):
@@ -53,6 +53,11 @@ class Fault(StrEnum):
     ODD_PERCENT = "odd_percent"
     ODD_FLOOD = "odd_flood"
     ODD_LONG = "odd_long"
+    ODD_BARE = "odd_bare"
+    ODD_OBJECT = "odd_object"
+    ODD_FIELDS = "odd_fields"
+    ODD_TWICE = "odd_twice"
+    ODD_NAMES = "odd_names"
 
 
 DESCRIPTIONS = {
@@ -97,8 +102,13 @@ DESCRIPTIONS = {
     Fault.ODD_SPELLING: "Results with spaces and underscores instead of hyphens, padded.",
     Fault.ODD_NUMBERS: "Records as JSON numbers, the code too.",
     Fault.ODD_PERCENT: "Percent with decimal commas, without a sign, unreadable, outside 0 to 100, or missing.",
-    Fault.ODD_FLOOD: "Forty results more that nobody knows.",
-    Fault.ODD_LONG: "A result more with a name of 300 characters.",
+    Fault.ODD_FLOOD: "Forty results more that nobody knows; of the other APIs, 10,000 campaigns more.",
+    Fault.ODD_LONG: "A result more with a name of 300 characters; of the other APIs, a name of 300,000 characters.",
+    Fault.ODD_BARE: "The rows without an envelope. This and the next four change no report of a campaign.",
+    Fault.ODD_OBJECT: "An object with numbers for keys in place of the list, as PHP writes lists with gaps.",
+    Fault.ODD_FIELDS: "A third of the fields missing, blank, of another type or unreadable.",
+    Fault.ODD_TWICE: "Each row twice.",
+    Fault.ODD_NAMES: "Names with control characters, HTML and line breaks.",
 }
 """What each fault does, in one sentence."""
 
@@ -124,10 +134,17 @@ class Rule:
     """Probability to strike a request."""
     location: str = NOWHERE
     """What a redirect points to."""
+    api: str = ""
+    """A value of `ApiName`."""
 
-    def concerns(self, token: str, campaign: str) -> bool:
+    @property
+    def scope(self) -> tuple[str, str, str]:
+        """What it is switched on for."""
+        return self.token, self.campaign, self.api
+
+    def concerns(self, token: str, campaign: str, api: str) -> bool:
         """Tell whether a request is in its scope."""
-        return self.token in ("", token) and self.campaign in ("", campaign)
+        return self.token in ("", token) and self.campaign in ("", campaign) and self.api in ("", api)
 
 
 class Faults:
@@ -135,30 +152,31 @@ class Faults:
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
-        self._rules: dict[tuple[str, str], Rule] = {}
+        self._rules: dict[tuple[str, str, str], Rule] = {}
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Those switched on, a campaign's before a token's before those of all."""
-        return tuple(sorted(self._rules.values(), key=lambda rule: (not rule.campaign, not rule.token)))
+        """Those switched on, a campaign's before an API's before a token's before those of all."""
+        return tuple(sorted(self._rules.values(), key=lambda rule: (not rule.campaign, not rule.api, not rule.token)))
 
     def switch_on(self, rule: Rule) -> None:
         """Let it strike from the next request on, in place of another of the same scope."""
-        self._rules[rule.token, rule.campaign] = rule
+        self._rules[rule.scope] = rule
 
-    def switch_off(self, token: str = "", campaign: str = "") -> int:
-        """End those of a token, of a campaign, of a campaign with a token, or all; returns how many."""
+    def switch_off(self, token: str = "", campaign: str = "", api: str = "") -> int:
+        """End those of a token, a campaign, an API, of some of these together, or all; returns how many."""
+        wanted = token, campaign, api
         ended = [
-            scope for scope in self._rules if (token in ("", scope[0])) and (campaign in ("", scope[1]))
-        ]  # fmt: skip
+            scope for scope in self._rules if all(want in ("", has) for want, has in zip(wanted, scope, strict=True))
+        ]
         for scope in ended:
             del self._rules[scope]
         return len(ended)
 
-    def draw(self, token: str, campaign: str) -> Rule | None:
+    def draw(self, token: str, campaign: str, api: str = ApiName.CAMPAIGN_4) -> Rule | None:
         """Pick the fault that strikes a request."""
         for rule in self.rules:
-            if rule.concerns(token, campaign) and (rule.chance >= 1 or self._rng.random() < rule.chance):
+            if rule.concerns(token, campaign, api) and (rule.chance >= 1 or self._rng.random() < rule.chance):
                 self._spend(rule)
                 return rule
         return None
@@ -167,6 +185,6 @@ class Faults:
         if rule.count is None:
             return
         if rule.count <= 1:
-            del self._rules[rule.token, rule.campaign]
+            del self._rules[rule.scope]
         else:
-            self._rules[rule.token, rule.campaign] = replace(rule, count=rule.count - 1)
+            self._rules[rule.scope] = replace(rule, count=rule.count - 1)

@@ -21,6 +21,16 @@ OddReport = Callable[[Sequence[Row]], SimulatedAnswer]
 
 def render_fault(rule: Rule, campaign: str, limit: int, right: SimulatedAnswer | Sequence[Row]) -> SimulatedAnswer:
     """Answer as the fault wants it; odd reports are made of the right rows, and leave a refusal as it is."""
+    found = fixed(rule, campaign, limit)
+    if found is not None:
+        return found
+    if isinstance(right, SimulatedAnswer):
+        return right
+    return ODD[rule.fault](right) if rule.fault in ODD else answer.report(right)
+
+
+def fixed(rule: Rule, campaign: str, limit: int) -> SimulatedAnswer | None:
+    """The answer of a fault that does not need the right one; None for the others."""
     match rule.fault:
         case Fault.REDIRECT:
             moved = answer.page(302, "302 Found")
@@ -29,11 +39,7 @@ def render_fault(rule: Rule, campaign: str, limit: int, right: SimulatedAnswer |
             return answer.simultaneous(limit)
         case Fault.NOT_FOUND_ID:
             return answer.no_such_campaign(campaign)
-    if rule.fault in FIXED:
-        return FIXED[rule.fault]()
-    if isinstance(right, SimulatedAnswer):
-        return right
-    return ODD[rule.fault](right) if rule.fault in ODD else answer.report(right)
+    return FIXED[rule.fault]() if rule.fault in FIXED else None
 
 
 def _ok_around(inner: SimulatedAnswer) -> SimulatedAnswer:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from exporter.clock import Clock
+from exporter.model import ApiName
 from exporter.simulator.error import SimulatorError
 
 
@@ -40,6 +41,8 @@ class LoggedRequest:
     campaign: str
     date_ini: str
     date_end: str
+    api: str
+    """A value of `ApiName`, or what else was asked for."""
     overlap: int
     """Other requests with that token under way when it arrived."""
     status: int | None = None
@@ -92,8 +95,15 @@ class RequestLog:
         """The latest requests by arrival."""
         return tuple(self._entries.values())
 
-    def arrive(
-        self, token: str, campaign: str, date_ini: str, date_end: str, received: float | None = None
+    def arrive(  # noqa: PLR0913 (what a request says)
+        self,
+        token: str,
+        campaign: str,
+        date_ini: str,
+        date_end: str,
+        *,
+        api: str = ApiName.CAMPAIGN_4,
+        received: float | None = None,
     ) -> LoggedRequest:
         """Note a request that just came, or that was `received` at a moment of the monotonic clock."""
         self._total += 1
@@ -107,6 +117,7 @@ class RequestLog:
             campaign=campaign,
             date_ini=date_ini,
             date_end=date_end,
+            api=api,
             overlap=self._under_way[fingerprint(token)],
         )
         self._under_way[entry.token] += 1

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from exporter.clock import Clock, SystemClock
 from exporter.simulator import answer
-from exporter.simulator.app import PATH, Endpoint
+from exporter.simulator.app import PATH, PATHS, Endpoint
 from exporter.simulator.control import PREFIX, Control
 from exporter.simulator.error import SimulatorError
 from exporter.simulator.fault import Fault, Rule
+from exporter.simulator.lives import Life
 from exporter.simulator.request_log import RequestLog, fingerprint
 from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.spikes import SpikeKind, usual_rate
@@ -55,20 +56,25 @@ class Simulator:
 
     def counts(self, campaign: str, start: int, end: int) -> dict[str, int]:
         """What a report of these seconds would say now, results in lower case; empty for an unknown campaign."""
-        found = self._endpoint.campaigns.find(campaign)
-        return {} if found is None else self._endpoint.counts(found, start, end)
+        return self._endpoint.asked(campaign, start, end)
 
-    def set_fault(self, fault: Fault, *, token: str = "", campaign: str = "", count: int | None = None) -> None:
-        """Switch a fault on, for a token, a campaign, both or all, and for so many requests or until it is cleared."""
-        self._endpoint.faults.switch_on(Rule(fault, fingerprint(token), campaign, count))
+    def lives(self, token: str = "") -> list[Life]:
+        """The campaigns that the list of a token's operation names now."""
+        return self._endpoint.operations.of(token).listed(self._endpoint.clock.now())
+
+    def set_fault(
+        self, fault: Fault, *, token: str = "", campaign: str = "", api: str = "", count: int | None = None
+    ) -> None:
+        """Switch a fault on, for what is named or for all, and for so many requests or until it is cleared."""
+        self._endpoint.faults.switch_on(Rule(fault, fingerprint(token), campaign, count, api=api))
 
     def set_rule(self, rule: Rule) -> None:
         """Switch a fault on with all that can be said of it."""
         self._endpoint.faults.switch_on(rule)
 
-    def clear_faults(self, *, token: str = "", campaign: str = "") -> None:
-        """Switch off those of a token, of a campaign, or all."""
-        self._endpoint.faults.switch_off(fingerprint(token), campaign)
+    def clear_faults(self, *, token: str = "", campaign: str = "", api: str = "") -> None:
+        """Switch off those of a token, of a campaign, of an API, or all."""
+        self._endpoint.faults.switch_off(fingerprint(token), campaign, api)
 
     def set_spike(self, campaign: str, kind: SpikeKind, rate: float | None = None) -> None:
         """Begin a spike, of so many attempts per second; raises SimulatorError for an unknown campaign."""
@@ -124,7 +130,7 @@ class Simulator:
         application.add_routes(Control(self._endpoint).routes())
         application.add_routes(
             [
-                web.get(PATH, self._endpoint.report, allow_head=False),
+                *(web.get(path, self._endpoint.respond, allow_head=False) for path in PATHS),
                 web.get("/", _hint),
                 web.get("/{elsewhere:.*}", _elsewhere, allow_head=False),
             ]
@@ -154,7 +160,7 @@ def _url(listener: socket.socket) -> str:
 
 async def _hint(_: web.Request) -> web.Response:
     return web.Response(
-        text=f"Simulated Wolkvox API.\nReports: GET {PATH}\n"
+        text=f"Simulated Wolkvox API.\nReports: GET {PATH}\nOperations: GET {', '.join(PATHS[1:])}\n"
         f"Switches: {PREFIX}/faults, {PREFIX}/spikes\nWitness: {PREFIX}/log\nCampaigns: {PREFIX}/campaigns\n"
     )
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Rule
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Hours, SimulatedCampaign
 
 ZONE = ZoneInfo("America/Bogota")
 
@@ -20,6 +20,14 @@ class SimulatorSettings:
     """Those it knows; none: it takes any."""
     generated: int = 0
     """Campaigns beyond the named ones."""
+    named: tuple[tuple[SimulatedCampaign, ...], ...] = ()
+    """Which of the named ones belong to the operation of each token; to those that are not here, all do."""
+    dialling: int = 7
+    """Campaigns of an operation that dial at once, at most. With fewer than it has named ones it has no others."""
+    daily: int = 18
+    """Campaigns that an operation works on in a day."""
+    resting: int = 20
+    """Campaigns of each list that do not dial any more."""
     unknown: Unknown = Unknown.EMPTY
     hours: Hours = Hours.OFFICE
     zone: ZoneInfo = ZONE
@@ -34,6 +42,8 @@ class SimulatorSettings:
     """How long an attempt stays invisible to reports."""
     quota: int | None = None
     """Requests per token and local day; None: no limit."""
+    others: float = 0.0
+    """The part of the quota that other tokens of the operation spend, evenly over the day."""
     concurrency: int = 1
     """Simultaneous requests per token; the vendor's pages say 1 at one place and 2 at another."""
     log_file: Path | None = None

@@ -200,12 +200,16 @@ def _envelope(reader: JsonReader, collector: Collector) -> Envelope:
 
 
 def _object(reader: JsonReader, collector: Collector) -> None:
-    """A row, or numbered rows."""
+    """A row, or numbered rows; empty, it is an empty list."""
     known: dict[str, object] = {}
+    is_strange = False
     for key in reader.members():
+        is_strange |= not (key.isdecimal() or key in collector.fields)
         _member(key, reader.row(collector.fields), known, collector)
     if collector.fields & known.keys():
         collector.add(known)
+    elif is_strange:
+        raise InvalidError("`data` is neither a list nor a row")
 
 
 def _member(key: str, value: object, known: dict[str, object], collector: Collector) -> None:

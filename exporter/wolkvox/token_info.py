@@ -6,7 +6,7 @@ from exporter.wolkvox.figures import count
 
 
 class _Quota:
-    """The first row that has a figure's key."""
+    """The first row that has a figure, or else a figure's key."""
 
     fields = frozenset({"token_limit", "available_consumption_options", "token_use_today", "all_token_today"})
 
@@ -15,7 +15,7 @@ class _Quota:
 
     def add(self, row: object) -> None:
         """Take a row."""
-        if self._found is None and isinstance(row, dict) and self.fields & row.keys():
+        if self._found in {None, VendorQuota()} and isinstance(row, dict) and self.fields & row.keys():
             self._found = VendorQuota(
                 limit=count(row.get("token_limit")),
                 available=count(row.get("available_consumption_options")),

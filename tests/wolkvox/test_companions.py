@@ -169,7 +169,8 @@ def test_no_data_is_no_quota(status: int) -> None:
         b'["\xff"]',
         b'[{"something": "else"}]',
         b'["x", 7, []]',
-        b'{"data": {"something": "else"}, "data": [1]}',
+        b'{"data": {"something": "else"}}',
+        b'{"code": "200", "data": {"ANSWER": "12"}}',
         b"[" + b"1," * 100_000 + b"1]",
         b"[[" + b" " * 400_000 + b"]]",
     ],
@@ -177,6 +178,10 @@ def test_no_data_is_no_quota(status: int) -> None:
 @pytest.mark.parametrize("parse", ALL)
 def test_another_shape_is_invalid(parse: Parse, answer: bytes) -> None:
     assert failed(parse, 200, answer) is Reason.INVALID_RESPONSE
+
+
+def test_a_blank_row_before_the_quota_is_passed_over() -> None:
+    assert quota(envelope([dict.fromkeys(QUOTA, ""), QUOTA])).limit == 12000.0
 
 
 @pytest.mark.parametrize("value", [[], [{}], {"data": {}}, {"data": [1]}])
