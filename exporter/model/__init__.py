@@ -6,6 +6,7 @@ Units: every span is in seconds; every `at`, `start` and `end` is in Unix second
 from exporter.model.apis import (
     COMPANIONS,
     ApiName,
+    CampaignFigures,
     CampaignsAnswer,
     ListedCampaign,
     LiveAnswer,
@@ -20,12 +21,13 @@ from exporter.model.stats import (
     LATENCY_BOUNDS,
     LATEST_DEPARTURE,
     NO_LATENCY,
+    ApiStats,
     Latency,
     LeaseWait,
     OperationStats,
     WaitCause,
 )
-from exporter.model.status import OperationStatus, Status, TargetStatus
+from exporter.model.status import CampaignStatus, DiscoveryStatus, OperationStatus, Status, TargetStatus
 from exporter.model.target import LONGEST_WINDOW, TODAY, YESTERDAY, Target, TargetKey, Window
 
 __all__ = [
@@ -40,11 +42,15 @@ __all__ = [
     "YESTERDAY",
     "AddressFamily",
     "ApiName",
+    "ApiStats",
+    "CampaignFigures",
     "CampaignSettings",
+    "CampaignStatus",
     "CampaignsAnswer",
     "Config",
     "Data",
     "Discovery",
+    "DiscoveryStatus",
     "Failure",
     "FileVersion",
     "Hours",

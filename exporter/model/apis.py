@@ -74,6 +74,16 @@ class LiveAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignFigures:
+    """What is published of a campaign beside its reports."""
+
+    started: bool | None
+    """By the newest word of the vendor; None where there is none."""
+    live: LiveCampaign | None = None
+    """As the latest live answer shows it; None where that does not name it, or is too old."""
+
+
+@dataclass(frozen=True, slots=True)
 class VendorQuota:
     """What `information.php?api=token_info` says. A figure that is missing or is not a number is None."""
 

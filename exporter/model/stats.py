@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exporter.model.apis import ApiName, VendorQuota
 from exporter.model.report import Failure, Reason
 
 
@@ -49,6 +50,21 @@ class LeaseWait:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiStats:
+    """How one of the APIs that are asked for a whole operation does."""
+
+    api: ApiName
+    requests: int = 0
+    """Sent by this process."""
+    latency: Latency = NO_LATENCY
+    failures: int = 0
+    """Requests that failed or could not be sent, by this process."""
+    up: bool | None = None
+    """Whether the latest request succeeded; None before the first."""
+    last_success_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OperationStats:
     """What is counted per operation."""
 
@@ -66,3 +82,11 @@ class OperationStats:
     """What is waited for, while the lease is not held."""
     rest: Failure | None = None
     """Why the token rests, while it does."""
+    apis: tuple[ApiStats, ...] = ()
+    """Those that are asked beside campaign_4."""
+    discovered: int | None = None
+    """Campaigns of the last good list that pass the filters; None before the first, and where there is no discovery."""
+    vendor_quota: VendorQuota | None = None
+    """As the vendor counts it; None where it is not asked, or the answer is too old."""
+    stretch: float | None = None
+    """The factor by which the intervals of campaign_4 are stretched; None where no budget is enforced."""
