@@ -85,6 +85,11 @@ class App:
         """What is known of each target."""
         return self._store
 
+    @property
+    def config_checksum(self) -> str | None:
+        """Which content of the configuration file is in force; None if the last reload failed."""
+        return self._file.checksum if self._file and self._reload_ok else None
+
     async def start(self) -> None:
         """Load the configuration, open storage and show what it knows; nothing is polled yet.
 

@@ -1,7 +1,7 @@
 """`python -m exporter.healthcheck`: exit 0 if the exporter is alive. For images without curl.
 
-It takes the flags and the environment of `run` and asks `/-/healthy` where a `run` with them serves; or it asks the URL
-that it is given.
+It takes the flags and the environment of `run` and asks `/-/healthy` where a `run` with them serves, or the path that
+it is given, such as `/-/ready`; or it asks the URL that it is given.
 """
 
 import os
@@ -51,7 +51,10 @@ def target(argv: Sequence[str], environ: Mapping[str, str]) -> ProbeTarget:
     Raises:
         ValueError: one line that says why that is not known.
     """
-    if argv and not argv[0].startswith("-") and argv[0] not in {"run", "demo"}:
+    page = HEALTHY
+    if argv and argv[0].startswith("/"):
+        page, argv = argv[0], argv[1:]
+    elif argv and not argv[0].startswith("-") and argv[0] not in {"run", "demo"}:
         return _by_url(argv[0])
     command = [] if argv and not argv[0].startswith("-") else ["run"]
     flags = parse([*command, *argv], environ)
@@ -64,7 +67,7 @@ def target(argv: Sequence[str], environ: Mapping[str, str]) -> ProbeTarget:
         raise ValueError("--web.listen-address has port 0: only the exporter's log says which port it took; give a URL")
     host = "127.0.0.1" if address.host in _EVERYWHERE else address.host
     return ProbeTarget(
-        host, address.port, paths.prefix + HEALTHY, ("https", "http") if flags.web_config_file else ("http",)
+        host, address.port, paths.prefix + page, ("https", "http") if flags.web_config_file else ("http",)
     )
 
 

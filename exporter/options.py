@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from exporter import __version__
+from exporter.duration import parse_duration
 from exporter.log import FORMATS, LEVELS
 
 PREFIX = "WOLKVOX_EXPORTER_"
@@ -91,6 +92,8 @@ def parser_of(command: str) -> _Parser:
     parser.add_argument("--version", action="version", version=f"wolkvox-exporter {__version__}")
     if command in {"run", "check", "once"}:
         _add_config_flags(parser)
+    if command in {"run", "check"}:
+        _add_reload_flags(parser)
     if command in {"run", "check", "once"}:
         _add_storage_flags(parser)
     if command in {"run", "check", "demo"}:
@@ -118,6 +121,26 @@ def _add_config_flags(parser: argparse.ArgumentParser) -> None:
         "--config.file", dest="config_file", metavar="FILE", default="config.yml",
         help="the configuration (default %(default)s)",
     )  # fmt: skip
+
+
+def _add_reload_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config.auto-reload-interval", dest="config_auto_reload_interval", metavar="DURATION", default="0s",
+        type=_reload_interval,
+        help="how often to look whether the configuration has changed, and to reload it then; 0s: never"
+        " (default %(default)s)",
+    )  # fmt: skip
+
+
+def _reload_interval(text: str) -> float:
+    """Seconds between two looks; 0 for none."""
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+    if 0 < seconds < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is less than 1s; use 0s for never, or 1s and more")
+    return seconds
 
 
 def _add_storage_flags(parser: argparse.ArgumentParser) -> None:

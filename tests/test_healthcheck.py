@@ -237,3 +237,11 @@ def test_a_web_configuration_may_or_may_not_switch_tls_on(serve: Serve, tls: ssl
 def test_an_ipv6_address_is_shown_as_a_url_has_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert check("--web.listen-address=[::1]:9") == 1
     assert "http://[::1]:9/-/healthy" in capsys.readouterr().err
+
+
+def test_a_path_is_asked_where_a_run_with_these_flags_serves() -> None:
+    flags = ["--web.listen-address=127.0.0.1:8080", "--web.config.file=web.yml"]
+    ready = ProbeTarget("127.0.0.1", 8080, "/-/ready", ("https", "http"))
+    assert target(["/-/ready", *flags], {}) == ready
+    assert target(["/-/ready", "run", *flags], {}) == ready
+    assert target(["/-/ready"], {"WOLKVOX_EXPORTER_WEB_EXTERNAL_URL": "/wolkvox/"}).path == "/wolkvox/-/ready"

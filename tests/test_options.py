@@ -152,3 +152,16 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_failures_are_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert fail(["one", "two"]) == 1
     assert capsys.readouterr().err == "one\ntwo\n"
+
+
+def test_the_interval_of_looks_at_the_configuration_is_a_duration() -> None:
+    assert parse([], {}).config_auto_reload_interval == 0
+    assert parse(["--config.auto-reload-interval=1m30s"], {}).config_auto_reload_interval == 90
+    assert parse(["check"], {"WOLKVOX_EXPORTER_CONFIG_AUTO_RELOAD_INTERVAL": "30s"}).config_auto_reload_interval == 30
+
+
+@pytest.mark.parametrize("text", ["30", "-1s", "soon", "10ms"])
+def test_what_is_no_interval_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, f"--config.auto-reload-interval={text}")
+    assert "--config.auto-reload-interval" in said
+    assert f"{text!r}" in said

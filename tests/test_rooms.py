@@ -52,11 +52,12 @@ MAY_KNOW: dict[str, set[str]] = {
     "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},
     "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
     "commands.simulate": COMMAND | {"process", "simulator", "writer"},
-    "commands.serve": COMMAND | {"app", "files", "metrics", "notify", "process", "storage.database", "web", "writer"},
+    "commands.serve": COMMAND
+    | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.database", "web", "writer"},
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 
-WIRING = {"app", "rotation", "options", "cli", "__main__", ""}
+WIRING = {"app", "auto_reload", "rotation", "options", "cli", "__main__", ""}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
@@ -15,6 +16,7 @@ import structlog
 
 from exporter import __version__
 from exporter.app import App, Read
+from exporter.auto_reload import ConfigWatch
 from exporter.clock import Clock, SystemClock
 from exporter.files import missing, raise_limit
 from exporter.log import Redactor
@@ -86,7 +88,9 @@ async def serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
             f"Status page:         {home}/\n"
             f"Simulated API:       {simulated}/\n"
         )
-    await run_until_stopped(app, web, clock, Notifier(os.environ), signals, stopping)
+    notifier = Notifier(os.environ)
+    watch = _watch_config(arguments, app, clock, notifier, stopping)
+    await run_until_stopped(app, web, clock, notifier, signals, stopping, watch)
 
 
 async def _start_web(app: App, arguments: Namespace, addresses: list[str], paths: Paths) -> Server:
@@ -120,9 +124,18 @@ def _warn_of_few_files(app: App) -> None:
 
 
 async def run_until_stopped(  # noqa: PLR0913, PLR0917 (the parts of a running process)
-    app: App, web: Server, clock: SystemClock, notifier: Notifier, signals: Signals, stopping: asyncio.Event
+    app: App,
+    web: Server,
+    clock: SystemClock,
+    notifier: Notifier,
+    signals: Signals,
+    stopping: asyncio.Event,
+    watch: Coroutine[None, None, None],
 ) -> None:
-    """Poll and serve until `stopping` is set, then end both. A reload that was asked for during the start comes now."""
+    """Poll and serve until `stopping` is set, then end both. A reload that was asked for during the start comes now.
+
+    `watch` runs meanwhile.
+    """
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
@@ -136,15 +149,27 @@ async def run_until_stopped(  # noqa: PLR0913, PLR0917 (the parts of a running p
     notifier.send("READY=1", f"STATUS=serving {', '.join(web.urls)}")
     signals.on_reload(lambda: call_in_loop(loop, reload))
     secrets = asyncio.create_task(app.secrets.run(stopping))
+    watching = asyncio.create_task(watch)
     watchdog = asyncio.create_task(_feed_watchdog(app, clock, notifier, stopping))
     await stopping.wait()
     _log.info("stopping")
     notifier.send("STOPPING=1")
     await asyncio.gather(app.stop(PATIENCE), web.stop())
-    for task in (watchdog, secrets, turning):
+    for task in (watchdog, secrets, watching, turning):
         task.cancel()
-    await asyncio.gather(watchdog, secrets, turning, return_exceptions=True)
+    await asyncio.gather(watchdog, secrets, watching, turning, return_exceptions=True)
     _log.info("stopped")
+
+
+async def _watch_config(
+    arguments: Namespace, app: App, clock: Clock, notifier: Notifier, stopping: asyncio.Event
+) -> None:
+    """Reload when the configuration file changes, if a flag asks for it; the demo has neither."""
+    interval = getattr(arguments, "config_auto_reload_interval", 0.0)
+    if interval:
+        file = Path(arguments.config_file)
+        watch = ConfigWatch(clock, file, lambda: app.config_checksum, partial(_reload, app, notifier))
+        await watch.run(interval, stopping)
 
 
 async def _reload(app: App, notifier: Notifier) -> None:

@@ -24,6 +24,11 @@ def read_start(path: Path) -> tuple[bytes, float]:
         return file.read(LARGEST + 1), modified_at
 
 
+def checksum_of(content: bytes) -> str:
+    """The first eight hexadecimal digits of SHA-256, as `sha256sum` prints them."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
 def read_file(
     path: Path, flag: str, keys: str, read: Callable[[Path], tuple[bytes, float]] = read_start
 ) -> tuple[Document, Issues]:
@@ -40,7 +45,7 @@ def read_file(
     except ParseError as error:
         line, words = error.line, error.text
     else:
-        document.modified_at, document.checksum = modified_at, hashlib.sha256(content).hexdigest()[:DIGITS]
+        document.modified_at, document.checksum = modified_at, checksum_of(content)
         return document, Issues(str(path), document.lines, document.issues, find_secrets(document.root))
     raise fatal(path, line, words)
 

@@ -127,6 +127,20 @@ async def test_a_bad_reload_changes_nothing_but_its_own_metric(run: Run, operati
     assert page.number(LOADED) > before.number(LOADED)
 
 
+async def test_a_changed_file_is_reloaded_without_a_signal(run: Run, operation: Operation) -> None:
+    """Also what could not be used at first, once it can be."""
+    config = {"operations": [operation("acme", "1")]}
+    exporter = await run(config, "--config.auto-reload-interval=1s")
+    await exporter.ready()
+    acme = operation("acme", "1", "4", token_file="token")
+    del acme["token"]
+    write_config(exporter.folder, {"operations": [acme]})
+    await exporter.shows(lambda page: page.value(STATE) == 0)
+    (exporter.folder / "token").write_text("mounted-a-moment-later", encoding="utf-8")
+    page = await exporter.shows(lambda page: page.value("wolkvox_campaign_up", campaign="4") == 1)
+    assert page.value(STATE) == 1
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_a_reload_by_request(run: Run, operation: Operation, method: str) -> None:
     config = {"operations": [operation("acme", "1")]}
