@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help demo test lint unit integration coverage newest oldest without-lock lock soak bench docs golden dist packages clean
+.PHONY: help demo test lint unit integration chart coverage newest oldest without-lock lock soak bench docs golden dist packages clean
 # With -j too: tests that share two cores with each other would only wait for each other, and coverage is one set of files.
 .NOTPARALLEL:
 
@@ -31,10 +31,13 @@ lint: $(VENV)/dev ## style, types, workflows
 
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration -m "not soak"
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart -m "not soak"
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
+
+chart: $(VENV)/dev packages ## the Helm chart: lint, render and check it with the real Helm, promtool and the schemas of Kubernetes
+	$(BIN)/python -m pytest -q tests/chart
 
 coverage: $(VENV)/dev ## hold what unit and integration covered to its floors
 	$(BIN)/coverage combine -q
@@ -53,7 +56,7 @@ without-lock: $(VENV)/dev
 	$(VENV)-$(LIBRARIES)/bin/ruff check .
 	$(VENV)-$(LIBRARIES)/bin/ruff format --check .
 	$(VENV)-$(LIBRARIES)/bin/mypy --python-executable $(VENV)-$(LIBRARIES)/bin/python
-	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration -m "not soak"
+	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart -m "not soak"
 
 lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.toml allows, with their hashes
 	$(LOCK) --upgrade --group build -o requirements/build.txt
@@ -68,11 +71,12 @@ bench: $(VENV)/dev ## measure, and print each figure beside its reference and it
 		echo "== $$benchmark"; PYTHONPATH=tests $(BIN)/python $$benchmark || exit 1; \
 	done
 
-docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, docs/status-api.*, grafana/dashboards, prometheus/rules
+docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, docs/status-api.*, grafana/dashboards, prometheus/rules, deploy/chart
 	$(BIN)/python -m exporter.metrics.document
 	$(BIN)/python -m exporter.web.status.schema
 	$(BIN)/python -m grafana
 	$(BIN)/python -m prometheus.generate
+	$(BIN)/python -m deploy.document
 
 golden: $(VENV)/dev ## write the golden files again after an intended change; read the difference before you commit it
 	-$(BIN)/python -m pytest -q --write-golden -k golden tests --ignore=tests/integration

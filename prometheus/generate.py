@@ -1,4 +1,7 @@
-"""Writes prometheus/rules/wolkvox.yml: `python -m prometheus.generate`; `--help` names what can be set."""
+"""Writes prometheus/rules/wolkvox.yml: `python -m prometheus.generate`; `--help` names what can be set.
+
+Without any parameter it also writes what the Helm chart takes its rules from.
+"""
 
 import argparse
 import sys
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from prometheus import chart
 from prometheus.dialling import dialling
 from prometheus.document import document
 from prometheus.parameters import DEFAULTS, ParameterError, Parameters, flag
@@ -46,9 +50,15 @@ def main(arguments: Sequence[str]) -> None:
     parser = _parser()
     values = vars(parser.parse_args(arguments))
     output: Path = values.pop("output")
+
+    def rules(parameters: Parameters) -> str:
+        return document(groups(parameters), parameters)
+
     try:
         parameters = Parameters(**values)
-        output.write_text(document(groups(parameters), parameters), encoding="utf-8")
+        output.write_text(rules(parameters), encoding="utf-8")
+        if output == RULES and parameters == DEFAULTS:
+            chart.write({"en": rules})
     except (ParameterError, OSError) as error:
         parser.error(str(error))
 

@@ -12,7 +12,7 @@ from exporter.model import Reason
 from exporter.options import COMMANDS, PREFIX, parser_of
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")])
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"), ROOT / "deploy/chart/README.md"])
 
 
 def block(document: Path, first_line: str) -> str:
