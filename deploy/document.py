@@ -32,8 +32,8 @@ helm install wolkvox-exporter deploy/chart                                      
 helm install wolkvox-exporter deploy/chart --set-file config=config.yml --set 'secrets.existing={wolkvox}'
 ```
 
-[docs/kubernetes.md](../../docs/kubernetes.md) explains how to install it, SQLite and PostgreSQL, TLS, and recipes. This page lists every
-value. It is made from the comments in `values.yaml` by `python -m deploy.document`.
+[docs/kubernetes.md](../../docs/kubernetes.md) explains how to install it, SQLite and PostgreSQL, TLS, and recipes. This
+page lists every value. It is made from the comments in `values.yaml` by `python -m deploy.document`.
 """
 
 
@@ -74,14 +74,14 @@ def _default(values: Any, path: tuple[str, ...]) -> str:
 
 def _thresholds() -> str:
     rows = [
-        f"| `{_camel(each.name)}` | `{each.default:g}` | {each.metadata['help']} |\n"
+        f"| `{camel(each.name)}` | `{each.default:g}` | {each.metadata['help']} |\n"
         for each in fields(Parameters)
         if not isinstance(each.default, str)
     ]
     return "\n## Thresholds\n\n| `rules.thresholds` | default | |\n|---|---|---|\n" + "".join(rows)
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 

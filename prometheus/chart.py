@@ -75,7 +75,7 @@ def template(make: Make) -> str:
 
 
 def write(languages: Mapping[str, Make], folder: Path = FOLDER) -> None:
-    """Write the rules in each language, and the value that each placeholder has unless the chart's values say another."""
+    """Write the rules in each language, and the values that placeholders have by default."""
     folder.mkdir(exist_ok=True)
     for language, make in languages.items():
         (folder / f"{language}.yml").write_text(template(make), encoding="utf-8")

@@ -12,7 +12,13 @@ from exporter.model import Reason
 from exporter.options import COMMANDS, PREFIX, parser_of
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"), ROOT / "deploy/chart/README.md"])
+DOCUMENTS = sorted(
+    [
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "deploy/chart/README.md")),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("*/README.md"),
+    ]
+)
 
 
 def block(document: Path, first_line: str) -> str:

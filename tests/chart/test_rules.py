@@ -1,0 +1,122 @@
+"""The PrometheusRule is made of our own rules, with what the values set."""
+
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from real_helm import LIVE, ROOT, render
+
+from deploy.document import camel
+from prometheus import chart
+from prometheus.document import document
+from prometheus.generate import groups
+from prometheus.parameters import Parameters
+
+THRESHOLDS = {each.name: each.default for each in fields(Parameters) if not isinstance(each.default, str)}
+
+
+def rendered(values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The groups of a release with these values of `rules` and `monitor`."""
+    values = {"rules": {}} | (values or {})
+    release = render(LIVE | values | {"rules": {"enabled": True} | values["rules"]})
+    found: list[dict[str, Any]] = release.one("PrometheusRule")["spec"]["groups"]
+    return found
+
+
+def generated(parameters: Parameters) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(document(groups(parameters), parameters))["groups"]
+    return found
+
+
+def alerts(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {rule["alert"]: rule for group in found for rule in group["rules"] if "alert" in rule}
+
+
+def test_by_default_they_are_the_file() -> None:
+    assert rendered() == yaml.safe_load((ROOT / "prometheus/rules/wolkvox.yml").read_text())["groups"]
+
+
+@st.composite
+def parameters(draw: st.DrawFn) -> dict[str, float]:
+    """Any threshold, each kept or set."""
+    chosen: dict[str, float] = {}
+    for name, default in THRESHOLDS.items():
+        if isinstance(default, int):
+            values: st.SearchStrategy[float] = st.integers(1, 5_000)
+        elif name.endswith("_factor"):
+            values = st.integers(101, 999).map(lambda number: number / 100)
+        else:
+            values = st.integers(1, 999).map(lambda number: number / 1_000)
+        if draw(st.booleans()):
+            chosen[name] = draw(values)
+    return chosen
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(chosen=parameters())
+def test_with_other_thresholds_they_are_what_the_generator_writes(chosen: dict[str, Any]) -> None:
+    thresholds = {camel(name): value for name, value in chosen.items()}
+    assert rendered({"rules": {"thresholds": thresholds}}) == generated(Parameters(**chosen))
+
+
+def test_job_and_addresses_are_what_the_generator_writes() -> None:
+    values = {
+        "monitor": {"job": "dialler"},
+        "rules": {"runbooksUrl": "https://wiki.example/runbooks", "grafanaUrl": "https://grafana.example/g/"},
+    }
+    expected = Parameters(
+        job="dialler", runbooks_url="https://wiki.example/runbooks", grafana_url="https://grafana.example/g/"
+    )
+    assert rendered(values) == generated(expected)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"thresholds": {camel(name): value for name, value in THRESHOLDS.items()}},
+        {"disabled": ["WolkvoxBusySpike"]},
+    ],
+)
+def test_promtool_takes_them(values: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump({"groups": rendered({"rules": values})}))
+    done = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_severities_and_labels_can_be_set() -> None:
+    values = {"severities": {"WolkvoxBusySpike": "page"}, "alertLabels": {"team": "dialling", "severity": "none"}}
+    found, before = alerts(rendered({"rules": values})), alerts(rendered())
+    assert found["WolkvoxBusySpike"]["labels"] == {"severity": "page", "team": "dialling"}
+    for name, rule in found.items():
+        assert rule["labels"]["team"] == "dialling"
+        if name != "WolkvoxBusySpike":
+            assert rule["labels"]["severity"] == before[name]["labels"]["severity"]
+
+
+def test_an_alert_can_be_left_out() -> None:
+    names = set(alerts(rendered()))
+    assert set(alerts(rendered({"rules": {"disabled": ["WolkvoxBusySpike"]}}))) == names - {"WolkvoxBusySpike"}
+    left = rendered({"rules": {"disabled": sorted(names)}})
+    assert alerts(left) == {}
+    assert all(group["rules"] for group in left), "an empty group is left out"
+
+
+def test_the_demo_wakes_nobody() -> None:
+    """Its campaigns are made up, spikes included; the rules are installed only if somebody asks for them."""
+    assert "PrometheusRule" not in render().kinds
+    assert "PrometheusRule" in render({"rules": {"enabled": True}}).kinds
+
+
+def test_a_parameter_that_no_placeholder_stands_for_is_an_error() -> None:
+    def rules(p: Parameters) -> str:
+        return yaml.safe_dump({"groups": [{"expr": f"x > {1 - p.spike_share:g}"}]})
+
+    with pytest.raises(chart.TemplateError, match="FACTORS"):
+        chart.template(rules)
