@@ -82,6 +82,7 @@ def _thresholds() -> str:
 
 
 def camel(name: str) -> str:
+    """A parameter of the rules as the chart's values name it: `spike_share` is `spikeShare`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
