@@ -7,7 +7,7 @@ from structlog.stdlib import BoundLogger
 
 from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import Failure, Poll, Reason, Target, TargetKey, TargetState
-from exporter.storage.ledger import StoredCooldown
+from exporter.storage.request import StoredCooldown
 
 REASONS = frozenset({Reason.AUTH, Reason.QUOTA, Reason.FORBIDDEN})
 """The refusals that concern the token and not the campaign."""

@@ -181,8 +181,9 @@ class LeaseSession:
             before, self._wait = self._wait, self._ledger.waiting(self.token)
             if self._wait is not None:
                 tell_wait(timetable.log, before, self._wait, timetable.operation.zone)
-            self._version, known = await self._ledger.read(timetable.operation, self._version)
-            for key, one in known.items():
+            changes = await self._ledger.read(timetable.operation, self._version)
+            self._version = changes.version
+            for key, one in changes.known.items():
                 self._store.restore(key, one)
         self._day = timetable.today()
         self._used = await self._ledger.used(timetable.operation.name, self._day)

@@ -16,9 +16,9 @@ from exporter.polling.state_store import StateStore
 from exporter.polling.timetable import Timetable
 from exporter.polling.transitions import Found, concluded
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import (
+from exporter.storage.ledger import Ledger
+from exporter.storage.request import (
     BudgetExhaustedError,
-    Ledger,
     NotOwnerError,
     PollResult,
     Request,

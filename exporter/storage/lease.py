@@ -4,12 +4,13 @@ import json
 import math
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, null, select
 
 from exporter.clock import Clock, Stamp, age, stamp
 from exporter.model import LATEST_DEPARTURE, LeaseWait, WaitCause
-from exporter.storage import statements
+from exporter.storage import snapshot as text
 from exporter.storage.owner import is_dead
+from exporter.storage.request import StoredCooldown
 from exporter.storage.schema import meta, tokens
 
 LEASE_SECONDS = 30.0
@@ -26,6 +27,28 @@ _MISSED = RENEWAL_SECONDS + 2.0
 
 _UNSETTLED = "unsettled"
 """Name in `meta` of the moment at which the file was made while a process had an earlier one open."""
+
+
+_MINE = and_(tokens.c.token == bindparam("the_token"), tokens.c.holder == bindparam("the_owner"))
+
+_MARK_SENT = (
+    tokens.update()
+    .where(_MINE)
+    .values(beat=bindparam("the_moment"), flight=bindparam("the_moment"), flight_timeout=bindparam("the_timeout"))
+)
+
+_MARK_DONE = (
+    tokens.update()
+    .where(_MINE)
+    .values(
+        flight=null(),
+        flight_timeout=null(),
+        rest=bindparam("the_rest"),
+        rest_since=bindparam("the_rest_since"),
+        version=tokens.c.version + 1,
+    )
+    .returning(tokens.c.version)
+)
 
 
 def departure_seconds(timeout: float) -> float:
@@ -46,6 +69,12 @@ def unsettle(connection: Connection, moment: Stamp) -> None:
     connection.execute(meta.delete().where(meta.c.name == _UNSETTLED))
     value = json.dumps([moment.wall, moment.boot, moment.monotonic])
     connection.execute(meta.insert().values(name=_UNSETTLED, value=value))
+
+
+def rest(connection: Connection, token: str) -> StoredCooldown | None:
+    """Why the token rests, as stored by whoever held its lease last."""
+    row = connection.execute(select(tokens.c.rest, tokens.c.rest_since).where(tokens.c.token == token)).first()
+    return None if row is None or row.rest is None else StoredCooldown(text.failure_from_text(row.rest), row.rest_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +136,27 @@ class Leases:
             "the_moment": moment,
             "the_timeout": flight_seconds(timeout),
         }
-        return statements.MARK_SENT.run(connection, parameters).rowcount == 1
+        return connection.execute(_MARK_SENT, parameters).rowcount == 1
 
-    def mark_done(self, connection: Connection, token: str, rest: str | None, rest_since: Stamp | None) -> bool:
-        """Record that the request has ended; False where another process has taken over and knows better."""
+    def mark_done(self, connection: Connection, token: str, rest: StoredCooldown | None) -> int | None:
+        """Record that the request has ended, and count it.
+
+        Returns:
+            The token's version; None where another process has taken over and knows better.
+        """
         parameters = {
             "the_token": token,
             "the_owner": self._owner,
-            "the_rest": rest,
-            "the_rest_since": rest_since,
+            "the_rest": None if rest is None else text.failure_to_text(rest.failure),
+            "the_rest_since": None if rest is None else rest.since,
         }
-        if statements.MARK_DONE.run(connection, parameters).rowcount == 1:
-            return True
-        owner = connection.execute(select(tokens.c.holder).where(tokens.c.token == token)).scalar()
-        return owner is None  # the file is new, and nobody owns anything yet
+        version = connection.execute(_MARK_DONE, parameters).scalar()
+        if version is not None:
+            return int(version)
+        row = connection.execute(select(tokens.c.holder, tokens.c.version).where(tokens.c.token == token)).first()
+        if row is None:
+            return 0
+        return int(row.version) if row.holder is None else None  # the file is new, and nobody owns anything yet
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:
         return connection.execute(select(tokens).where(tokens.c.token == token)).mappings().first()

@@ -2,98 +2,59 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, select
 
-from exporter.clock import Clock, Stamp, age, anchor, stamp
-from exporter.model import NOTHING_KNOWN, Failure, LeaseWait, Operation, Target, TargetKey, TargetState
-from exporter.storage import lease, quota, rows, statements
-from exporter.storage import snapshot as text
+from exporter.clock import Clock, stamp
+from exporter.model import LeaseWait, Operation, Target, TargetKey, TargetState
+from exporter.storage import companions, lease, quota, rows
+from exporter.storage.anchors import Anchors
+from exporter.storage.companions import Companions
 from exporter.storage.database import Arrival, Database, StorageLostError
 from exporter.storage.recovery import Memory
-from exporter.storage.schema import meta, targets, tokens
+from exporter.storage.request import (
+    NOTHING_STORED,
+    ApiRequest,
+    ApiResult,
+    BudgetExhaustedError,
+    Changes,
+    Grant,
+    NotOwnerError,
+    PollResult,
+    Request,
+    StoredApis,
+    StoredCooldown,
+)
+from exporter.storage.schema import meta
+from exporter.storage.targets import Targets
 
+T = TypeVar("T")
 
-class RequestRefusedError(Exception):
-    """The request must not be sent now."""
-
-
-class NotOwnerError(RequestRefusedError):
-    """Another process holds the token's lease."""
-
-
-class BudgetExhaustedError(RequestRefusedError):
-    """The day's budget of the operation is used up."""
-
-
-class TooEarlyError(RequestRefusedError):
-    """The same campaign and window was asked for less than its interval ago."""
-
-    def __init__(self, wait: float) -> None:
-        """`wait`: seconds until it may be asked."""
-        super().__init__(f"may be asked in {wait:.1f} s")
-        self.wait = wait
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be sent."""
-
-    token: str
-    """The token's hash."""
-    target: Target
-    day: str
-    """The operation's local date, ISO."""
-    budget: int | None
-    interval: float
-    """Seconds that must lie between this and the one before; 0 for a retry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """The request is on record and may leave."""
-
-    at: Stamp
-    used: int
-    """Requests of the operation on that day, this one included."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCooldown:
-    """Why and since when a token rests."""
-
-    failure: Failure
-    since: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """What a poll brought, to be put down."""
-
-    target: Target
-    server: str
-    known: TargetState
+PRUNE_SECONDS = 86_400.0
+"""How often what nothing depends on any more is forgotten."""
 
 
 class Ledger:
-    """The storage of one process, under an identity of its own."""
+    """The storage of one process, under an identity of its own: each method is one transaction."""
 
     def __init__(self, database: Database, clock: Clock, owner: str) -> None:
-        """`holder` names this process; unique among all processes that ever use the storage."""
+        """`owner` names this process; unique among all processes that ever use the storage."""
         self._database = database
         self._clock = clock
         self._hash_key = b""
         self._operations: tuple[Operation, ...] = ()
-        self._owners = rows.Owners()
+        self._anchors = Anchors(clock)
+        self._memory = Memory()
+        self._targets = Targets(clock, self._memory, self._anchors, self.hash)
+        self._companions = Companions(clock, self._memory, self._anchors, self.hash)
         self._leases = lease.Leases(clock, owner)
         self._waits: dict[str, LeaseWait] = {}
-        self._anchors: dict[Stamp, Stamp] = {}  # moments of earlier boots by this one's clock, as first seen
+        self._pruned_at = clock.monotonic()
         self._refuse_once: set[str] = set()  # operations whose next request is refused, because the file was lost
-        self._memory = Memory()
         self.generation = 0
         """Grows with each file that is opened: what was held in the one before is not held in it."""
 
@@ -116,43 +77,41 @@ class Ledger:
     def apply_config(self, operations: Iterable[Operation]) -> None:
         """Say which operations there are: what one of them left behind under its name and token stays its own."""
         self._operations = tuple(operations)
-        self._owners = rows.Owners(
+        owners = rows.Owners(
             frozenset(one.name for one in self._operations), frozenset(self.hash(one.token) for one in self._operations)
         )
+        self._targets.apply_config(owners)
+        self._companions.apply_config(owners)
 
     async def adopt(self, operation: Operation) -> dict[TargetKey, TargetState]:
-        """Make a place for each target of the operation, and tell what is known of it."""
-        return await self._database.run(lambda connection: self._adopt(connection, operation))
+        """Make a place for each target and API of the operation, and tell what is known of its targets."""
 
-    async def read(self, operation: Operation, since: int) -> tuple[int, dict[TargetKey, TargetState]]:
-        """What another process put down after version `since`, and the version now."""
-        token = self.hash(operation.token)
+        def work(connection: Connection) -> dict[TargetKey, TargetState]:
+            self._companions.adopt(connection, operation)
+            return self._targets.adopt(connection, operation)
 
-        def work(connection: Connection) -> tuple[int, dict[TargetKey, TargetState]]:
-            now = connection.execute(select(tokens.c.version).where(tokens.c.token == token)).scalar() or 0
-            if now == since:
-                return now, {}
-            changed = select(targets).where(targets.c.token == token, targets.c.version > since)
-            found = self._anchored(connection.execute(changed).mappings().all())
-            known = rows.match(operation, token, found, self._owners)
-            self._learn(operation, known)
-            return now, known
+        return await self._database.run(work)
+
+    async def apis(self, operation: Operation) -> StoredApis:
+        """What storage knows of the operation's APIs and of its campaigns, whoever stored it."""
+        return await self._database.run(lambda connection: self._companions.read(connection, operation, -1)) or (
+            NOTHING_STORED
+        )
+
+    async def read(self, operation: Operation, since: int) -> Changes:
+        """What another process stored after version `since`, and the version now."""
+
+        def work(connection: Connection) -> Changes:
+            changes = self._targets.read(connection, operation, since)
+            if changes.version == since:
+                return changes
+            return replace(changes, apis=self._companions.read(connection, operation, since))
 
         return await self._database.run(work)
 
     async def known(self, operation: Operation, target: Target) -> TargetState:
         """What storage knows of one target of the operation by its present name."""
-        token = self.hash(operation.token)
-
-        def work(connection: Connection) -> TargetState:
-            campaign, span, name = rows.name(target)
-            place = targets.c.campaign == campaign, targets.c.span == span, targets.c.operation == name
-            found = self._anchored(connection.execute(select(targets).where(*place)).mappings().all())
-            known = rows.match(operation, token, found, self._owners)
-            self._learn(operation, known)
-            return known.get(target.key, NOTHING_KNOWN)
-
-        return await self._database.run(work)
+        return await self._database.run(lambda connection: self._targets.known(connection, operation, target))
 
     async def used(self, operation: str, day: str) -> int:
         """Requests of the operation on that day, by any process."""
@@ -170,11 +129,7 @@ class Ledger:
             token: The token's hash.
             longest: The longest time limit of the token's requests, in seconds.
         """
-        try:
-            wait = await self._database.run(lambda connection: self._leases.acquire(connection, token, longest))
-        except StorageLostError:
-            await self._rebuild()
-            raise
+        wait = await self._run(lambda connection: self._leases.acquire(connection, token, longest))
         if wait is None:
             self._waits.pop(token, None)
         else:
@@ -186,23 +141,19 @@ class Ledger:
         return self._waits.get(token)
 
     async def rest(self, token: str) -> StoredCooldown | None:
-        """Why the token rests, as put down by whoever held its lease last."""
-
-        def work(connection: Connection) -> StoredCooldown | None:
-            row = connection.execute(select(tokens.c.rest, tokens.c.rest_since).where(tokens.c.token == token)).first()
-            if row is None or row.rest is None:
-                return None
-            return StoredCooldown(text.failure_from_text(row.rest), self._anchor(row.rest_since))
-
-        return await self._database.run(work)
+        """Why the token rests, as stored by whoever held its lease last."""
+        rest = await self._database.run(lambda connection: lease.rest(connection, token))
+        return None if rest is None else replace(rest, since=self._anchors.moment(rest.since))
 
     async def renew(self) -> frozenset[str]:
         """Show that this process lives; the token hashes whose leases it still holds."""
-        try:
-            return await self._database.run(self._leases.renew)
-        except StorageLostError:  # who makes the file anew must not be the only one that is in it
-            await self._rebuild()
-            raise
+
+        def work(connection: Connection) -> frozenset[str]:
+            if self._clock.monotonic() - self._pruned_at > PRUNE_SECONDS:
+                self._prune(connection)
+            return self._leases.renew(connection)
+
+        return await self._run(work)  # who makes the file anew must not be the only one that is in it
 
     async def begin(self, request: Request) -> Grant:
         """Put a request on record before it leaves; when this returns, the record is durable.
@@ -213,7 +164,7 @@ class Ledger:
             NotOwnerError, BudgetExhaustedError, TooEarlyError: it must not leave.
             StorageError: it cannot be recorded, so it must not leave.
         """
-        operation = request.target.key.operation
+        operation = request.operation
         try:
             grant = await self._database.run(lambda connection: self._begin(connection, request))
         except StorageLostError:
@@ -222,27 +173,38 @@ class Ledger:
             self._refuse_once.discard(operation)
             raise
         self._memory.count(operation, request.day, grant.used)
-        self._memory.ask(request.target, grant.at)
+        if isinstance(request.target, ApiRequest):
+            self._memory.ask_api(request.target, grant.at)
+        else:
+            self._memory.ask(request.target, grant.at)
         return grant
 
-    async def finish(self, token: str, outcome: PollResult, rest: StoredCooldown | None) -> None:
-        """Put down that the token's request is over, and what the poll brought."""
-        # A poll that ended by a fault need not know that its request left; what is on record stays there.
-        recorded, asked = self._memory.target(outcome.target).known.asked, outcome.known.asked
-        if recorded is not None and (asked is None or asked.monotonic < recorded.monotonic):
-            asked = recorded
-        known = replace(outcome.known, asked=asked)
+    async def finish(self, token: str, result: PollResult, rest: StoredCooldown | None) -> None:
+        """Store that the token's request is over, and what the poll brought."""
+        known = replace(result.known, asked=self._targets.asked(result))
 
         def work(connection: Connection) -> None:
-            if self._mark_done(connection, token, rest):
-                rows.write(connection, token, outcome.server, outcome.target, known)
+            if self._leases.mark_done(connection, token, rest) is not None:
+                rows.write(connection, token, result.server, result.target, known)
 
-        self._memory.conclude(outcome.target, outcome.server, known)
+        self._memory.conclude(result.target, result.server, known)
+        await self._database.run(work)
+
+    async def finish_api(self, token: str, result: ApiResult, rest: StoredCooldown | None) -> None:
+        """Store that the token's request to an API is over, and what it brought; `rest` as it was before."""
+        result = replace(result, known=replace(result.known, asked=self._companions.asked(result)))
+
+        def work(connection: Connection) -> None:
+            version = self._leases.mark_done(connection, token, rest)
+            if version is not None:
+                companions.write(connection, token, version, result)
+
+        self._memory.conclude_api(result)
         await self._database.run(work)
 
     async def put_rest(self, token: str, rest: StoredCooldown | None) -> None:
-        """Put down that the token rests, and that its request is over, before its poll is."""
-        await self._database.run(lambda connection: self._mark_done(connection, token, rest))
+        """Store that the token rests, and that its request is over, before its poll is."""
+        await self._database.run(lambda connection: self._leases.mark_done(connection, token, rest))
 
     async def release(self, held: Iterable[str]) -> None:
         """Give up the leases of those token hashes that have no request in flight."""
@@ -267,93 +229,46 @@ class Ledger:
         self._leases.forget()
         self._waits.clear()
         self._refuse_once |= self._memory.operations()
-        self._memory.restore(connection, self.hash, self._anchor)
+        self._memory.restore(connection, self.hash, self._anchors.moment)
+        for operation, known in self._memory.apis():
+            companions.restore(connection, operation, self.hash(operation.token), known, self._anchors)
         self.generation += 1
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work` in one transaction; a file that was lost is made anew for the next one."""
+        try:
+            return await self._database.run(work)
+        except StorageLostError:
+            await self._rebuild()
+            raise
 
     async def _rebuild(self) -> None:
         await self._database.reopen(self._enter)
 
     def _prune(self, connection: Connection) -> None:
-        rows.prune(connection, self._clock)
+        self._pruned_at = self._clock.monotonic()
+        self._memory.prune(self._clock)
+        rows.prune(connection, self._clock, self._memory.has)
+        companions.prune(connection, self._clock, self._memory.has_api)
         quota.prune(connection)
 
-    def _adopt(self, connection: Connection, operation: Operation) -> dict[TargetKey, TargetState]:
-        token = self.hash(operation.token)
-        found = or_(targets.c.token == token, targets.c.operation == operation.name)
-        read = connection.execute(select(targets).where(found)).mappings().all()
-        stored = self._anchored(read)
-        for before, row in zip(read, stored, strict=True):
-            if row["asked"] != before["asked"]:  # of an earlier boot; each restart would take it as now once more
-                statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": row["asked"]})
-        known = rows.match(operation, token, stored, self._owners)
-        present = {rows.place_of(row) for row in stored}
-        latest: dict[tuple[str, str], dict[str, Any]] = {}  # also under an earlier name of the operation
-        for one in sorted((one for one in stored if one["asked"] is not None), key=lambda one: one["asked"].monotonic):
-            latest[one["campaign"], one["span"]] = one
-        missing = []
-        for target in operation.targets:
-            blank = rows.blank(token, operation.base_url, target)
-            if rows.place_of(blank) not in present:
-                last = latest.get((target.key.campaign, rows.span(target)), blank)
-                missing.append(blank | {"asked": last["asked"], "polled": last.get("polled")})
-        if missing:
-            connection.execute(targets.insert(), missing)
-        self._learn(operation, {target.key: known.get(target.key, NOTHING_KNOWN) for target in operation.targets})
-        return known
-
-    def _learn(self, operation: Operation, known: dict[TargetKey, TargetState]) -> None:
-        for target in operation.targets:
-            if target.key in known:
-                self._memory.learn(operation, target, known[target.key])
-
-    def _anchored(self, stored: Iterable[RowMapping]) -> list[dict[str, Any]]:
-        """The rows with their moments on the clocks of this boot."""
-        return [
-            {name: self._anchor(value) if isinstance(value, Stamp) else value for name, value in row.items()}
-            for row in stored
-        ]
-
-    def _anchor(self, moment: Stamp) -> Stamp:
-        if moment.boot == self._clock.boot:
-            return moment
-        return self._anchors.setdefault(moment, anchor(self._clock, moment))
-
     def _begin(self, connection: Connection, request: Request) -> Grant:
-        target = request.target
-        if target.key.operation in self._refuse_once:
+        target, token = request.target, request.token
+        if request.operation in self._refuse_once:
             raise self._database.lost()
         now = stamp(self._clock)
-        if not self._leases.mark_sent(connection, request.token, now, target.timeout):
+        if not self._leases.mark_sent(connection, token, now, target.timeout):
             raise NotOwnerError
         if request.interval > 0:
-            self._check_interval(connection, request)
-        used = quota.count(connection, target.key.operation, request.day)
+            if isinstance(target, ApiRequest):
+                self._companions.check_interval(connection, target, request.interval, token)
+            else:
+                self._targets.check_interval(connection, target, request.interval)
+        used = quota.count(connection, request.operation, request.day)
         if request.budget is not None and used > request.budget:
             raise BudgetExhaustedError
-        row = rows.blank(request.token, self._memory.target(target).server, target) | {"asked": now}
-        if statements.ASK.run(connection, rows.parameters(rows.place_of(row)) | {"the_moment": now}).rowcount == 0:
-            connection.execute(targets.insert().values(**row))
+        if isinstance(target, ApiRequest):
+            self._companions.ask(connection, target, token, now)
+        else:
+            self._targets.ask(connection, target, token, now)
         return Grant(now, used)
-
-    def _mark_done(self, connection: Connection, token: str, rest: StoredCooldown | None) -> bool:
-        """Put down the end of the request; False where another process has taken over and knows better."""
-        failure = None if rest is None else text.failure_to_text(rest.failure)
-        return self._leases.mark_done(connection, token, failure, None if rest is None else rest.since)
-
-    def _check_interval(self, connection: Connection, request: Request) -> None:
-        """Hold to what is on record, whichever process and token it was asked with.
-
-        What was asked for under another name of the operation is known here, since the target was adopted.
-        """
-        waits = []
-        remembered = self._memory.target(request.target).known.asked
-        if remembered is not None:
-            waits.append(request.interval - age(self._clock, remembered))
-        for asked, polled in rows.asked(connection, request.target):
-            left = request.interval - age(self._clock, asked)
-            if polled is None or age(self._clock, polled) > age(self._clock, asked):
-                # It never ended, so when it left is not on record.
-                left += lease.departure_seconds(request.target.timeout)
-            waits.append(left)
-        if waits and max(waits) > 0:
-            raise TooEarlyError(max(waits))

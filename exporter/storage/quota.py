@@ -1,21 +1,28 @@
 """How many requests each operation sent on each of its days: the table `usage`."""
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, bindparam, select
 
-from exporter.storage import statements
 from exporter.storage.schema import usage
 
 KEPT_DAYS = 41
 """Days with requests that are kept of each operation. Counted, not dated: the wall clock may be wrong for a while."""
 
 
+_COUNT = (
+    usage.update()
+    .where(usage.c.operation == bindparam("the_operation"), usage.c.day == bindparam("the_day"))
+    .values(requests=usage.c.requests + 1)
+    .returning(usage.c.requests)
+)
+
+
 def count(connection: Connection, operation: str, day: str) -> int:
     """Count one more request of the operation on that day; how many there are with it."""
-    counted = statements.COUNT.run(connection, {"the_operation": operation, "the_day": day}).fetchone()
+    counted = connection.execute(_COUNT, {"the_operation": operation, "the_day": day}).scalar()
     if counted is None:
         connection.execute(usage.insert().values(operation=operation, day=day, requests=1))
         return 1
-    return int(counted[0])
+    return int(counted)
 
 
 def used(connection: Connection, operation: str, day: str) -> int:

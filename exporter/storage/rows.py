@@ -1,17 +1,16 @@
 """Targets as rows of storage, and back."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from exporter.clock import Clock, Stamp, age
 from exporter.model import NOTHING_KNOWN, Operation, Target, TargetKey, TargetState, merge_seen
 from exporter.storage import snapshot as text
-from exporter.storage import statements
-from exporter.storage.schema import moment, targets
+from exporter.storage.schema import targets, tokens
 
 KEPT_DAYS = 40
 """How long an abandoned campaign is kept; a window reaches back 31 days at most."""
@@ -87,7 +86,7 @@ def match(
     for row in rows:
         place = row["campaign"], row["span"]
         asked.setdefault(place, []).append(row["asked"])
-        state = _state(row) if _is_of(row, operation, token, owners, rotated=rotated) else None
+        state = _state(row) if is_of(row, operation, token, owners, rotated=rotated) else None
         if state is not None:
             own.setdefault(place, []).append(_Read(row, state))
             seen[row["campaign"]] = merge_seen(seen.get(row["campaign"], ()), state.seen)
@@ -111,7 +110,7 @@ class _Read:
     state: TargetState
 
 
-def _is_of(row: Mapping[Any, Any], operation: Operation, token: str, owners: Owners, *, rotated: bool) -> bool:
+def is_of(row: Mapping[Any, Any], operation: Operation, token: str, owners: Owners, *, rotated: bool) -> bool:
     """Whether the report in a row is the operation's, also under an earlier name or token of it.
 
     `rotated`: nobody else ever had the token, so it may well be the operation's new one.
@@ -145,8 +144,39 @@ def _youth(moment: Stamp) -> float:
     return moment.monotonic
 
 
+_NAME = and_(
+    targets.c.campaign == bindparam("the_campaign"),
+    targets.c.span == bindparam("the_span"),
+    targets.c.operation == bindparam("the_operation"),
+)
+
+_PLACE = and_(_NAME, targets.c.token == bindparam("the_token"), targets.c.server == bindparam("the_server"))
+
+_ASKED = select(targets.c.asked, targets.c.polled).where(_NAME, targets.c.asked.is_not(None))
+
+_ASK = targets.update().where(_PLACE).values(asked=bindparam("the_moment"))
+
+_WRITE = (
+    targets.update()
+    .where(_PLACE)
+    .values(
+        asked=bindparam("the_asked"),
+        succeeded=bindparam("the_succeeded"),
+        polled=bindparam("the_polled"),
+        reading=bindparam("the_reading"),
+        snapshot=bindparam("the_snapshot"),
+        version=func.coalesce(
+            select(tokens.c.version).where(tokens.c.token == bindparam("the_token")).scalar_subquery(), 0
+        ),
+    )
+)
+"""What is known of the target, under the present version of its token."""
+
+_FORGET = targets.delete().where(_PLACE)
+
+
 def write(connection: Connection, token: str, server: str, target: Target, known: TargetState) -> None:
-    """Put down what is known of a target."""
+    """Store what is known of a target."""
     values = parameters((*name(target), token, server)) | {
         "the_asked": known.asked,
         "the_succeeded": known.succeeded,
@@ -154,21 +184,30 @@ def write(connection: Connection, token: str, server: str, target: Target, known
         "the_reading": target.query_key,
         "the_snapshot": text.to_text(known),
     }
-    if statements.WRITE.run(connection, values).rowcount == 0:
+    if connection.execute(_WRITE, values).rowcount == 0:
         connection.execute(targets.insert(), blank(token, server, target))
-        statements.WRITE.run(connection, values)
+        connection.execute(_WRITE, values)
+
+
+def ask(connection: Connection, place: Place, moment: Stamp) -> bool:
+    """Store when the target of a row was asked for last; False where there is no such row."""
+    return connection.execute(_ASK, parameters(place) | {"the_moment": moment}).rowcount == 1
 
 
 def asked(connection: Connection, target: Target) -> list[tuple[Stamp, Stamp | None]]:
     """When the target was last asked for with each token and server, and when the latest poll of that ended."""
     campaign, length, operation = name(target)
     where = {"the_campaign": campaign, "the_span": length, "the_operation": operation}
-    found = statements.ASKED.run(connection, where).fetchall()
-    return [(moment(row[0]), None if row[1] is None else moment(row[1])) for row in found]
+    return [(row[0], row[1]) for row in connection.execute(_ASKED, where)]
 
 
-def prune(connection: Connection, clock: Clock) -> None:
-    """Forget campaigns that nothing depends on any more."""
-    for row in connection.execute(select(targets).where(targets.c.asked.is_not(None))).mappings().all():
-        if age(clock, row["asked"]) > KEPT_DAYS * 86400:
-            statements.FORGET.run(connection, parameters(place_of(row)))
+def prune(connection: Connection, clock: Clock, kept: Callable[[Name], bool] = lambda _: False) -> None:
+    """Forget campaigns that nothing depends on any more; `kept` says of one that was never polled that it is needed.
+
+    A row that another process still needs costs nothing to forget before its first poll: that makes it again.
+    """
+    columns = (*targets.primary_key, targets.c.asked, targets.c.polled)
+    for row in connection.execute(select(*columns)).mappings().all():
+        ages = [age(clock, moment) for moment in (row["asked"], row["polled"]) if moment is not None]
+        if min(ages) > KEPT_DAYS * 86400 if ages else not kept(place_of(row)[:3]):
+            connection.execute(_FORGET, parameters(place_of(row)))

@@ -26,12 +26,7 @@ class StampType(TypeDecorator[Stamp]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Stamp | None:  # noqa: ARG002 (as above)
         """From the column."""
-        return None if value is None else moment(value)
-
-
-def moment(text: str) -> Stamp:
-    """A `Stamp` as it stands in a column."""
-    return Stamp(*json.loads(text))
+        return None if value is None else Stamp(*json.loads(value))
 
 
 meta = Table(
@@ -75,6 +70,32 @@ targets = Table(
     Column("polled", StampType),  # when the latest poll ended
     Column("reading", String, nullable=False),  # zone and delay that the report was asked with
     Column("snapshot", Text),  # JSON, see snapshot.py
+    Column("version", Integer, nullable=False, default=0),
+)
+
+companions = Table(
+    "companions",
+    metadata,
+    Column("operation", String, primary_key=True),
+    Column("token", String, primary_key=True, index=True),
+    Column("server", String, primary_key=True),
+    Column("api", String, primary_key=True),  # a value of `ApiName`
+    Column("asked", StampType),  # the four as in `targets`
+    Column("succeeded", StampType),
+    Column("polled", StampType),
+    Column("failure", Text),  # why the latest request failed, JSON
+    Column("answer", Text),  # the last good answer, JSON
+    Column("version", Integer, nullable=False, default=0),
+)
+
+discoveries = Table(
+    "discoveries",
+    metadata,
+    Column("operation", String, primary_key=True),
+    Column("token", String, primary_key=True, index=True),
+    Column("server", String, primary_key=True),
+    Column("state", Text, nullable=False),  # what is known of the operation's campaigns, JSON
+    Column("stored", StampType, nullable=False),
     Column("version", Integer, nullable=False, default=0),
 )
 
@@ -125,9 +146,28 @@ def _own_rows(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _companions(connection: Connection) -> None:
+    """From version 2 to 3: the APIs that are asked for a whole operation."""
+    for statement in (
+        (
+            "CREATE TABLE companions (operation VARCHAR NOT NULL, token VARCHAR NOT NULL, server VARCHAR NOT NULL, "
+            "api VARCHAR NOT NULL, asked VARCHAR, succeeded VARCHAR, polled VARCHAR, failure TEXT, answer TEXT, "
+            "version INTEGER NOT NULL, PRIMARY KEY (operation, token, server, api))"
+        ),
+        "CREATE INDEX ix_companions_token ON companions (token)",
+        (
+            "CREATE TABLE discoveries (operation VARCHAR NOT NULL, token VARCHAR NOT NULL, server VARCHAR NOT NULL, "
+            "state TEXT NOT NULL, stored VARCHAR NOT NULL, version INTEGER NOT NULL, "
+            "PRIMARY KEY (operation, token, server))"
+        ),
+        "CREATE INDEX ix_discoveries_token ON discoveries (token)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows)
+MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows, _companions)
 """`MIGRATIONS[n]` leads from version n to n + 1; version 0 is an empty file."""
 
 

@@ -12,10 +12,11 @@ from exporter.clock import stamp
 from exporter.model import LATEST_DEPARTURE, NOTHING_KNOWN, LeaseWait, Reason, TargetKey, TargetState, WaitCause
 from exporter.storage.database import StorageError, StorageLostError
 from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
-from exporter.storage.ledger import (
+from exporter.storage.ledger import Ledger
+from exporter.storage.request import (
     BudgetExhaustedError,
+    Changes,
     Grant,
-    Ledger,
     NotOwnerError,
     PollResult,
     Request,
@@ -271,14 +272,15 @@ async def test_an_outcome_does_not_take_back_that_a_request_left(opened: Open, c
 
 async def test_a_standby_reads_what_is_new(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
-    version, known = await second.read(operation(), -1)
-    assert known[KEY] == NOTHING_KNOWN
-    assert await second.read(operation(), version) == (version, {})
+    found = await second.read(operation(), -1)
+    version = found.version
+    assert found.known[KEY] == NOTHING_KNOWN
+    assert await second.read(operation(), version) == Changes(version, {})
     await land(first, await first.begin(request(first)))
-    later, known = await second.read(operation(), version)
-    assert later == version + 1
-    assert list(known) == [KEY]
-    assert await second.read(operation(token="token-2"), -1) == (0, {})
+    changes = await second.read(operation(), version)
+    assert changes.version == version + 1
+    assert list(changes.known) == [KEY]
+    assert await second.read(operation(token="token-2"), -1) == Changes(0, {})
 
 
 async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened: Open, clock: VirtualClock) -> None:

@@ -162,13 +162,17 @@ def test_what_is_written_bears_the_version_of_its_token(connection: Connection, 
 
 
 def test_campaigns_of_long_ago_are_forgotten(connection: Connection, known: TargetState, clock: VirtualClock) -> None:
-    put(connection, known, operation(target("old"), target("never asked")))
-    connection.execute(text("update targets set asked = null where campaign = 'never asked'"))
+    put(connection, known, operation(target("old"), target("never asked"), target("never polled"), target("gone")))
+    connection.execute(text("update targets set asked = null where campaign <> 'old'"))
+    connection.execute(text("update targets set polled = null where campaign in ('never polled', 'gone')"))
     clock.true += 30 * DAY
     put(connection, replace(known, asked=stamp(clock)), operation(target("new")))
+    rows.prune(connection, clock, lambda name: name[0] == "never polled")
+    left = set(connection.execute(select(targets.c.campaign)).scalars())
+    assert left == {"old", "never asked", "never polled", "new"}, "gone was never polled, and nobody needs it"
     clock.true += (rows.KEPT_DAYS - 30) * DAY + 1.0
-    rows.prune(connection, clock)
-    assert set(connection.execute(select(targets.c.campaign)).scalars()) == {"new", "never asked"}
+    rows.prune(connection, clock, lambda name: name[0] == "never polled")
+    assert set(connection.execute(select(targets.c.campaign)).scalars()) == {"new", "never polled"}
 
 
 def test_a_wrong_wall_clock_forgets_nothing_within_a_boot(
