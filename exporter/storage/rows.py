@@ -208,6 +208,6 @@ def prune(connection: Connection, clock: Clock, kept: Callable[[Name], bool] = l
     """
     columns = (*targets.primary_key, targets.c.asked, targets.c.polled)
     for row in connection.execute(select(*columns)).mappings().all():
-        ages = [age(clock, moment) for moment in (row["asked"], row["polled"]) if moment is not None]
-        if min(ages) > KEPT_DAYS * 86400 if ages else not kept(place_of(row)[:3]):
+        moment = row["asked"] or row["polled"]
+        if not kept(place_of(row)[:3]) if moment is None else age(clock, moment) > KEPT_DAYS * 86400:
             connection.execute(_FORGET, parameters(place_of(row)))

@@ -136,7 +136,7 @@ async def test_a_file_of_an_older_version_is_brought_forward_and_keeps_its_rows(
 
     newer = Database(url(path), migrations=(*MIGRATIONS, add_a_table))
     await newer.open()
-    assert await newer.run(count_tables) == 5
+    assert await newer.run(count_tables) == len(metadata.tables) + 1
     assert await newer.run(lambda c: c.execute(text("select value from meta where name = 'a'")).scalar()) == "b"
     await newer.close()
     known = len(MIGRATIONS)
@@ -174,7 +174,7 @@ async def test_a_removed_file_is_noticed_before_anything_is_written_to_it(tmp_pa
         await database.run(count_tables)
     ran = []
     await database.reopen(lambda c: ran.append(count_tables(c)))
-    assert ran == [4]
+    assert ran == [len(metadata.tables)]
     assert await database.run(count_tables) == len(metadata.tables)
     await database.close()
 
