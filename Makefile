@@ -37,7 +37,7 @@ integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager 
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
 
 chart: $(VENV)/dev packages ## the Helm chart: lint, render and check it with the real Helm, promtool and the schemas of Kubernetes
-	$(BIN)/python -m pytest -q tests/chart
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/chart
 
 coverage: $(VENV)/dev ## hold what unit and integration covered to its floors
 	$(BIN)/coverage combine -q

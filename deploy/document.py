@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from prometheus.chart import settable
 from prometheus.parameters import Parameters
 
 CHART = Path(__file__).parent / "chart"
@@ -76,7 +77,7 @@ def _thresholds() -> str:
     rows = [
         f"| `{camel(each.name)}` | `{each.default:g}` | {each.metadata['help']} |\n"
         for each in fields(Parameters)
-        if not isinstance(each.default, str)
+        if not isinstance(settable().get(each.name, ""), str)
     ]
     return "\n## Thresholds\n\n| `rules.thresholds` | default | |\n|---|---|---|\n" + "".join(rows)
 

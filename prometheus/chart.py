@@ -6,6 +6,7 @@ else, and these are exchanged for placeholders: `«spike_share»`, or `«spike_s
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from enum import Enum
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from prometheus.parameters import DEFAULTS, Parameters
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "chart" / "files" / "rules"
 
-FACTORS = (1, 2, 100)
-"""What the rules multiply a parameter by: nothing, the volume that contact needs, percent."""
+FACTORS = (1, 2, 3, 100)
+"""What the rules multiply a parameter by: nothing, twice the volume, three intervals, percent."""
 
 Make = Callable[[Parameters], str]
 """Rules with these parameters, as YAML."""
@@ -27,19 +28,25 @@ class TemplateError(ValueError):
     """The rules use a parameter in a way that no placeholder stands for."""
 
 
+def settable() -> dict[str, str | float]:
+    """The parameters that the chart's values set, with their defaults; a language is a file of its own."""
+    defaults = {each.name: getattr(DEFAULTS, each.name) for each in fields(Parameters)}
+    return {name: value for name, value in defaults.items() if not isinstance(value, Enum)}
+
+
 def _stand_ins(seed: int) -> dict[str, Any]:
     """For each parameter that can be set a value that occurs nowhere else."""
     found: dict[str, Any] = {}
-    for index, each in enumerate(fields(Parameters)):
-        number = 7_001 + 100 * index + 1_000 * seed
-        if each.name.endswith("_url"):
-            found[each.name] = f"https://stand-in-{number}.example"
-        elif isinstance(each.default, str):
-            found[each.name] = f"stand-in-{number}"
-        elif isinstance(each.default, int):
-            found[each.name] = number
+    for index, (name, default) in enumerate(settable().items()):
+        number = 7_001 + 101 * index + 10 * seed
+        if name.endswith("_url"):
+            found[name] = f"https://stand-in-{number}.example"
+        elif isinstance(default, str):
+            found[name] = f"stand-in-{number}"
+        elif isinstance(default, int):
+            found[name] = number
         else:
-            found[each.name] = number / 100_000
+            found[name] = number / 100_000
     return found
 
 
@@ -79,5 +86,4 @@ def write(languages: Mapping[str, Make], folder: Path = FOLDER) -> None:
     folder.mkdir(exist_ok=True)
     for language, make in languages.items():
         (folder / f"{language}.yml").write_text(template(make), encoding="utf-8")
-    defaults = {each.name: getattr(DEFAULTS, each.name) for each in fields(Parameters)}
-    (folder / "parameters.yml").write_text(yaml.safe_dump(defaults, sort_keys=False), encoding="utf-8")
+    (folder / "parameters.yml").write_text(yaml.safe_dump(settable(), sort_keys=False), encoding="utf-8")

@@ -16,6 +16,9 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy" / "chart"
+# Each call would read megabytes of JSON again.
+kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
+
 CRDS = Path(__file__).parent / "chart" / "crds"
 
 KUBERNETES = ("1.27", "1.32", "1.37")

@@ -1,3 +1,25 @@
+{{- /* A number as PromQL reads it: whole ones without an exponent. */}}
+{{- define "wolkvox-exporter.number" -}}
+{{- if eq (float64 .) (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{- /* The file of rules in one language, with the values in place of «name» and «name*factor». */}}
+{{- define "wolkvox-exporter.ruleText" -}}
+{{- $text := .files.Get (printf "files/rules/%s.yml" .language) }}
+{{- range $name, $value := .parameters }}
+{{- if kindIs "string" $value }}
+{{- $text = replace (printf "«%s»" $name) $value $text }}
+{{- else }}
+{{- $text = replace (printf "«%s»" $name) (include "wolkvox-exporter.number" $value) $text }}
+{{- range $placeholder := regexFindAll (printf "«%s\\*[0-9]+»" $name) $text -1 | uniq }}
+{{- $factor := $placeholder | trimSuffix "»" | splitList "*" | last | int }}
+{{- $text = replace $placeholder (include "wolkvox-exporter.number" (mulf $value $factor)) $text }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $text }}
+{{- end }}
+
 {{- /* The groups of rules in one language, with the thresholds, severities and labels of the values. */}}
 {{- define "wolkvox-exporter.rules" -}}
 {{- $parameters := .Files.Get "files/rules/parameters.yml" | fromYaml }}
@@ -14,12 +36,14 @@
 {{- $_ := set $parameters "job" .Values.monitor.job }}
 {{- $_ := set $parameters "grafana_url" (trimSuffix "/" .Values.rules.grafanaUrl) }}
 {{- with .Values.rules.runbooksUrl }}{{ $_ := set $parameters "runbooks_url" . }}{{ end }}
-{{- $text := .Files.Get (printf "files/rules/%s.yml" .Values.rules.language) }}
-{{- range $name, $value := $parameters }}
-{{- $text = replace (printf "«%s»" $name) (toString $value) $text }}
-{{- if not (kindIs "string" $value) }}
-{{- range $factor := list 2 100 }}
-{{- $text = replace (printf "«%s*%d»" $name $factor) (mulf $value $factor | toString) $text }}
+{{- $language := .Values.rules.language }}
+{{- $text := include "wolkvox-exporter.ruleText" (dict "files" .Files "language" (ternary "en" $language (eq $language "both")) "parameters" $parameters) }}
+{{- /* In both languages: English, and the Spanish texts beside it, so that each alert stays one alert. */}}
+{{- $spanish := dict }}
+{{- if eq $language "both" }}
+{{- range $group := (include "wolkvox-exporter.ruleText" (dict "files" .Files "language" "es" "parameters" $parameters) | fromYaml).groups }}
+{{- range $rule := $group.rules }}
+{{- with $rule.alert }}{{ $_ := set $spanish . $rule.annotations }}{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -32,6 +56,9 @@
 {{- if $name }}
 {{- $alerts = append $alerts $name }}
 {{- with get $.Values.rules.severities $name }}{{ $_ := set $rule.labels "severity" . }}{{ end }}
+{{- range $key, $words := default dict (get $spanish $name) }}
+{{- if ne $words (get $rule.annotations $key) }}{{ $_ := set $rule.annotations (printf "%s_es" $key) $words }}{{ end }}
+{{- end }}
 {{- $_ := set $rule "labels" (merge $rule.labels $.Values.rules.alertLabels) }}
 {{- end }}
 {{- if not (has $name $.Values.rules.disabled) }}{{ $rules = append $rules $rule }}{{ end }}
