@@ -35,12 +35,18 @@
 {{- end }}
 {{- /* Rules that are not installed are made all the same: a name that nothing has shows now, not later. */}}
 {{- $_ := include "wolkvox-exporter.rules" . }}
+{{- if and (kindIs "string" $v.config) (not (trim $v.config)) }}
+{{- fail "config: the text is empty; leave config out to run the demo" }}
+{{- end }}
 {{- if $v.config }}
 {{- $config := $v.config }}
 {{- if kindIs "string" $config }}
 {{- $config = fromYaml $config }}
 {{- if hasKey $config "Error" }}
-{{- fail (printf "config: it is not YAML: %s" (get $config "Error")) }}
+{{- fail (printf "config: it is not a map in YAML: %s" (get $config "Error")) }}
+{{- end }}
+{{- if not (and (kindIs "slice" $config.operations) $config.operations) }}
+{{- fail "config: the text has no list of operations" }}
 {{- end }}
 {{- end }}
 {{- range $index, $operation := $config.operations }}
