@@ -18,6 +18,7 @@ EXPORTED = {
     for metrics in (
         catalogue.TARGET_METRICS,
         catalogue.CAMPAIGN_METRICS,
+        catalogue.FIGURE_METRICS,
         catalogue.OPERATION_METRICS,
         catalogue.EXPORTER_METRICS,
         catalogue.LIVE_METRICS,

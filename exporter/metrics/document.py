@@ -8,6 +8,7 @@ from typing import Any
 from exporter.metrics.catalogue import (
     CAMPAIGN_METRICS,
     EXPORTER_METRICS,
+    FIGURE_METRICS,
     LIVE_METRICS,
     OPERATION_METRICS,
     PROCESS_METRICS,
@@ -18,7 +19,7 @@ from exporter.metrics.catalogue import (
 _INTRODUCTION = """\
 # Metrics
 
-Made from `exporter/metrics/catalogue.py` by `python -m exporter.metrics.document`; a test holds the two together.
+Made from `exporter/metrics/catalogue/` by `python -m exporter.metrics.document`; a test holds the two together.
 
 A scrape never asks the API. The exporter polls each campaign and window once per interval
 (`wolkvox_poll_interval_seconds`) and publishes the result; `wolkvox_campaign_last_success_timestamp_seconds` shows
@@ -37,7 +38,7 @@ only) and `python_*` (version, garbage collection). There are no `_created` seri
 
 _SECTIONS: tuple[tuple[str, Sequence[Metric[Any]]], ...] = (
     ("Of each campaign and window", TARGET_METRICS),
-    ("Of each campaign", CAMPAIGN_METRICS),
+    ("Of each campaign", (*CAMPAIGN_METRICS, *FIGURE_METRICS)),
     ("Of each operation", (*OPERATION_METRICS, *LIVE_METRICS)),
     ("Of the exporter", (*EXPORTER_METRICS, *PROCESS_METRICS)),
 )

@@ -12,6 +12,7 @@ from exporter.metrics.catalogue import (
     CAMPAIGN,
     CAMPAIGN_METRICS,
     EXPORTER_METRICS,
+    FIGURE_METRICS,
     LIVE_METRICS,
     OPERATION,
     OPERATION_METRICS,
@@ -31,7 +32,7 @@ from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.gzip_member import GzipCache, GzipMember
 from exporter.metrics.runtime import runtime
 from exporter.metrics.sample import header, lines, pairs, readable
-from exporter.model import OperationStats, Target, TargetKey, TargetState
+from exporter.model import CampaignFigures, OperationStats, Target, TargetKey, TargetState
 
 _INLINE = 64 * 1024
 """Bytes that are compressed well within a millisecond; handing them over to a thread would cost more."""
@@ -93,6 +94,7 @@ class Page:
         self._now = now
         self._targets = _Families(TARGET_METRICS)
         self._campaigns = _Families(CAMPAIGN_METRICS)
+        self._figures = _Families(FIGURE_METRICS)
         self._operations = _Families(
             OPERATION_METRICS, capacity=16
         )  # an operation has many lines, and most change often
@@ -128,6 +130,15 @@ class Page:
         else:
             del self._windows[entry[:2]]
             self._campaigns.drop(entry[:2])
+
+    def set_figures(self, operation: str, campaign: str, figures: CampaignFigures) -> None:
+        """Show what is known of a campaign beside its reports."""
+        entry = _entry(operation, campaign)
+        self._figures.set(entry, _chunks(FIGURE_METRICS, pairs(CAMPAIGN, entry), figures))
+
+    def drop_figures(self, operation: str, campaign: str) -> None:
+        """Show that no longer."""
+        self._figures.drop(_entry(operation, campaign))
 
     def set_operation(self, figures: OperationStats) -> None:
         """Show the counts of an operation."""
@@ -192,7 +203,7 @@ class Page:
     def _pieces(self, exposition: Exposition) -> list[Chunk]:
         self._follow_the_clock()
         pieces: list[Chunk] = []
-        for section in (self._targets, self._campaigns, self._operations, self._exporter):
+        for section in (self._targets, self._campaigns, self._figures, self._operations, self._exporter):
             pieces += section.pieces(exposition)
         return pieces
 
