@@ -152,6 +152,8 @@ class App:
 
     def unready(self) -> str | None:
         """What is not known yet; None once every target was polled once or restored."""
+        if unlisted := self._store.discoveries.unready():
+            return f"the list of campaigns was not asked for yet: {', '.join(unlisted)}"
         waiting = self._store.unready()
         if not waiting:
             return None
@@ -172,11 +174,12 @@ class App:
             file=self._file,
             operations=tuple(
                 OperationStatus(
-                    figures=self._store.figures(operation.name),
+                    figures=self._store.stats.figures(operation.name),
                     server=operation.base_url,
                     lag=lags.get(operation.name, 0.0),
                     targets=len(operation.targets),
                     requests_per_day=self._plans[operation.name].requests_per_day,
+                    discovery=self._store.discoveries.status(operation.name),
                 )
                 for operation in self._operations
             ),

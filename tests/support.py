@@ -16,7 +16,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from exporter.model import (
+    ApiName,
+    CampaignFigures,
+    CampaignsAnswer,
+    Discovery,
     Failure,
+    LiveAnswer,
     Operation,
     OperationStats,
     Reason,
@@ -26,6 +31,7 @@ from exporter.model import (
     TargetKey,
     TargetState,
     TimeRange,
+    VendorQuota,
     Window,
 )
 from exporter.polling.state_store import StateStore
@@ -157,6 +163,9 @@ def operation(
     budget: int | None = None,
     base_url: str = "http://vendor",
     zone: ZoneInfo = BOGOTA,
+    discovery: Discovery | None = None,
+    live_interval: float | None = None,
+    quota_interval: float | None = None,
 ) -> Operation:
     return Operation(
         name=name,
@@ -166,7 +175,10 @@ def operation(
         ca_file=None,
         zone=zone,
         budget=budget,
-        targets=targets or (target(operation=name),),
+        targets=targets or (() if discovery else (target(operation=name),)),
+        discovery=discovery,
+        live_interval=live_interval,
+        quota_interval=quota_interval,
     )
 
 
@@ -189,6 +201,15 @@ class Sent:
     bounds: TimeRange
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One request for a whole operation as the vendor would log it, by the true time."""
+
+    at: float
+    token: str
+    api: ApiName
+
+
 @dataclass
 class Vendor:
     """The API, in memory: it answers as it is told to and logs every request."""
@@ -205,8 +226,44 @@ class Vendor:
     next: deque[Report | Failure | Exception] = field(default_factory=deque)
     """What it answers before anything else, each once."""
     log: list[Sent] = field(default_factory=list)
-    under_way: list[Sent] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    """Requests for a whole operation."""
+    listed: CampaignsAnswer | Failure | Exception = field(default_factory=lambda: CampaignsAnswer(()))
+    live: LiveAnswer | Failure | Exception = field(default_factory=lambda: LiveAnswer(()))
+    quota: VendorQuota | Failure | Exception = field(default_factory=VendorQuota)
+    under_way: list[Sent | Asked] = field(default_factory=list)
     most_at_once: int = 0
+
+    async def campaigns(self, operation: Operation, seconds: float, granted_at: float) -> Answer[CampaignsAnswer]:
+        return await self._take(operation, ApiName.CAMPAIGNS, self.listed)
+
+    async def real_time(self, operation: Operation, seconds: float, granted_at: float) -> Answer[LiveAnswer]:
+        return await self._take(operation, ApiName.REAL_TIME, self.live)
+
+    async def token_info(self, operation: Operation, seconds: float, granted_at: float) -> Answer[VendorQuota]:
+        return await self._take(operation, ApiName.TOKEN_INFO, self.quota)
+
+    async def _take(self, operation: Operation, api: ApiName, outcome: T | Failure | Exception) -> Answer[T]:
+        """Log a request for a whole operation, be at work on it, and answer."""
+        sent = Asked(self.clock.true, operation.token.get_secret_value(), api)
+        sent_at = self.clock.monotonic()
+        self.asked.append(sent)
+        self._begin(sent)
+        try:
+            await self.clock.sleep(self.latency)
+        finally:
+            self.under_way.remove(sent)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Answer(outcome, sent_at, self.latency)
+
+    def _begin(self, sent: Sent | Asked) -> None:
+        self.under_way.append(sent)
+        self.most_at_once = max(self.most_at_once, sum(one.token == sent.token for one in self.under_way))
+
+    def times(self, api: ApiName) -> list[float]:
+        """When an API was asked."""
+        return [sent.at for sent in self.asked if sent.api is api]
 
     async def campaign_4(
         self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
@@ -219,8 +276,7 @@ class Vendor:
         sent = Sent(self.clock.true, operation.token.get_secret_value(), operation.base_url, target, bounds)
         sent_at = self.clock.monotonic()
         self.log.append(sent)
-        self.under_way.append(sent)
-        self.most_at_once = max(self.most_at_once, sum(one.token == sent.token for one in self.under_way))
+        self._begin(sent)
         outcome = self.next.popleft() if self.next else self.outcomes.get(target.key.campaign, self.outcome)
         try:
             await self.clock.sleep(self.latency)
@@ -241,12 +297,19 @@ class Published:
     def __init__(self) -> None:
         self.targets: dict[TargetKey, TargetState] = {}
         self.operations: dict[str, OperationStats] = {}
+        self.figures: dict[tuple[str, str], CampaignFigures] = {}
 
     def set_target(self, target: Target, state: TargetState) -> None:
         self.targets[target.key] = state
 
     def drop_target(self, key: TargetKey) -> None:
         del self.targets[key]
+
+    def set_figures(self, operation: str, campaign: str, figures: CampaignFigures) -> None:
+        self.figures[operation, campaign] = figures
+
+    def drop_figures(self, operation: str, campaign: str) -> None:
+        del self.figures[operation, campaign]
 
     def set_operation(self, figures: OperationStats) -> None:
         self.operations[figures.operation] = figures

@@ -156,7 +156,7 @@ async def test_it_is_read_before_the_request_that_finds_out_whether_a_resting_to
     await clock.run(5.0)
     vendor.outcome = bad(Reason.AUTH)
     await clock.run(500.0)
-    assert app.store.figures("acme").rest is not None
+    assert app.store.stats.figures("acme").rest is not None
     folder.swap(**FIRST | {"acme": "acme-token-2"})
     vendor.outcome = bad(Reason.NOT_FOUND)
     asked = len(tokens(vendor, "1") + tokens(vendor, "2"))

@@ -42,7 +42,7 @@ asked, and would find nothing due every second time."""
 
 
 async def once(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:
-    """Ask, then print the page or put it into a file; 2 where a campaign has no fresh result."""
+    """Ask, then print the page or put it into a file; 2 where a campaign or an API has no fresh result."""
     stopping = stop_event(signals)
     clock = SystemClock()
     config_file = Path(arguments.config_file)
@@ -64,7 +64,8 @@ async def once(arguments: Namespace, redactor: Redactor, signals: Signals) -> in
         finally:
             await app.stop(PATIENCE)
         await asyncio.to_thread(_write, page, output)
-    return 0 if all(_is_answered(entry.state) for entry in app.store.entries()) else SOME_FAILED
+    answered = all(_is_answered(entry.state) for entry in app.store.entries())
+    return 0 if answered and not app.store.discoveries.failed() else SOME_FAILED
 
 
 def _output(name: str | None) -> AbstractContextManager[BinaryIO]:
@@ -91,9 +92,13 @@ async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-    stored = sum(entry.state.polls == before[entry.target.key] for entry in app.store.entries())
+    stored = sum(entry.state.polls == before.get(entry.target.key, 0) for entry in app.store.entries())
     if stored:
-        _log.info("not due yet, or polled by another process: shown as stored", targets=stored, of=len(before))
+        _log.info(
+            "not due yet, or polled by another process: shown as stored",
+            targets=stored,
+            of=sum(1 for _ in app.store.entries()),
+        )
 
 
 async def _sweep(worker: Worker, clock: Clock, stopping: asyncio.Event) -> None:

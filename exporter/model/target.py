@@ -51,6 +51,9 @@ class Target:
     """Seconds; None where it is not given: it follows the interval in force then."""
     hours: Hours | None = None
     """When calling is allowed; None: always."""
+    resting: bool = False
+    """Its campaign stopped, and every attempt of its day is in the data: that is shown until midnight, however old, and
+    not asked for any more."""
 
     @property
     def query_key(self) -> str:

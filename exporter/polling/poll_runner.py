@@ -32,8 +32,8 @@ ANSWER_PAUSE = 10.0
 """How often to look for the answer to a request that another process sent with another token of the operation."""
 
 
-class Api(Protocol):
-    """The vendor."""
+class PollApi(Protocol):
+    """The vendor, as far as it is asked for reports."""
 
     async def campaign_4(
         self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
@@ -77,7 +77,7 @@ class PollRunner:
         cooldown: Cooldown,
         *,
         ledger: Ledger,
-        api: Api,
+        api: PollApi,
         store: StateStore,
         clock: Clock,
         random: Random,
@@ -162,11 +162,11 @@ class PollRunner:
             return _Asked(Failure(Reason.BUDGET, message))
         self._session.storage_recovered()
         self._session.count(grant.used)
-        self._store.sent(operation.name, grant.used)
+        self._store.stats.sent(operation.name, grant.used)
         asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
         answer = await self._api.campaign_4(operation, target, asked_for, grant.at.monotonic)
-        self._store.answered(operation.name, answer.duration)
-        sent = _sent(grant.at, answer.sent_at)
+        self._store.stats.answered(operation.name, answer.duration)
+        sent = departed(grant.at, answer.sent_at)
         if not isinstance(answer.outcome, Failure):
             return _Asked(Found(answer.outcome, asked_for), sent, number)
         given_up = answer.outcome.reason is Reason.TIMEOUT
@@ -196,8 +196,11 @@ class PollRunner:
             log_poll(self._timetable.log, begun.target, before.failure, poll)
             tell_doubt(self._timetable.log, begun.target, before, known)
             if failure is not None:
-                self._store.failed(key.operation, failure.reason)
+                self._store.stats.failed(key.operation, failure.reason)
             self._store.update(key, known)
+            if failure is None and known.data is not None and known.succeeded == ended:
+                asked_at = begun.at.wall if asked.sent is None else asked.sent.wall
+                self._store.discoveries.succeeded(begun.target, known.data, asked_at)
         self._session.show()
         self._timetable.after(key, ended.monotonic if asked.sent is None else asked.sent.monotonic)
         if asked.late > 0:
@@ -228,7 +231,7 @@ class PollRunner:
             self._session.storage_failed(error)
 
 
-def _sent(recorded: Stamp, sent_at: float | None) -> Stamp:
+def departed(recorded: Stamp, sent_at: float | None) -> Stamp:
     """When a request left: as the client saw it, or when it was recorded."""
     if sent_at is None:
         return recorded

@@ -7,13 +7,8 @@ from typing import Protocol
 
 from exporter.clock import Clock, age
 from exporter.model import (
-    LATENCY_BOUNDS,
     NOTHING_KNOWN,
-    Failure,
-    Latency,
-    LeaseWait,
     Operation,
-    OperationStats,
     Reason,
     Target,
     TargetKey,
@@ -21,11 +16,13 @@ from exporter.model import (
     merge_seen,
 )
 from exporter.polling.calendar import opening
+from exporter.polling.discovery_store import DiscoveryStore, FiguresListener
+from exporter.polling.stats_store import StatsListener, StatsStore
 from exporter.staleness import stale_after
 from exporter.wolkvox.window import day_of
 
 
-class StateListener(Protocol):
+class StateListener(FiguresListener, StatsListener, Protocol):
     """Hears of each change; the page does."""
 
     def set_target(self, target: Target, state: TargetState) -> None:
@@ -34,14 +31,6 @@ class StateListener(Protocol):
 
     def drop_target(self, key: TargetKey) -> None:
         """A target is gone."""
-        ...
-
-    def set_operation(self, figures: OperationStats) -> None:
-        """An operation is new or its figures changed."""
-        ...
-
-    def drop_operation(self, name: str) -> None:
-        """An operation is gone."""
         ...
 
 
@@ -67,7 +56,10 @@ class StateStore:
         self._listener = listener
         self._entries: dict[TargetKey, TrackedTarget] = {}
         self._operations: dict[str, Operation] = {}
-        self._figures: dict[str, OperationStats] = {}
+        self.stats = StatsStore(listener)
+        """What is counted of each operation."""
+        self.discoveries = DiscoveryStore(clock, listener)
+        """What is known of each operation beside its targets."""
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
         self._expiries: list[tuple[float, TargetKey]] = []
         self._midnights: list[tuple[float, TargetKey]] = []
@@ -85,38 +77,34 @@ class StateStore:
         entry = self._entries.get(key)
         return NOTHING_KNOWN if entry is None else entry.state
 
-    def figures(self, operation: str) -> OperationStats:
-        """The counts of an operation."""
-        return self._figures.get(operation, OperationStats(operation=operation))
-
     def apply_config(self, operations: Iterable[Operation]) -> None:
         """Show these operations and targets and no others.
 
         What is known of those that stay, stays, but for what the edit makes void: it leaves at once, storage or not.
         """
-        before, figures, seen = self._entries, self._figures, self._seen
-        self._entries, self._figures, self._seen = {}, {}, {}
+        before, seen = self._entries, self._seen
+        self._entries, self._seen = {}, {}
         present = {operation.name: operation for operation in operations}
         before_tokens, tokens = _tokens(self._operations.values()), _tokens(present.values())
         for operation in present.values():
             old = self._operations.get(operation.name)
             kept = old is not None and _is_same(old, operation, before_tokens, tokens)
-            self._figures[operation.name] = replace(
-                figures.get(operation.name, OperationStats(operation=operation.name)), budget=operation.budget
-            )
-            self._listener.set_operation(self._figures[operation.name])
-            for target in operation.targets:
+            self.discoveries.set_operation(operation, kept=kept)
+            for target in (self.discoveries.effective(operation) or operation).targets:
                 campaign = target.key.operation, target.key.campaign
                 if kept and campaign in seen:
                     self._seen[campaign] = seen[campaign]
                 entry = before.get(target.key, TrackedTarget(target, NOTHING_KNOWN))
                 known = _valid(entry, target) if kept else _void(entry.state)
                 self._show(target, known, ready=kept and entry.ready)
+        for name in self._operations.keys() - present.keys():
+            self.discoveries.drop_operation(name)
         self._operations = present
+        self.stats.apply_config(present.values())
+        for name in present:
+            self.show_apis(name)
         for key in before.keys() - self._entries.keys():
             self._listener.drop_target(key)
-        for name in figures.keys() - self._figures.keys():
-            self._listener.drop_operation(name)
 
     def seen(self, key: TargetKey) -> tuple[str, ...]:
         """The undocumented results seen for a target's campaign in any of its windows, first seen first."""
@@ -140,37 +128,37 @@ class StateStore:
             asked = failure is None or failure.reason is not Reason.STORAGE
             self._show(entry.target, known, ready=entry.ready or asked)
 
-    def sent(self, operation: str, used: int) -> None:
-        """Count a request that leaves."""
-        figures = self.figures(operation)
-        self._publish(replace(figures, requests=figures.requests + 1, used=used))
+    def set_targets(self, operation: Operation, *, awaited: bool) -> None:
+        """Show these targets of an operation and no others, after discovery found campaigns or lost them.
 
-    def answered(self, operation: str, duration: float) -> None:
-        """Count how long a request took."""
-        figures = self.figures(operation)
-        self._publish(replace(figures, latency=_observe(figures.latency, duration)))
+        Until the first poll of a new one the exporter is not ready where that is `awaited`.
+        """
+        for target in operation.targets:
+            entry = self._entries.get(target.key)
+            if entry is None:
+                self._show(target, NOTHING_KNOWN, ready=not awaited)
+            elif entry.target != target:
+                self._show(target, _valid(entry, target), ready=entry.ready)
+        present = {target.key for target in operation.targets}
+        gone = [key for key in self._entries if key.operation == operation.name and key not in present]
+        for key in gone:
+            del self._entries[key]
+            self._listener.drop_target(key)
 
-    def failed(self, operation: str, reason: Reason) -> None:
-        """Count a failed poll."""
-        figures = self.figures(operation)
-        counts = tuple((one, count + (one is reason)) for one, count in figures.failures)
-        self._publish(replace(figures, failures=counts))
-
-    def set_lease(
-        self,
-        operation: str,
-        *,
-        used: int,
-        lease_held: bool,
-        rest: Failure | None,
-        lease_wait: LeaseWait | None = None,
-    ) -> None:
-        """Show how an operation's token stands."""
-        figures = replace(self.figures(operation), used=used, lease_held=lease_held, rest=rest, lease_wait=lease_wait)
-        self._publish(figures)
+    def show_apis(self, operation: str) -> None:
+        """Show how the APIs that are asked for the whole operation do, and what they said."""
+        for one in self.stats.figures(operation).apis:
+            known = self.discoveries.api(operation, one.api)
+            up = None if known.polled is None else known.failure is None
+            succeeded = None if known.succeeded is None else known.succeeded.wall
+            self.stats.set_api(operation, one.api, up=up, last_success_at=succeeded)
+        self.stats.set_found(operation, self.discoveries.found(operation), self.discoveries.quota(operation))
 
     def expire(self) -> None:
         """Withdraw what has become stale by now. Called before anything is read, so that nothing old is ever shown."""
+        if self.discoveries.expire():
+            for name in self._operations:
+                self.show_apis(name)
         now = self._clock.monotonic()
         while self._expiries and self._expiries[0][0] <= now:
             expiry, key = heapq.heappop(self._expiries)
@@ -184,20 +172,27 @@ class StateStore:
                 self._show(entry.target, entry.state, ready=entry.ready)
 
     def unready(self) -> list[Target]:
-        """The targets of which nothing current is known: neither polled by this process nor restored fresh."""
+        """The targets of which nothing is known that may be asked already."""
         return [entry.target for entry in self._entries.values() if not entry.ready and self._is_open(entry)]
 
     def _is_open(self, entry: TrackedTarget) -> bool:
-        """Whether it may be asked already: nobody is to wait for `yesterday` in the first minutes of a day."""
+        """Whether it may be asked already, where storage knows of it: what cannot be asked is not waited for.
+
+        Nobody is to wait for `yesterday` in the first minutes of a day either.
+        """
+        target, known = entry.target, entry.state
+        if target.resting or (known.polled and known.asked and age(self._clock, known.asked) < target.interval):
+            return False
         now = self._clock.now()
-        return opening(entry.target, entry.state.data, now) <= now
+        return opening(target, known.data, now) <= now
 
     def _show(self, target: Target, known: TargetState, *, ready: bool) -> None:
         expiry, stale = None, False
         leaves = self._leaves(target, known)
         if leaves is not None and leaves <= self._clock.now():
             known, leaves = known.without_data(), None
-        if known.data is not None and not target.window.days_ago:  # a day that is over does not grow old
+        ends_by_day = target.window.days_ago or target.resting  # what no poll can change any more does not grow old
+        if known.data is not None and not ends_by_day:
             now = self._clock.monotonic()
             left = (
                 -1.0
@@ -231,11 +226,6 @@ class StateStore:
             heapq.heapify(self._expiries)
         heapq.heappush(self._expiries, expiry)
 
-    def _publish(self, figures: OperationStats) -> None:
-        if figures.operation in self._figures and self._figures[figures.operation] != figures:
-            self._figures[figures.operation] = figures
-            self._listener.set_operation(figures)
-
 
 def _tokens(operations: Iterable[Operation]) -> frozenset[str]:
     return frozenset(operation.token.get_secret_value() for operation in operations)
@@ -261,8 +251,3 @@ def _valid(entry: TrackedTarget, target: Target) -> TargetState:
 def _void(known: TargetState) -> TargetState:
     """What stays true of another operation under the same name: when it was asked, and what this process counted."""
     return TargetState(asked=known.asked, polls=known.polls, failures=known.failures)
-
-
-def _observe(latency: Latency, duration: float) -> Latency:
-    buckets = tuple(count + (duration <= bound) for count, bound in zip(latency.buckets, LATENCY_BOUNDS, strict=True))
-    return Latency(buckets, latency.count + 1, latency.total + duration)

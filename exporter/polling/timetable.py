@@ -28,6 +28,8 @@ class Timetable:
         self._store = store
         self._clock = clock
         self._offset = 0.0
+        self.configured = operation
+        """As the configuration has it, without discovered campaigns."""
         self.operation = operation
         self.log = structlog.get_logger().bind(operation=operation.name)
         """Its lines name the operation."""
@@ -36,6 +38,25 @@ class Timetable:
 
     def apply_config(self, operation: Operation) -> set[TargetKey]:
         """Take over an edited operation; the targets that are new or edited. Unchanged ones keep their place."""
+        self.configured = operation
+        return self._take(self._store.discoveries.effective(operation) or operation)
+
+    def follow_discovery(self, *, awaited: bool = False) -> set[TargetKey]:
+        """Take over the targets that discovery demands now; those that are new, or asked again.
+
+        `awaited` as `StateStore.set_targets` takes it.
+        """
+        operation = self._store.discoveries.effective(self.configured)
+        if operation is None or operation is self.operation:
+            return set()
+        self._store.set_targets(operation, awaited=awaited)
+        return self._take(operation)
+
+    def has_polls(self) -> bool:
+        """Whether there is a target that is asked for."""
+        return any(not target.resting for target in self.targets.values())
+
+    def _take(self, operation: Operation) -> set[TargetKey]:
         before, self.operation = self.operation, operation
         self.log = structlog.get_logger().bind(operation=operation.name)
         targets = {target.key: target for target in operation.targets}
@@ -45,7 +66,7 @@ class Timetable:
         edited = set()
         for key, target in targets.items():
             old = self.targets.get(key)
-            if old is None or not same_server or (old.interval, old.query_key) != (target.interval, target.query_key):
+            if old is None or not same_server or _place(old) != _place(target):
                 edited.add(key)
         self.targets = targets
         return edited
@@ -74,16 +95,21 @@ class Timetable:
 
     def in_turn(self) -> list[Target]:
         """The targets in the order in which they may check whether a resting token works again."""
-        return in_turn(self.targets.values(), lambda key: self._store.known(key).asked)
+        asked = [target for target in self.targets.values() if not target.resting]
+        return in_turn(asked, lambda key: self._store.known(key).asked)
 
     def add(self, key: TargetKey) -> None:
         """Place a target that is new or edited."""
         target = self.targets[key]
-        self.schedule.add(key, target.interval, self.earliest(target))
+        if target.resting:
+            self.schedule.drop(key)
+        else:
+            self.schedule.add(key, target.interval, self.earliest(target))
 
     def reset(self, key: TargetKey) -> None:
-        """Make a target due as soon as its own interval allows."""
-        self.schedule.set(key, self.earliest(self.targets[key]))
+        """Make a target due as soon as its own interval allows; nothing happens if it is not asked any more."""
+        if key in self.schedule:
+            self.schedule.set(key, self.earliest(self.targets[key]))
 
     def set(self, key: TargetKey, due: float) -> None:
         """Say when a target is due; nothing happens if a reload removed it."""
@@ -128,3 +154,8 @@ class Timetable:
         moment = calendar.due(target, data, asked + interval + offset, planned + offset)
         if moment != planned + offset:
             self.schedule.set(key, moment - offset)
+
+
+def _place(target: Target) -> tuple[float, str, bool]:
+    """What a target's place in the schedule, and what is known of it, depend on."""
+    return target.interval, target.query_key, target.resting

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Protocol
 
 from exporter.clock import Clock
-from exporter.model import Operation, Target, TargetKey
+from exporter.model import COMPANIONS, ApiName, Operation, Target, TargetKey
+from exporter.polling.companion_runner import CompanionApi, CompanionRunner
 from exporter.polling.cooldown import Cooldown
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.loop_control import LoopControl
-from exporter.polling.poll_runner import Api, PollRunner
+from exporter.polling.poll_runner import PollApi, PollRunner
 from exporter.polling.state_store import StateStore
 from exporter.polling.timetable import Timetable
 from exporter.storage.ledger import Ledger
@@ -21,6 +23,10 @@ STANDBY_SECONDS = 2.0
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 """Seconds between two starts of a worker that fails again and again."""
+
+
+class Api(PollApi, CompanionApi, Protocol):
+    """The vendor; see `wolkvox.client.Client`."""
 
 
 class Worker:
@@ -44,17 +50,9 @@ class Worker:
         self._cooldown = cooldown = Cooldown(clock)
         self._timetable = timetable = Timetable(operation, store, clock)
         self._session = LeaseSession(timetable, control, cooldown, ledger=ledger, store=store, clock=clock)
-        self._runner = PollRunner(
-            timetable,
-            control,
-            self._session,
-            cooldown,
-            ledger=ledger,
-            api=api,
-            store=store,
-            clock=clock,
-            random=random,
-        )
+        parts = timetable, control, self._session, cooldown
+        self._runner = PollRunner(*parts, ledger=ledger, api=api, store=store, clock=clock, random=random)
+        self._companions = CompanionRunner(*parts, ledger=ledger, api=api, store=store, clock=clock)
         self.apply_config(operation)
 
     @property
@@ -117,8 +115,12 @@ class Worker:
                 backoff = FIRST_BACKOFF
 
     async def sweep(self, patience: float) -> None:
-        """Poll every target once that is due, soonest first; it waits `patience` seconds in all for what is not yet."""
+        """Poll every target once that is due, soonest first; it waits `patience` seconds in all for what is not yet.
+
+        The APIs that are asked for the whole operation come first: they may find targets.
+        """
         timetable, control = self._timetable, self._control
+        patience = await self._ask_companions(patience)
         for target in timetable.soonest_first() if self._cooldown.rest is None else timetable.in_turn():
             due = timetable.schedule.due(target.key)
             pause = 0.0 if due is None else max(0.0, due - self._clock.monotonic())
@@ -134,6 +136,31 @@ class Worker:
                 except Exception:  # as in `run`: the other targets are still to be asked
                     timetable.log.exception("poll failed by a fault of the exporter", campaign=target.key.campaign)
 
+    async def _ask_companions(self, patience: float) -> float:
+        """Ask every API once that is due, and learn of the targets that they find; what is left of the patience."""
+        for _ in COMPANIONS:
+            following = self._companions.following()
+            if following is None or not self._session.held or self._control.is_stopping():
+                break
+            pause = max(0.0, following[0] - self._clock.monotonic())
+            if pause > patience:
+                break
+            if pause:
+                patience -= pause
+                await self._control.pause(pause)
+            try:
+                await self._ask(following[1])
+            except Exception:  # as in `run`: the other requests are still to be made
+                self._timetable.log.exception("request failed by a fault of the exporter", api=following[1].value)
+            await self._session.settle()
+        return patience
+
+    async def _ask(self, api: ApiName) -> None:
+        """Ask an API, and take over the targets that it finds."""
+        is_first = self._companions.is_first(api)
+        await self._companions.ask(api)
+        self._session.follow(self._timetable.follow_discovery(awaited=is_first))
+
     async def _turn(self) -> None:
         """Do what is due, or wait a little."""
         self._control.expect(TURN_SECONDS)
@@ -143,16 +170,28 @@ class Worker:
             return
         await self._session.turn_day()
         self._timetable.follow_clock()
-        head = self._timetable.schedule.head()
-        pause = TURN_SECONDS if head is None else max(head[0] - self._clock.monotonic(), self._cooldown.pause())
-        if pause > 0:
-            await self._control.pause(min(pause, TURN_SECONDS))
-        elif head is not None and self._is_able() and not self._timetable.put_off(self._timetable.targets[head[1]]):
+        if edited := self._timetable.follow_discovery():
+            self._session.follow(edited)
+            return
+        now = self._clock.monotonic()
+        following, head = self._companions.following(), self._timetable.schedule.head()
+        pauses = [TURN_SECONDS]
+        if following is not None:
+            pauses.append(following[0] - now)
+        if head is not None:
+            pauses.append(max(head[0] - now, self._cooldown.pause()))
+        if min(pauses) > 0:
+            await self._control.pause(min(pauses))
+        elif not self._is_able():
+            return
+        elif following is not None and following[0] <= now:
+            await self._ask(following[1])
+        elif head is not None and not self._timetable.put_off(self._timetable.targets[head[1]]):
             await self._poll_in_turn(head[1])
 
     def _is_able(self) -> bool:
         """Whether it may still poll, and knows what it needs: a reload may have come since it settled."""
-        return self._session.held and not self._session.unlearned and not self._control.is_stopping()
+        return self._session.is_settled and not self._control.is_stopping()
 
     async def _poll_in_turn(self, due: TargetKey) -> None:
         """Poll the target that is due, after the one whose turn it is to check whether a resting token works again."""
@@ -190,5 +229,9 @@ class Worker:
         for key in self._session.unlearned:
             if timetable.schedule.interval(key) != timetable.targets[key].interval:
                 timetable.add(key)
+        following = self._companions.following()
+        while following is not None and following[0] <= self._clock.monotonic():
+            await self._companions.ask(following[1])
+            following = self._companions.following()
         while (head := timetable.schedule.head()) is not None and head[0] <= self._clock.monotonic():
             await self._runner.poll(timetable.targets[head[1]])

@@ -23,7 +23,7 @@ from support import operation, target
 
 from exporter.clock import SystemClock
 from exporter.log import Redactor, configure
-from exporter.model import OperationStats, Target, TargetKey, TargetState
+from exporter.model import CampaignFigures, OperationStats, Target, TargetKey, TargetState
 from exporter.polling.state_store import StateStore
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
@@ -54,6 +54,8 @@ class Nobody:
 
     def set_target(self, target: Target, state: TargetState) -> None: ...
     def drop_target(self, key: TargetKey) -> None: ...
+    def set_figures(self, operation: str, campaign: str, figures: CampaignFigures) -> None: ...
+    def drop_figures(self, operation: str, campaign: str) -> None: ...
     def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...
 
@@ -130,9 +132,9 @@ class Whole:
 
     async def polls(self) -> None:
         """`POLLS` of them."""
-        before = self._store.figures("acme").requests
+        before = self._store.stats.figures("acme").requests
         await self._worker.sweep(0.0)
-        if self._store.figures("acme").requests - before != POLLS:
+        if self._store.stats.figures("acme").requests - before != POLLS:
             raise RuntimeError("not every poll was sent")
         await asyncio.sleep(0.15)  # the margin after an interval
 

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import pytest
+from discovered import HOUR, discovery, row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -18,7 +20,13 @@ from support import Inline, VirtualClock, operation, target
 
 from exporter.model import (
     LATEST_DEPARTURE,
+    TODAY,
+    ApiName,
+    CampaignFigures,
+    CampaignsAnswer,
     Failure,
+    LiveAnswer,
+    LiveCampaign,
     Operation,
     OperationStats,
     Reason,
@@ -28,6 +36,7 @@ from exporter.model import (
     TargetKey,
     TargetState,
     TimeRange,
+    VendorQuota,
 )
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
@@ -36,6 +45,8 @@ from exporter.storage.database import Database
 from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Answer
+
+T = TypeVar("T")
 
 INTERVAL = 300.0
 HOURS = 2 * 3600.0
@@ -73,6 +84,16 @@ class Vendor:
     events: list[tuple[float, str]] = field(default_factory=list)
     """What was done to the processes, by the true time."""
 
+    def some_listed(self) -> CampaignsAnswer:
+        """Some campaigns, some of them started."""
+        chosen = [one for one in CAMPAIGNS if self.random.random() < 0.8]
+        return CampaignsAnswer(tuple(row(one, started=self.random.random() < 0.6) for one in chosen))
+
+    def some_live(self) -> LiveAnswer:
+        """The same of the live answer."""
+        chosen = [one for one in CAMPAIGNS if self.random.random() < 0.5]
+        return LiveAnswer(tuple(LiveCampaign(one, started=self.random.random() < 0.6) for one in chosen))
+
     def place(self, token: str, operation: str) -> int:
         """How many attempts an answer to this token and operation has."""
         if (token, operation) not in self.sources:
@@ -85,6 +106,8 @@ class Silent:
 
     def set_target(self, target: Target, state: TargetState) -> None: ...
     def drop_target(self, key: TargetKey) -> None: ...
+    def set_figures(self, operation: str, campaign: str, figures: CampaignFigures) -> None: ...
+    def drop_figures(self, operation: str, campaign: str) -> None: ...
     def set_operation(self, figures: OperationStats) -> None: ...
     def drop_operation(self, name: str) -> None: ...
 
@@ -130,21 +153,41 @@ class Process:
     async def campaign_4(
         self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
     ) -> Answer[Report]:
+        token, name = operation.token.get_secret_value(), target.key.operation
+        sent = Sent(token, name, target.key.campaign, target.key.window, 0.0, 0.0)
+        return await self.request(
+            sent, target.timeout, granted_at, lambda: Report((Row("answer", self.vendor.place(token, name), 100.0),))
+        )
+
+    async def campaigns(self, operation: Operation, seconds: float, granted_at: float) -> Answer[CampaignsAnswer]:
+        return await self.companion(operation, ApiName.CAMPAIGNS, seconds, granted_at, self.vendor.some_listed)
+
+    async def real_time(self, operation: Operation, seconds: float, granted_at: float) -> Answer[LiveAnswer]:
+        return await self.companion(operation, ApiName.REAL_TIME, seconds, granted_at, self.vendor.some_live)
+
+    async def token_info(self, operation: Operation, seconds: float, granted_at: float) -> Answer[VendorQuota]:
+        return await self.companion(operation, ApiName.TOKEN_INFO, seconds, granted_at, VendorQuota)
+
+    async def companion(
+        self, operation: Operation, api: ApiName, seconds: float, granted_at: float, make: Callable[[], T]
+    ) -> Answer[T]:
+        sent = Sent(operation.token.get_secret_value(), operation.name, "", api, 0.0, 0.0)
+        return await self.request(sent, seconds, granted_at, make)
+
+    async def request(self, sent: Sent, timeout: float, granted_at: float, make: Callable[[], T]) -> Answer[T]:
+        """One request to whichever API, with what it answers where it answers at all."""
         self.vendor.calls += 1
         await asyncio.sleep(0)
         await self.going.wait()
         random = self.vendor.random
         await self.sleep(random.choice([0.0, 0.0, 0.0, 6.0, 14.0]))  # the handshake
         now = self.monotonic()
-        if now >= granted_at + min(target.timeout, LATEST_DEPARTURE):
+        if now >= granted_at + min(timeout, LATEST_DEPARTURE):
             return Answer(Failure(Reason.TIMEOUT, "late"), None, now - granted_at)
         latency = 1e6 if self.vendor.stalled else random.choice([0.2, 1.0, 3.0, 20.0, 200.0])
-        end = min(latency, granted_at + target.timeout - now)
-        token = operation.token.get_secret_value()
+        end = min(latency, granted_at + timeout - now)
         # Until the process hears otherwise, the vendor is at work for as long as the request may take.
-        until = self.true.true + target.timeout
-        key = target.key
-        sent = Sent(token, key.operation, key.campaign, key.window, self.true.true, until)
+        sent.at, sent.end = self.true.true, self.true.true + timeout
         self.vendor.log.append(sent)
         await self.true.sleep(end)
         if latency <= end:  # else the vendor is at work for all of its time, which began with the departure
@@ -155,7 +198,7 @@ class Process:
             return Answer(Failure(Reason.TIMEOUT, "no answer"), now, end)
         reason = random.choice([None, None, None, Reason.CONNECT, Reason.CONCURRENCY, Reason.AUTH, Reason.SERVER_ERROR])
         if reason is None:
-            return Answer(Report((Row("answer", self.vendor.place(token, key.operation), 100.0),)), now, end)
+            return Answer(make(), now, end)
         return Answer(Failure(reason, "refused"), now, end)
 
     async def start(self, operations: tuple[Operation, ...]) -> None:
@@ -192,6 +235,20 @@ def acme(*campaigns: str, name: str = "acme", budget: int | None = None) -> Oper
     )
 
 
+COMPANION_INTERVALS = {ApiName.CAMPAIGNS: 600.0, ApiName.REAL_TIME: 300.0, ApiName.TOKEN_INFO: 450.0}
+
+
+def finder(*targets: Target, name: str = "acme", token: str = "token-1") -> Operation:
+    """An operation that finds its campaigns and asks every API."""
+    found = discovery(windows=(HOUR, TODAY), refresh_interval=COMPANION_INTERVALS[ApiName.CAMPAIGNS])
+    return replace(
+        operation(name=name, token=token, discovery=found),
+        targets=targets,
+        live_interval=COMPANION_INTERVALS[ApiName.REAL_TIME],
+        quota_interval=COMPANION_INTERVALS[ApiName.TOKEN_INFO],
+    )
+
+
 ARRANGEMENTS = (
     (acme(*CAMPAIGNS),),
     (acme("1"),),
@@ -202,6 +259,10 @@ ARRANGEMENTS = (
     (acme("1"), operation(target("1", operation="other"), name="other", token="token-2")),
     (replace(acme("1"), token=SecretStr("token-2")), operation(target("1", operation="other"), name="other")),
     (operation(target("1", "today", timeout=TIMEOUT), target("2", "yesterday", timeout=TIMEOUT), name="acme"),),
+    (finder(),),
+    (finder(name="renamed"),),
+    (finder(token="token-2"),),
+    (finder(target("2", timeout=TIMEOUT)),),
 )
 
 EVENTS = st.lists(
@@ -360,22 +421,35 @@ def check_intervals(log: list[Sent]) -> None:
         assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early, with another token"
 
 
+def check_companions(log: list[Sent]) -> None:
+    """An API is asked once an interval, by its operation's name and by its token, and never a second time."""
+    moments: dict[tuple[str, str], list[float]] = {}
+    for sent in sorted(log, key=lambda one: one.at):
+        for owner in (f"name {sent.operation}", f"token {sent.token}"):
+            moments.setdefault((owner, sent.window), []).append(sent.at)
+    for (owner, api), found in moments.items():
+        interval = COMPANION_INTERVALS[ApiName(api)]
+        assert all(after - before >= interval - 1e-6 for before, after in pairwise(found)), f"{api} early, by {owner}"
+
+
 def check_life(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vendor = asyncio.run(live(events, seed, Path(folder) / "kept.db"))
-    check_intervals(vendor.log)
+    check_companions([sent for sent in vendor.log if not sent.campaign])
+    check_intervals([sent for sent in vendor.log if sent.campaign])
     by_token: dict[str, list[Sent]] = {}
     for sent in sorted(vendor.log, key=lambda one: one.at):
         by_token.setdefault(sent.token, []).append(sent)
     for requests in by_token.values():
         assert all(before.end <= after.at + 1e-6 for before, after in pairwise(requests)), "two at once on a token"
-        for first, second, third in zip(requests, requests[1:], requests[2:], strict=False):
+        polls = [one for one in requests if one.campaign]
+        for first, second, third in zip(polls, polls[1:], polls[2:], strict=False):
             # A request that timed out may still lie in the vendor's queue: no third one joins two of them.
             stalled = first.timed_out and second.timed_out and first.campaign != second.campaign
             if stalled and not is_disturbed(vendor, first.at, second.end, third.at):
                 assert third.at - second.at >= INTERVAL - 1e-6, "no rest while the vendor stalls"
-        for subject in {(one.campaign, one.window) for one in requests}:
-            moments = [one.at for one in requests if (one.campaign, one.window) == subject]
+        for subject in {(one.campaign, one.window) for one in polls}:
+            moments = [one.at for one in polls if (one.campaign, one.window) == subject]
             # A poll may send twice, so of any three requests the outer two are an interval apart.
             gaps = [third - first for first, third in zip(moments, moments[2:], strict=False)]
             assert all(gap >= INTERVAL - 1e-6 for gap in gaps), "early"
@@ -430,6 +504,19 @@ LOCKED = [
 ]
 """The configuration is edited while the storage file is locked."""
 
+FOUND = [
+    (400.0, "reload", 0, ARRANGEMENTS[9]),
+    (900.0, "kill", 0, ARRANGEMENTS[9]),
+    (100.0, "start", 0, ARRANGEMENTS[10]),
+    (900.0, "start", 1, ARRANGEMENTS[9]),
+    (400.0, "reload", 0, ARRANGEMENTS[11]),
+    (900.0, "kill", 0, ARRANGEMENTS[9]),
+    (900.0, "reload", 1, ARRANGEMENTS[12]),
+    (900.0, "midnight", 1, ARRANGEMENTS[12]),
+    (900.0, "go", 1, ARRANGEMENTS[12]),
+]
+"""An operation that finds its campaigns over a reload, a crash, another name, another token, and a second process."""
+
 MIDNIGHTS = [
     (30.0, "reload", 0, ARRANGEMENTS[8]),
     (1_000.0, "midnight", 0, ARRANGEMENTS[8]),
@@ -449,6 +536,7 @@ MIDNIGHTS = [
         pytest.param(REMOVED, id="removed"),
         pytest.param(STALLED, id="stalled"),
         pytest.param(LOCKED, id="locked"),
+        pytest.param(FOUND, id="found"),
         pytest.param(MIDNIGHTS, id="midnights"),
     ],
 )
@@ -485,7 +573,7 @@ def test_left_alone_every_campaign_is_polled_and_the_count_is_exact(seed: int, s
         process = Process(clock, vendor, path, 1)
         await process.start((acme(*campaigns),))
         await clock.run(HOURS)
-        used = process.store.figures("acme").requests
+        used = process.store.stats.figures("acme").requests
         polls = [entry.state.polls for entry in process.store.entries()]
         await process.kill()
         return vendor, used, polls

@@ -131,7 +131,7 @@ def test_ready_is_who_was_polled_or_restored_while_current(clock: VirtualClock, 
     store.update(TargetKey("acme", "1", "1h"), replace(fresh(clock, polls=1), polled=None))
     store.restore(TargetKey("acme", "2", "1h"), fresh(clock))
     long_ago = Stamp(clock.now() - 960.0, clock.boot, clock.monotonic() - 960.0)
-    store.restore(TargetKey("acme", "3", "1h"), replace(fresh(clock), polled=long_ago))
+    store.restore(TargetKey("acme", "3", "1h"), replace(fresh(clock), asked=long_ago, polled=long_ago))
     assert [one.key.campaign for one in store.unready()] == ["3", "4"]
 
 
@@ -141,7 +141,7 @@ def test_what_is_removed_leaves_at_once_and_what_stays_keeps_all(
     other = operation(target(operation="globex"), name="globex", token="token-2")
     store.apply_config([operation(target("1"), target("2")), other])
     store.update(TargetKey("acme", "1", "1h"), fresh(clock, polls=3))
-    store.sent("acme", 5)
+    store.stats.sent("acme", 5)
     store.apply_config([operation(target("1"), budget=10)])
     assert list(published.targets) == [TargetKey("acme", "1", "1h")]
     assert published.targets[TargetKey("acme", "1", "1h")].polls == 3
@@ -156,8 +156,8 @@ def test_what_comes_for_a_removed_campaign_is_nobodys(
     store.apply_config([])
     store.update(KEY, fresh(clock))
     store.restore(KEY, fresh(clock))
-    store.sent("acme", 1)
-    store.failed("acme", Reason.AUTH)
+    store.stats.sent("acme", 1)
+    store.stats.failed("acme", Reason.AUTH)
     assert (published.targets, published.operations) == ({}, {})
     assert store.entry(KEY) is None
     assert store.known(KEY).asked is None
@@ -185,11 +185,11 @@ def test_entries_are_in_the_order_of_the_configuration(store: StateStore) -> Non
 
 def test_figures_count_what_happens(store: StateStore, published: Published) -> None:
     store.apply_config([operation(budget=9)])
-    store.sent("acme", 12)
-    store.answered("acme", 0.7)
-    store.answered("acme", 61.0)
-    store.failed("acme", Reason.CONNECT)
-    store.set_lease("acme", used=13, lease_held=True, rest=bad(Reason.QUOTA))
+    store.stats.sent("acme", 12)
+    store.stats.answered("acme", 0.7)
+    store.stats.answered("acme", 61.0)
+    store.stats.failed("acme", Reason.CONNECT)
+    store.stats.set_lease("acme", used=13, lease_held=True, rest=bad(Reason.QUOTA))
     figures = published.operations["acme"]
     assert (figures.requests, figures.used, figures.budget, figures.lease_held) == (1, 13, 9, True)
     assert figures.rest == bad(Reason.QUOTA)
@@ -202,9 +202,9 @@ def test_figures_count_what_happens(store: StateStore, published: Published) -> 
 
 def test_nothing_is_published_where_nothing_changed(store: StateStore, published: Published) -> None:
     store.apply_config([operation()])
-    store.set_lease("acme", used=1, lease_held=True, rest=None)
+    store.stats.set_lease("acme", used=1, lease_held=True, rest=None)
     before = published.operations["acme"]
-    store.set_lease("acme", used=1, lease_held=True, rest=None)
+    store.stats.set_lease("acme", used=1, lease_held=True, rest=None)
     assert published.operations["acme"] is before
 
 

@@ -43,7 +43,8 @@ async def test_a_poll_under_way_for_a_removed_campaign_ends_and_harms_nothing(
     process = await start(operation(target("1")), globex())
     await clock.run(5.0)
     await process.apply_config(operation(target("2")))
-    assert vendor.under_way[0].target.key.campaign == "1"
+    assert vendor.under_way == vendor.log
+    assert vendor.log[0].target.key.campaign == "1"
     await clock.run(100.0)
     assert [sent.target.key.campaign for sent in vendor.log] == ["1", "9", "2"]
     assert vendor.most_at_once == 1
