@@ -1,6 +1,7 @@
 """Judges an exporter by what the simulated API saw of it, and by nothing that the exporter says."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -38,7 +39,9 @@ class Stalls:
 
     def before(self, moment: float) -> float:
         """How much earlier than noted something may have come."""
-        return max((end - start for start, end in self.found if start <= moment <= end + NEAR), default=NEAR)
+        place = bisect_right(self.found, moment, key=lambda stall: stall[0]) - 1  # they are apart, and in order
+        start, end = self.found[place] if place >= 0 else (moment, moment - 1.0)
+        return end - start if moment <= end + NEAR else NEAR
 
     async def _watch(self) -> None:
         clock = SystemClock()  # as the simulated API has it

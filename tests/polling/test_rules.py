@@ -404,7 +404,7 @@ def check_owners(processes: Iterable[Process], vendor: Vendor) -> None:
 
 def is_disturbed(vendor: Vendor, begun: float, seen: float, end: float) -> bool:
     """Whether two time-outs may be unknown to whoever sends next: seen by another process, or of another plan."""
-    lives = {"start", "kill", "stop", "go", "end"}
+    lives = {"start", "replace", "kill", "stop", "go", "end"}
     return any(
         (begun <= at <= seen and event in lives) or (begun <= at <= end and event == "reload")
         for at, event in vendor.events
