@@ -66,4 +66,13 @@ MISSED_GRACE = 60
 """Seconds that the last of them may take."""
 
 QUOTA_SHARE = 0.9
-"""Share of the daily budget above which its end is near."""
+"""Share of the daily budget, or of the vendor's quota, above which its end is near."""
+
+STRETCH = 1.5
+"""Times the configured interval above which polls are too rare to be what was asked for."""
+
+MISSED_ANSWERS = 3
+"""Intervals for which a list, live or quota API may fail: its last answer is shown that long."""
+
+DRY_SECONDS = 30 * 60
+"""Seconds of dialling below which a list is about to run dry: time to load another one."""

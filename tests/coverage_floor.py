@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PURE = (
     "exporter/calling_hours.py",
     "exporter/config/hours.py",
+    "exporter/confidence.py",
     "exporter/config/inherited.py",
     "exporter/config/patterns.py",
     "exporter/config/resolve.py",
@@ -78,7 +79,10 @@ PURE = (
     "exporter/web/paths.py",
     "exporter/web/rate_limit.py",
     "exporter/web/status/document.py",
+    "exporter/web/status/hours.py",
+    "exporter/web/status/live.py",
     "exporter/web/status/markup.py",
+    "exporter/web/status/operation_document.py",
     "exporter/web/status/query.py",
     "exporter/web/status/state.py",
     "exporter/web/status/text.py",

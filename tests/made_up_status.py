@@ -6,21 +6,30 @@ from zoneinfo import ZoneInfo
 
 from exporter.clock import Stamp
 from exporter.model import (
+    COMPANIONS,
     RESULTS,
+    ApiName,
+    ApiStats,
+    CampaignStatus,
     Data,
+    DiscoveryStatus,
     Failure,
     FileVersion,
+    Hours,
+    LiveCampaign,
     OperationStats,
     OperationStatus,
     Poll,
     Reason,
     Row,
+    Span,
     Status,
     Target,
     TargetKey,
     TargetState,
     TargetStatus,
     TimeRange,
+    VendorQuota,
     Window,
 )
 
@@ -201,6 +210,78 @@ def troubled() -> Status:
         operation("initech", budget=500, used=120, planned=864, targets=3, lag=340.0),
     )
     return status(*rows, operations=operations, reload_ok=False)
+
+
+OFFICE = Hours(((Span(420, 1_140),),) * 5 + ((Span(480, 900),), ()), "CO", 3_600.0)
+"""The hours of collections in Colombia."""
+
+NIGHT = Hours(((Span(0, 360),),) * 7, None, 3_600.0)
+
+
+def found(
+    campaign: str, name: str, *, started: bool | None = True, asked: bool = True, **live: float | None
+) -> CampaignStatus:
+    figures = LiveCampaign(campaign, started=bool(started), **live) if live else None
+    return CampaignStatus(campaign, name, started, figures, asked)
+
+
+def discovering() -> Status:
+    """An operation that finds its campaigns, one that only asks for live figures, and one that does neither."""
+    names = ("Cobranza temprana", "Cobranza tardía", "Encuesta NPS", "Ventas hogar", "Recordatorio de pago")
+    dialling = tuple(
+        found(
+            str(178_400 + place),
+            name,
+            records=1_000.0 + 700 * place,
+            pending=40.0 + 260 * place,
+            dialled=960.0 + 440 * place,
+            calls_per_minute=8.4 + 3 * place,
+            speed=2.5,
+            recycles=1.0,
+            penetration_day=62.5,
+            penetration_now=34.64,
+        )
+        for place, name in enumerate(names)
+    )
+    others = (
+        found("178405", "Bienvenida", records=800.0, pending=0.0, dialled=800.0, calls_per_minute=0.0),
+        found("178390", "Portabilidad", started=False),
+        found("32850", "Retención", started=None),
+        *(found(str(178_300 + place), f"Antigua {place}", started=False, asked=False) for place in range(14)),
+        found("178320", "<b>Rara</b>", started=False, asked=False),
+    )
+    rows = [
+        shown(replace(target(each.campaign, name=each.name), hours=OFFICE), good(HEALTHY, at=NOW - 20 * place - 8))
+        for place, each in enumerate(dialling)
+    ]
+    few = good({"no-answer": 8, "answer": 2, "busy": 5})
+    rows += [
+        shown(replace(target("178405", name="Bienvenida"), hours=NIGHT), replace(few, empty_unconfirmed=True)),
+        shown(
+            replace(target("178390", name="Portabilidad", window="today"), resting=True),
+            good(HEALTHY),
+            next_poll_at=None,
+        ),
+        shown(target("40100", operation="globex", name="Renovaciones"), good(HEALTHY)),
+        shown(replace(target("51001", operation="initech", name="Ventas"), hours=NIGHT), empty()),
+    ]
+    acme, globex, initech = operation("acme", used=5_600, targets=7), operation("globex"), operation("initech")
+    quota = VendorQuota(12_000.0, 820.0, 5_600.0, 11_180.0)
+    apis = tuple(
+        ApiStats(api, 12, failures=2, up=api is not ApiName.TOKEN_INFO, last_success_at=NOW - 700) for api in COMPANIONS
+    )
+    figures = replace(acme.figures, stretch=1.8, vendor_quota=quota, discovered=22, apis=apis)
+    lists = DiscoveryStatus(NOW - 1_900, 22, doubted=True, campaigns=(*dialling, *others), live_at=NOW - 140)
+    live = DiscoveryStatus(campaigns=(found("40100", "Renovaciones"),), live_at=NOW - 30)
+    partial = replace(globex.figures, stretch=1.0, vendor_quota=VendorQuota(available=7_000.0))
+    return status(
+        *rows,
+        operations=(
+            replace(acme, figures=figures, discovery=lists),
+            replace(globex, figures=partial, discovery=live),
+            initech,
+        ),
+    )
 
 
 def windowed() -> Status:

@@ -156,6 +156,45 @@ async def test_looks_right_and_is_for_everyone(browser: Browser, look: str) -> N
         assert [line for line in visitor.complaints if "404" not in line] == []
 
 
+DISCOVERING = {
+    "found": "/",
+    "few": "/campaign?operation=acme&campaign=178405&window=1h",
+    "resting": "/campaign?operation=acme&campaign=178390&window=today",
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_campaigns_that_are_found_look_right_too(browser: Browser, look: str) -> None:
+    scheme, locale, size = LOOKS[look]
+    async with (
+        serving(made_up.discovering()) as site,
+        visiting(browser, scheme=scheme, locale=locale, size=size) as visitor,
+    ):
+        for name, path in DISCOVERING.items():
+            await visitor.page.goto(site.url + path)
+            for box in await visitor.page.locator("details:not([open]) > summary").all():
+                await box.click()
+            found = (await Axe().run(visitor.page)).response["violations"]
+            assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == [], name
+            room = await visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert room <= 0, f"{name} is wider than the screen by {room} pixels"
+            await picture(visitor.page, f"{name}-{look}")
+        assert visitor.complaints == []
+
+
+async def test_campaigns_at_rest_are_folded_away(browser: Browser) -> None:
+    async with serving(made_up.discovering()) as site, visiting(browser, javascript="off") as visitor:
+        await visitor.page.goto(site.url)
+        resting = visitor.page.locator("#resting-campaigns")
+        assert await resting.locator("summary").inner_text() == "15 campaigns at rest"
+        await expect(resting.locator("li").first).to_be_hidden()
+        await resting.locator("summary").click()
+        await expect(resting.locator("li").first).to_be_visible()
+        assert "<b>Rara</b>" in await resting.inner_text()
+        await expect(visitor.page.locator("#resting-windows tbody")).to_be_hidden()
+        assert await visitor.page.locator("#rows > .scroll tbody tr").count() == 8
+
+
 async def test_calm_and_crowded(browser: Browser) -> None:
     async with serving(made_up.calm()) as site, visiting(browser) as visitor:
         await visitor.page.goto(site.url)

@@ -2,21 +2,31 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from exporter.model import Failure, FileVersion, LeaseWait, Poll, Reason, Status, WaitCause
+from exporter.web.status.hours import hours_now
+from exporter.web.status.operation_document import (
+    EXACT,
+    ApiDocument,
+    Count,
+    DiscoveryDocument,
+    HoursDocument,
+    VendorQuotaDocument,
+    api_document,
+    discovery_document,
+    hours_document,
+    quota_document,
+)
 from exporter.web.status.state import TROUBLE, CampaignSummary, State
 from exporter.web.status.text import encodable
 from exporter.web.status.view import OperationView, Overview
 
-_EXACT = ConfigDict(extra="forbid")
-
-Count = Annotated[int, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class FailureDocument(TypedDict):
     """Why there is no report."""
 
@@ -26,7 +36,7 @@ class FailureDocument(TypedDict):
     excerpt: Annotated[str, Field(description="A short piece of the answer: untrusted text, never use it as markup.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class PollDocument(TypedDict):
     """One finished poll."""
 
@@ -37,7 +47,7 @@ class PollDocument(TypedDict):
     failure: Annotated[FailureDocument | None, Field(description="Null after a success.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class ResultDocument(TypedDict):
     """One result of a window."""
 
@@ -47,9 +57,13 @@ class ResultDocument(TypedDict):
         Percent,
         Field(description="Percent of the window's attempts, computed from the counts; 0 if there are none."),
     ]
+    share_low: Annotated[
+        Percent | None, Field(description="Low end of the 95 % interval of the share; null if there are no attempts.")
+    ]
+    share_high: Annotated[Percent | None, Field(description="Its high end.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class DataDocument(TypedDict):
     """The published data, as on `/metrics`."""
 
@@ -62,7 +76,7 @@ class DataDocument(TypedDict):
     results: list[ResultDocument]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class CampaignDocument(TypedDict):
     """One campaign in one window."""
 
@@ -72,6 +86,14 @@ class CampaignDocument(TypedDict):
     name: Annotated[str, Field(description="Empty if none is configured.")]
     state: Annotated[State, Field(description="See the states above.")]
     trouble: Annotated[bool, Field(description="Whether the state needs attention.")]
+    few_attempts: Annotated[
+        bool, Field(description="A share is as high as in a spike, but there are too few attempts to say so.")
+    ]
+    empty_unconfirmed: Annotated[
+        bool, Field(description="The latest answer had no rows and contradicts `data`; the next poll decides.")
+    ]
+    resting: Annotated[bool, Field(description="Its campaign stopped; the data of its day is final.")]
+    hours: Annotated[HoursDocument | None, Field(description="Null if calling is always allowed.")]
     interval: Annotated[float, Field(gt=0, description="Seconds from one poll to the next.")]
     data: Annotated[DataDocument | None, Field(description="Null while there is none or it was withdrawn.")]
     last_poll_at: Annotated[float | None, Field(description="Unix seconds; null before the first poll.")]
@@ -88,7 +110,7 @@ class CampaignDocument(TypedDict):
     ]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class QuotaDocument(TypedDict):
     """The requests of an operation on its local day."""
 
@@ -103,7 +125,7 @@ class QuotaDocument(TypedDict):
     fits: Annotated[bool, Field(description="Whether the plan stays within the budget.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class LeaseWaitDocument(TypedDict):
     """Why this process may not send with the operation's token."""
 
@@ -118,7 +140,7 @@ class LeaseWaitDocument(TypedDict):
     until: Annotated[float | None, Field(description="Unix seconds; null while another process polls.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class OperationDocument(TypedDict):
     """One operation."""
 
@@ -143,9 +165,17 @@ class OperationDocument(TypedDict):
         Field(description="What this process waits for before it may send; null while it may."),
     ]
     rest: Annotated[FailureDocument | None, Field(description="Why the token is paused; null if it is not.")]
+    stretch: Annotated[
+        float | None, Field(ge=1, description="Factor by which intervals are stretched; null if there is no budget.")
+    ]
+    vendor_quota: Annotated[VendorQuotaDocument | None, Field(description="Null if it is not asked for.")]
+    apis: Annotated[list[ApiDocument], Field(description="The APIs that are asked for the whole operation.")]
+    discovery: Annotated[
+        DiscoveryDocument | None, Field(description="Null if neither the list nor the live figures are asked for.")
+    ]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class SummaryDocument(TypedDict):
     """Counts over all campaigns and windows, regardless of the filter."""
 
@@ -157,7 +187,7 @@ class SummaryDocument(TypedDict):
     found: Annotated[Count, Field(description="Windows that match the filter: the length of the list `campaigns`.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class FileDocument(TypedDict):
     """Which version of a file is in use."""
 
@@ -166,7 +196,7 @@ class FileDocument(TypedDict):
     checksum: Annotated[str, Field(description="The first eight digits that `sha256sum` prints.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class ConfigDocument(TypedDict):
     """The configuration in use."""
 
@@ -175,7 +205,7 @@ class ConfigDocument(TypedDict):
     file: Annotated[FileDocument | None, Field(description="null in the demo.")]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class HeadDocument(TypedDict):
     """All but the campaigns."""
 
@@ -187,7 +217,7 @@ class HeadDocument(TypedDict):
     operations: list[OperationDocument]
 
 
-@with_config(_EXACT)
+@with_config(EXACT)
 class StatusDocument(HeadDocument):
     """The whole answer."""
 
@@ -217,7 +247,7 @@ def head(view: Overview) -> HeadDocument:
             "states": dict(view.states),
             "found": view.found.windows,
         },
-        "operations": [_operation(each) for each in view.operations],
+        "operations": [_operation(each, status.at) for each in view.operations],
     }
 
 
@@ -237,6 +267,10 @@ def campaign(digest: CampaignSummary, at: float) -> CampaignDocument:
         "name": encodable(target.name),
         "state": digest.state,
         "trouble": digest.state in TROUBLE,
+        "few_attempts": digest.unsure is not None,
+        "empty_unconfirmed": known.empty_unconfirmed,
+        "resting": target.resting,
+        "hours": hours_document(hours_now(target, at)),
         "interval": target.interval,
         "data": _data(digest, at),
         "last_poll_at": known.last_poll_at,
@@ -249,7 +283,7 @@ def campaign(digest: CampaignSummary, at: float) -> CampaignDocument:
     }
 
 
-def _operation(view: OperationView) -> OperationDocument:
+def _operation(view: OperationView, at: float) -> OperationDocument:
     figures = view.status.figures
     return {
         "operation": encodable(figures.operation),
@@ -272,6 +306,10 @@ def _operation(view: OperationView) -> OperationDocument:
         "lease_held": figures.lease_held,
         "lease_wait": _lease_wait(figures.lease_wait),
         "rest": _failure(figures.rest),
+        "stretch": figures.stretch,
+        "vendor_quota": quota_document(figures.vendor_quota),
+        "apis": [api_document(each) for each in figures.apis],
+        "discovery": discovery_document(view.status, at),
     }
 
 
@@ -295,10 +333,16 @@ def _data(digest: CampaignSummary, at: float) -> DataDocument | None:
                 "result": encodable(row.result),
                 "attempts": row.attempts,
                 "share": round(digest.shares.get(row.result, 0.0), 4),
+                "share_low": _end(digest, row.result, 0),
+                "share_high": _end(digest, row.result, 1),
             }
             for row in data.rows
         ],
     }
+
+
+def _end(digest: CampaignSummary, result: str, end: int) -> float | None:
+    return round(digest.intervals[result][end], 4) if result in digest.intervals else None
 
 
 def _poll(poll: Poll) -> PollDocument:

@@ -25,6 +25,9 @@ _FOREIGN = Markup("<bdi>{}</bdi>")
 _QUIET = Markup('<span class="quiet">{}</span>')
 _STATE = Markup('<span class="state {}"><span aria-hidden="true">{}</span> {}</span>')
 _BAR = Markup('<svg class="bar" role="img" aria-label="{}">{}</svg>')
+_SHARE = Markup('<svg class="share-bar" role="img" aria-label="{}"><title>{}</title>{}</svg>')
+_FILLED = Markup('<rect width="{}%" height="100%" fill="url(#r-{})"/>')
+_LINE = Markup('<rect class="interval" x="{}%" y="40%" width="{}%" height="20%"/>')
 _PIECE = Markup('<rect x="{}%" width="{}%" height="100%" fill="url(#r-{})"><title>{}</title></rect>')
 
 
@@ -58,6 +61,17 @@ def bar(digest: CampaignSummary, language: Language) -> Markup:
         for each, text in zip(pieces, texts, strict=True)
     ]
     return _BAR.format(", ".join(texts), Markup("").join(drawn))
+
+
+def share_bar(digest: CampaignSummary, result: str, language: Language) -> Markup:
+    """A share from 0 to 100 percent as an SVG, its interval as a thin line; nothing where there is nothing to share."""
+    if result not in digest.intervals:
+        return Markup("")
+    low, high = digest.intervals[result]
+    text = language.say("interval_of_share", low=language.percent(low), high=language.percent(high))
+    filled = _FILLED.format(round(digest.shares[result], 2), shade(result))
+    line = _LINE.format(round(low, 2), round(max(high - low, 0.3), 2))
+    return _SHARE.format(text, text, filled + line)
 
 
 def foreign(text: str, limit: int = 200) -> Markup:

@@ -8,15 +8,16 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from exporter.model import Reason
+from exporter.model import COMPANIONS, Reason
 from exporter.palette import PALETTE, PATTERNS, shade
+from exporter.web.status.hours import hours_now
 from exporter.web.status.i18n import Language
 from exporter.web.status.i18n.language import clock_time, machine_time
-from exporter.web.status.markup import bar, foreign, percent, state
+from exporter.web.status.markup import bar, foreign, percent, share_bar, state
 from exporter.web.status.query import Query, campaign_url, operation_url
 from exporter.web.status.state import TROUBLE, CampaignSummary, State
 from exporter.web.status.text import visible
-from exporter.web.status.view import CampaignView, Overview
+from exporter.web.status.view import CampaignView, Overview, tally
 
 REFRESH = 10
 """Seconds from one refresh of an open page to the next: data changes in minutes, its age in seconds."""
@@ -25,6 +26,12 @@ MOST_PROBLEMS = 8
 
 OPEN_OPERATIONS = 4
 """More operations than this are folded away, so that the campaigns stay in sight."""
+
+MOST_LIVE = 50
+"""Campaigns whose live figures are shown. The vendor lets 7 of an operation dial at once."""
+
+MOST_RESTING = 200
+"""Campaigns at rest that are named."""
 
 _ROWS = 2_048
 """Rows kept from one page to the next: some 20 pages, 3 MB."""
@@ -65,14 +72,20 @@ class Pages:
             bar=bar,
             foreign=foreign,
             percent=percent,
+            share_bar=share_bar,
+            tally=tally,
             state=state,
             aria_sort=aria_sort,
             campaign_url=campaign_url,
             operation_url=operation_url,
+            hours_now=hours_now,
             machine_time=machine_time,
             clock_time=clock_time,
             replace=replace,
             most_problems=MOST_PROBLEMS,
+            most_live=MOST_LIVE,
+            most_resting=MOST_RESTING,
+            apis=COMPANIONS,
             open_operations=OPEN_OPERATIONS,
             refresh=REFRESH,
             states=tuple(State),

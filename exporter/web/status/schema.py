@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARES
+from exporter.thresholds import JUDGED_ATTEMPTS, SPIKE_LOW_SHARES, SPIKE_SHARES
 from exporter.web.status.document import StatusDocument
 from exporter.web.status.i18n import ENGLISH
 from exporter.web.status.query import COLUMNS
@@ -43,8 +43,17 @@ Unknown values are ignored. All matching campaigns are returned in one answer.
 |---|---|---|
 {states}
 
-A spike is more than {spikes} of at least {attempts} attempts.
+A spike is more than {spikes} of at least {attempts} attempts,
+and the low end of the share's 95 % interval (Wilson) is more than {lows}.
 """
+
+_WORDS = {
+    "ApiName": "an API name",
+    "Reason": "a failure reason",
+    "State": "a state",
+    "WaitCause": "a wait cause",
+}
+"""Enumerations, as a reader calls them."""
 
 _MEANINGS = {
     State.STALE: "The last data became older than `stale_after` and was withdrawn.",
@@ -69,8 +78,13 @@ def markdown() -> str:
     tables = [_table("Status", whole), *(_table(name, each) for name, each in objects.items())]
     states = "\n".join(f"| `{state}` | {'yes' if state in TROUBLE else 'no'} | {_MEANINGS[state]} |" for state in State)
     spikes = ", ".join(f"{ENGLISH.percent(100 * limit)} {result}" for result, limit in SPIKE_SHARES.items())
+    lows = ", ".join(f"{ENGLISH.percent(100 * limit)} {result}" for result, limit in SPIKE_LOW_SHARES.items())
     head = _HEAD.format(
-        columns=", ".join(f"`{column}`" for column in COLUMNS), states=states, spikes=spikes, attempts=MIN_ATTEMPTS
+        columns=", ".join(f"`{column}`" for column in COLUMNS),
+        states=states,
+        spikes=spikes,
+        lows=lows,
+        attempts=JUDGED_ATTEMPTS,
     )
     return "\n".join((head, *tables)).rstrip() + "\n"
 
@@ -115,7 +129,7 @@ def _title(name: str) -> str:
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{_title(name)}](#{_title(name).lower()})" if name.endswith("Document") else f"a {name.lower()}"
+        return f"[{_title(name)}](#{_title(name).lower()})" if name.endswith("Document") else _WORDS[name]
     if "anyOf" in schema:
         return " or ".join(_type(each) for each in schema["anyOf"])
     if schema["type"] == "array":

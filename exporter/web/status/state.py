@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from exporter.confidence import wilson
 from exporter.model import Reason, Row, Target, TargetKey, TargetState, TargetStatus
-from exporter.thresholds import MIN_ATTEMPTS, SPIKE_SHARES
+from exporter.thresholds import JUDGED_ATTEMPTS, SPIKE_LOW_SHARES, SPIKE_SHARES
 from exporter.web.status.text import visible
 
 
@@ -49,6 +50,10 @@ class CampaignSummary:
     """Result to percent of the attempts, computed from the counts; empty where there are none."""
     spike: tuple[str, float] | None
     """The result that is highest above what `SPIKE_SHARES` allows, and its percent."""
+    unsure: tuple[str, float] | None
+    """The same where the attempts are too few to say so."""
+    intervals: dict[str, tuple[float, float]]
+    """Result to the ends of its share's 95 % interval, in percent; of those with a share."""
     data_at: float | None
     """When the data that is shown came, Unix seconds."""
     text: str
@@ -77,11 +82,27 @@ def shares_of(rows: Iterable[Row]) -> dict[str, float]:
     return {result: 100.0 * count / total for result, count in counts.items()} if total else {}
 
 
-def _spike(attempts: int | None, shares: dict[str, float]) -> tuple[str, float] | None:
-    if attempts is None or attempts < MIN_ATTEMPTS:
-        return None
-    over = [(shares[result], result) for result, limit in SPIKE_SHARES.items() if shares.get(result, 0.0) > 100 * limit]
-    return max(over)[::-1] if over else None
+def intervals_of(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
+    """The ends of the 95 % interval of each share, in percent; empty where there are no attempts."""
+    counts = {row.result: row.attempts for row in rows}
+    total = sum(counts.values())
+    ends = {result: wilson(count, total) for result, count in counts.items()} if total else {}
+    return {result: (100.0 * low, 100.0 * high) for result, (low, high) in ends.items()}
+
+
+def _high(shares: dict[str, float]) -> list[tuple[float, str]]:
+    """Shares above what `SPIKE_SHARES` allows, the highest first."""
+    limits = ((result, 100 * limit) for result, limit in SPIKE_SHARES.items())
+    return sorted(
+        ((shares[result], result) for result, limit in limits if shares.get(result, 0.0) > limit), reverse=True
+    )
+
+
+def _is_sure(result: str, attempts: int | None, intervals: dict[str, tuple[float, float]]) -> bool:
+    """Whether there are attempts enough to call a high share a spike, as the alerts do."""
+    return (
+        attempts is not None and attempts >= JUDGED_ATTEMPTS and intervals[result][0] > 100 * SPIKE_LOW_SHARES[result]
+    )
 
 
 def _state(known: TargetState, spike: tuple[str, float] | None) -> State:
@@ -107,7 +128,11 @@ def digest(status: TargetStatus) -> CampaignSummary:
     rows = () if data is None else data.rows
     attempts = None if data is None else sum(row.attempts for row in rows)
     shares = shares_of(rows)
-    spike = _spike(attempts, shares)
+    intervals = intervals_of(rows)
+    high = _high(shares)
+    spikes = [(result, share) for share, result in high if _is_sure(result, attempts, intervals)]
+    spike = spikes[0] if spikes else None
+    unsure = (high[0][1], high[0][0]) if high and spike is None else None
     state = _state(known, spike)
     blind = state is State.FAILING and data is None
     return CampaignSummary(
@@ -125,6 +150,8 @@ def digest(status: TargetStatus) -> CampaignSummary:
         attempts=attempts,
         shares=shares,
         spike=spike,
+        unsure=unsure,
+        intervals=intervals,
         data_at=None if data is None else known.last_success_at,
         text=visible(
             f"{target.name}\N{MIDDLE DOT}{target.key.campaign}\N{MIDDLE DOT}{target.key.operation}", _SEARCHED

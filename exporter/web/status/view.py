@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.model import OperationStatus, Reason, Status, TargetKey
-from exporter.thresholds import QUOTA_SHARE
+from exporter.thresholds import QUOTA_SHARE, STRETCH
+from exporter.web.status.hours import HoursNow, HoursSummary, hours_now, hours_summary
+from exporter.web.status.live import LiveRow, LiveView, live_view, started
 from exporter.web.status.query import PAGE_ROWS, Query, ordered
 from exporter.web.status.state import TROUBLE, CampaignSummary, State
 from exporter.web.status.text import encodable
@@ -37,7 +39,8 @@ class Problem:
     """Something that needs attention, listed once however many campaigns it affects."""
 
     kind: str
-    """`config`, `failing`, `stale`, `spike`, `late`, `quota` or `plan`."""
+    """`config`, `failing`, `stale`, `spike`, `late`, `quota`, `plan`, `stretch`, `vendor_quota`, `dry`, or the value of
+    an `ApiName` that cannot be read."""
     operation: str
     """Empty where it concerns the whole exporter."""
     reason: Reason | None = None
@@ -45,7 +48,7 @@ class Problem:
     since: float | None = None
     """The earliest last success among them; None where one of them never had any."""
     figure: float = 0.0
-    """Seconds of `late`, percent of `quota`."""
+    """Seconds of `late` and `dry`, percent of `quota` and `vendor_quota`, the factor of `stretch`."""
     need: int = 0
     """Requests a day of `plan`."""
     budget: int = 0
@@ -60,6 +63,18 @@ class OperationView:
     all: Tally
     trouble: Tally
     next_poll_at: float | None
+    started: int
+    """Campaigns that dial, by the list and the live figures."""
+    hours: HoursSummary | None
+    """None where calling is always allowed."""
+
+    @property
+    def vendor_percent(self) -> float | None:
+        """How much of Wolkvox's quota all tokens have used; None where that is not known."""
+        quota = self.status.figures.vendor_quota
+        if quota is None or quota.used_by_all is None or not quota.limit:
+            return None
+        return min(100.0 * quota.used_by_all / quota.limit, 100.0)
 
     @property
     def fits(self) -> bool:
@@ -105,11 +120,16 @@ class Overview:
     """Of what the filter lets through."""
     page: int
     pages: int
+    live: LiveView
+    listed: Sequence[CampaignSummary]
+    """Those of `matching` that stand in the table."""
+    resting: Sequence[CampaignSummary]
+    """The others: good windows of campaigns at rest, whose figures are shown until midnight."""
 
     @property
     def rows(self) -> Sequence[CampaignSummary]:
         """Of this page."""
-        return self.matching[(self.page - 1) * PAGE_ROWS : self.page * PAGE_ROWS]
+        return self.listed[(self.page - 1) * PAGE_ROWS : self.page * PAGE_ROWS]
 
     @property
     def first(self) -> int:
@@ -122,9 +142,11 @@ def overview(status: Status, digests: Sequence[CampaignSummary], query: Query) -
     by_operation: defaultdict[str, list[CampaignSummary]] = defaultdict(list)
     for each in digests:
         by_operation[each.target.key.operation].append(each)
-    operations = [_operation(each, by_operation[each.figures.operation]) for each in status.operations]
+    operations = [_operation(each, by_operation[each.figures.operation], status.at) for each in status.operations]
     found = ordered(filter(query.matches, digests), query.sort)
-    pages = max(1, math.ceil(len(found) / PAGE_ROWS))
+    listed = [each for each in found if not _is_folded(each)]
+    live = live_view(status.operations, query.operation)
+    pages = max(1, math.ceil(len(listed) / PAGE_ROWS))
     page = min(query.page, pages)
     moments = [each.data_at for each in digests if each.data_at is not None]
     states = Counter(each.state for each in digests)
@@ -138,13 +160,20 @@ def overview(status: Status, digests: Sequence[CampaignSummary], query: Query) -
         trouble=tally(each for each in digests if each.state in TROUBLE),
         ages=Ages(max(moments), min(moments)) if moments else None,
         next_poll_at=_earliest(each.next_poll_at for each in operations),
-        problems=_problems(status, digests, operations),
+        problems=_problems(status, digests, operations, live.dialling),
         operations=operations,
         matching=found,
         found=tally(found),
         page=page,
         pages=pages,
+        live=live,
+        listed=listed,
+        resting=[each for each in found if _is_folded(each)],
     )
+
+
+def _is_folded(digest: CampaignSummary) -> bool:
+    return digest.target.resting and digest.state not in TROUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +184,10 @@ class CampaignView:
     digest: CampaignSummary
     siblings: Sequence[CampaignSummary]
     """All windows of the campaign, this one included."""
+    live: LiveRow | None
+    """None where neither the list nor the live figures name it."""
+    hours: HoursNow | None
+    """None where calling is always allowed."""
 
 
 def campaign(status: Status, digests: Iterable[CampaignSummary], key: TargetKey) -> CampaignView | None:
@@ -162,15 +195,21 @@ def campaign(status: Status, digests: Iterable[CampaignSummary], key: TargetKey)
     siblings = [each for each in digests if each.target.key.campaign == key.campaign]
     siblings = [each for each in siblings if encodable(each.target.key.operation) == key.operation]
     found = next((each for each in siblings if each.target.key.window == key.window), None)
-    return None if found is None else CampaignView(status=status, digest=found, siblings=siblings)
+    if found is None:
+        return None
+    rows = live_view(status.operations, found.target.key.operation)
+    live = next((row for row in (*rows.dialling, *rows.resting) if row.campaign.campaign == key.campaign), None)
+    return CampaignView(status, found, siblings, live, hours_now(found.target, status.at))
 
 
-def _operation(status: OperationStatus, digests: Sequence[CampaignSummary]) -> OperationView:
+def _operation(status: OperationStatus, digests: Sequence[CampaignSummary], at: float) -> OperationView:
     return OperationView(
         status=status,
         all=tally(digests),
         trouble=tally(each for each in digests if each.state in TROUBLE),
         next_poll_at=_earliest(each.status.next_poll_at for each in digests),
+        started=started(status),
+        hours=hours_summary((each.target for each in digests), at),
     )
 
 
@@ -178,7 +217,9 @@ def _earliest(moments: Iterable[float | None]) -> float | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _problems(status: Status, digests: Sequence[CampaignSummary], operations: Sequence[OperationView]) -> list[Problem]:
+def _problems(
+    status: Status, digests: Sequence[CampaignSummary], operations: Sequence[OperationView], live: Sequence[LiveRow]
+) -> list[Problem]:
     """The exporter's own problems first, then those that affect most campaigns."""
     whole = [] if status.reload_ok else [Problem("config", "", since=status.reloaded_at)]
     groups: defaultdict[tuple[str, str, Reason | None], list[CampaignSummary]] = defaultdict(list)
@@ -192,7 +233,7 @@ def _problems(status: Status, digests: Sequence[CampaignSummary], operations: Se
     hit.sort(
         key=lambda problem: (problem.kind == "spike", -problem.hit.campaigns, -problem.hit.windows, problem.operation)
     )
-    return whole + hit + [problem for each in operations for problem in _strains(each)]
+    return whole + hit + [problem for each in operations for problem in (*_strains(each), *_dry(each, live))]
 
 
 def _kind(digest: CampaignSummary) -> tuple[str, Reason | None]:
@@ -216,3 +257,16 @@ def _strains(operation: OperationView) -> Iterable[Problem]:
     budget = status.figures.budget
     if budget is not None and not operation.fits:
         yield Problem("plan", name, need=status.requests_per_day, budget=budget)
+    if status.figures.stretch is not None and status.figures.stretch > STRETCH:
+        yield Problem("stretch", name, figure=status.figures.stretch)
+    if operation.vendor_percent is not None and operation.vendor_percent > 100 * QUOTA_SHARE:
+        yield Problem("vendor_quota", name, figure=operation.vendor_percent)
+    yield from (Problem(api.api, name, since=api.last_success_at) for api in status.figures.apis if api.up is False)
+
+
+def _dry(operation: OperationView, live: Sequence[LiveRow]) -> Iterable[Problem]:
+    """Lists that are about to run dry, as one problem."""
+    name = operation.status.figures.operation
+    near = [row.dry_in for row in live if row.operation == name and row.is_near_dry and row.dry_in is not None]
+    if near:
+        yield Problem("dry", name, hit=Tally(len(near), len(near)), figure=min(near))

@@ -27,8 +27,8 @@ async def document(serve: Serve, status: Status, **parameters: str) -> dict[str,
 
 @pytest.mark.parametrize(
     "status",
-    [made_up.troubled(), made_up.calm(), made_up.status(), made_up.crowd(120)],
-    ids=["all", "calm", "none", "120"],
+    [made_up.troubled(), made_up.calm(), made_up.status(), made_up.crowd(120), made_up.discovering()],
+    ids=["all", "calm", "none", "120", "discovering"],
 )
 async def test_answers_follow_the_schema(serve: Serve, status: Status) -> None:
     found = await document(serve, status)
@@ -65,7 +65,10 @@ async def test_it_says_what_the_page_says(serve: Serve) -> None:
     assert by_id["32853"]["last_poll_at"] is None
     assert [poll["failure"]["status"] for poll in by_id["32852"]["history"] if poll["failure"]] == [502]
     results = {row["result"]: row for row in by_id["32850"]["data"]["results"]}
-    assert results["failed"] == {"result": "failed", "attempts": 210, "share": round(21_000 / 460, 4)}
+    failed = results["failed"]
+    assert (failed["result"], failed["attempts"], failed["share"]) == ("failed", 210, round(21_000 / 460, 4))
+    assert failed["share_low"] == pytest.approx(41.155, abs=0.001)
+    assert failed["share_high"] == pytest.approx(50.2214, abs=0.001)
     operations = {each["operation"]: each for each in found["operations"]}
     assert operations["initech"]["quota"] == {"used": 120, "budget": 500, "left": 380, "planned": 864, "fits": False}
     assert operations["globex"]["quota"]["left"] is None

@@ -23,8 +23,11 @@ GOOD = made_up.good(made_up.HEALTHY)
         (replace(GOOD, stale=True), State.STALE),
         (made_up.good({"answer": 74, "busy": 26}), State.SPIKE),
         (made_up.good({"answer": 75, "busy": 25}), State.OK),
-        (made_up.good({"answer": 10, "failed": 39}), State.OK),
-        (made_up.good({"answer": 10, "failed": 40}), State.SPIKE),
+        (made_up.good({"answer": 10, "failed": 39}), State.SPIKE),
+        (made_up.good({"answer": 7, "failed": 8}), State.SPIKE),
+        (made_up.good({"answer": 10, "failed": 5}), State.OK),
+        (made_up.good({"failed": 9}), State.OK),
+        (made_up.good({"failed": 10}), State.SPIKE),
         (made_up.good({"answer": 88, "congestion": 12}), State.SPIKE),
     ],
 )
@@ -52,6 +55,30 @@ def test_withdrawn_data_is_not_read() -> None:
 def test_the_worst_of_several_spikes_is_named() -> None:
     found = digest(made_up.shown(made_up.target(), made_up.good({"busy": 30, "failed": 45, "answer": 25})))
     assert found.spike == ("failed", 45.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "unsure"),
+    [
+        ({"answer": 10, "failed": 5}, ("failed", 100 / 3)),
+        ({"failed": 9}, ("failed", 100.0)),
+        ({"answer": 6, "busy": 3, "congestion": 1}, ("busy", 30.0)),
+        ({"answer": 80, "busy": 20}, None),
+        ({"answer": 50, "busy": 49, "congestion": 12}, None),
+        ({}, None),
+    ],
+)
+def test_a_high_share_of_few_attempts_is_no_spike_but_said(
+    counts: dict[str, int], unsure: tuple[str, float] | None
+) -> None:
+    assert digest(made_up.shown(made_up.target(), made_up.good(counts))).unsure == unsure
+
+
+def test_each_share_lies_within_its_interval() -> None:
+    found = digest(made_up.shown(made_up.target(), made_up.good(made_up.HEALTHY)))
+    assert found.intervals.keys() == found.shares.keys()
+    for result, (low, high) in found.intervals.items():
+        assert 0 <= low <= found.shares[result] <= high <= 100
 
 
 def test_what_did_not_change_is_not_judged_again() -> None:

@@ -118,6 +118,71 @@ ENGLISH = Language(
         ),
         "plan_group": "The plan needs {need} requests a day, the budget is {budget}",
         "plan_group_do": "Use a longer interval, remove windows or campaigns, or raise quota_share.",
+        "interval_of_share": "95% interval: {low} to {high}",
+        "interval_column": "95% interval",
+        "few_attempts": "few attempts",
+        "few_text": (
+            "{percent} of the attempts are {result}. That is high, but there are too few attempts to call it a spike."
+        ),
+        "empty_doubted_short": "empty answer not confirmed",
+        "empty_doubted": (
+            "The latest answer had no rows although there were attempts just before. The "
+            "data stays until the next poll confirms it."
+        ),
+        "hours": "Calling hours",
+        "hours_open": "open until {until}",
+        "hours_closed": "closed until {until}",
+        "hours_open_ever": "always open",
+        "hours_closed_ever": "always closed",
+        "hours_mixed": "{open} open, {closed} closed",
+        "list_column": "Campaign list",
+        "started_of": "{started} of {found} started",
+        "started_some": "{started} started",
+        "list_from": "list from {ago}",
+        "list_never": "no list yet",
+        "list_doubted": "the latest list was empty and is not confirmed yet",
+        "live_from": "live figures from {ago}",
+        "vendor": "Wolkvox: {parts}",
+        "stretched": "intervals stretched {factor} times, so that the budget lasts until midnight",
+        "live": "Live figures",
+        "dialler": "Dialler",
+        "started": "started",
+        "stopped": "stopped",
+        "pending": "Pending records",
+        "calls": "Calls per minute",
+        "dry": "List runs dry",
+        "dry_now": "now",
+        "dry_empty": "empty",
+        "at_rest": "not polled, at rest",
+        "at_rest_one": "{n} campaign at rest",
+        "at_rest_many": "{n} campaigns at rest",
+        "windows_at_rest_one": "{n} window of a campaign at rest",
+        "windows_at_rest_many": "{n} windows of campaigns at rest",
+        "dry_group_one": "{n} list is about to run dry",
+        "dry_group_many": "{n} lists are about to run dry",
+        "dry_first": "the first {when}",
+        "dry_group_do": "Load new records, or start the next campaign.",
+        "stretch_group": "Polls are {factor} times rarer than configured",
+        "stretch_group_do": (
+            "The budget would not last until midnight. Use a longer interval or fewer windows, or raise quota_share."
+        ),
+        "vendor_quota_group": "All tokens together have used {percent} of the Wolkvox quota",
+        "vendor_quota_group_do": "Once it is used up, Wolkvox refuses every request. Find out which program uses it.",
+        "campaigns_group": "The campaign list cannot be read",
+        "campaigns_group_do": (
+            "The last good list stays in use. The log has the reason; if only this API "
+            "fails, ask Wolkvox whether the token may use it."
+        ),
+        "real_time_campaigns_group": "The live figures cannot be read",
+        "real_time_campaigns_group_do": (
+            "Polling continues. The log has the reason; if only this API fails, ask Wolkvox "
+            "whether the token may use it."
+        ),
+        "token_info_group": "Wolkvox's own quota cannot be read",
+        "token_info_group_do": (
+            "Polling continues. The log has the reason; if only this API fails, ask Wolkvox "
+            "whether the token may use it."
+        ),
         "last_success": "Last success",
         "last_success_ago": "last success {ago}",
         "no_success": "no success yet",

@@ -65,6 +65,16 @@ class Language:
         """A number with one decimal."""
         return f"{value:.1f}".replace(".", self.decimal)
 
+    def figure(self, value: float) -> str:
+        """A number with one decimal where it has any."""
+        whole = round(value)
+        return self.number(whole) if abs(value - whole) < 0.05 else self.number_with_decimal(value)  # noqa: PLR2004
+
+    def number_with_decimal(self, value: float) -> str:
+        """A number with one decimal, its thousands grouped."""
+        whole, _, rest = f"{value:,.1f}".partition(".")
+        return f"{whole.replace(',', self.group)}{self.decimal}{rest}"
+
     def span(self, seconds: float) -> str:
         """A span of time in its one or two largest units: `42 s`, `5 min`, `2 h 5 min`, `3 d 4 h`."""
         whole = round(min(abs(seconds), _LONGEST))

@@ -119,6 +119,71 @@ SPANISH = Language(
         ),
         "plan_group": "El plan necesita {need} solicitudes al día y el presupuesto es de {budget}",
         "plan_group_do": "Aumente el intervalo, quite ventanas o campañas, o aumente quota_share.",
+        "interval_of_share": "intervalo del 95\N{NO-BREAK SPACE}%: {low} a {high}",
+        "interval_column": "Intervalo del 95\N{NO-BREAK SPACE}%",
+        "few_attempts": "pocos intentos",
+        "few_text": "El {percent} de los intentos es {result}. Es alto, pero son muy pocos para llamarlo un pico.",
+        "empty_doubted_short": "respuesta vacía sin confirmar",
+        "empty_doubted": (
+            "La última respuesta llegó sin filas aunque había intentos justo antes. Los "
+            "datos se mantienen hasta que la próxima consulta la confirme."
+        ),
+        "hours": "Horario de llamadas",
+        "hours_open": "abierto hasta {until}",
+        "hours_closed": "cerrado hasta {until}",
+        "hours_open_ever": "siempre abierto",
+        "hours_closed_ever": "siempre cerrado",
+        "hours_mixed": "{open} en horario, {closed} fuera de horario",
+        "list_column": "Lista de campañas",
+        "started_of": "{started} de {found} iniciadas",
+        "started_some": "{started} iniciadas",
+        "list_from": "lista de {ago}",
+        "list_never": "aún sin lista",
+        "list_doubted": "la última lista llegó vacía y aún no se confirma",
+        "live_from": "cifras en vivo de {ago}",
+        "vendor": "Wolkvox: {parts}",
+        "stretched": "intervalos ampliados {factor} veces para que el presupuesto dure hasta la medianoche",
+        "live": "Cifras en vivo",
+        "dialler": "Marcador",
+        "started": "iniciada",
+        "stopped": "detenida",
+        "pending": "Registros pendientes",
+        "calls": "Llamadas por minuto",
+        "dry": "La base se agota",
+        "dry_now": "ya",
+        "dry_empty": "agotada",
+        "at_rest": "sin consultas, en reposo",
+        "at_rest_one": "{n} campaña en reposo",
+        "at_rest_many": "{n} campañas en reposo",
+        "windows_at_rest_one": "{n} ventana de una campaña en reposo",
+        "windows_at_rest_many": "{n} ventanas de campañas en reposo",
+        "dry_group_one": "{n} base está por agotarse",
+        "dry_group_many": "{n} bases están por agotarse",
+        "dry_first": "la primera {when}",
+        "dry_group_do": "Cargue más registros o inicie la siguiente campaña.",
+        "stretch_group": "Las consultas son {factor} veces menos frecuentes de lo configurado",
+        "stretch_group_do": (
+            "El presupuesto no duraría hasta la medianoche. Aumente el intervalo, quite ventanas o aumente quota_share."
+        ),
+        "vendor_quota_group": "Entre todos los tokens se ha usado el {percent} de la cuota de Wolkvox",
+        "vendor_quota_group_do": (
+            "Cuando se agote, Wolkvox rechazará todas las solicitudes. Busque qué integración la consume."
+        ),
+        "campaigns_group": "No se puede leer la lista de campañas",
+        "campaigns_group_do": (
+            "Sigue en uso la última lista buena. El log tiene el motivo; si solo falla esta "
+            "API, pregunte a Wolkvox si el token puede usarla."
+        ),
+        "real_time_campaigns_group": "No se pueden leer las cifras en vivo",
+        "real_time_campaigns_group_do": (
+            "Las consultas continúan. El log tiene el motivo; si solo falla esta API, "
+            "pregunte a Wolkvox si el token puede usarla."
+        ),
+        "token_info_group": "No se puede leer la cuota que cuenta Wolkvox",
+        "token_info_group_do": (
+            "Las consultas continúan. El log tiene el motivo; si solo falla esta API, "
+            "pregunte a Wolkvox si el token puede usarla."
+        ),
         "last_success": "Última consulta exitosa",
         "last_success_ago": "última consulta exitosa {ago}",
         "no_success": "aún sin consultas exitosas",
