@@ -173,8 +173,8 @@ class Worker:
         if edited := self._timetable.follow_discovery():
             self._session.follow(edited)
             return
-        now = self._clock.monotonic()
         following, head = self._companions.following(), self._timetable.schedule.head()
+        now = self._clock.monotonic()  # after them: what was never asked is due at the moment of the question
         pauses = [TURN_SECONDS]
         if following is not None:
             pauses.append(following[0] - now)
