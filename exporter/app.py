@@ -23,7 +23,7 @@ from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
 from exporter.polling.worker import Worker
 from exporter.rotation import Change, SecretWatch
-from exporter.storage.database import Database
+from exporter.storage.engine import Storage
 from exporter.storage.ledger import Ledger
 from exporter.storage.owner import this_process
 from exporter.wolkvox.client import Client
@@ -45,7 +45,7 @@ class App:
         self,
         read: Read,
         *,
-        database: Database,
+        database: Storage,
         clock: Clock,
         redactor: Redactor,
         build: Build,

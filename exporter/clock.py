@@ -119,3 +119,49 @@ def anchor(clock: Clock, moment: Stamp) -> Stamp:
         return moment
     past = age(clock, moment)
     return Stamp(min(moment.wall, clock.now()), clock.boot, clock.monotonic() - past)
+
+
+SHARED_BOOT = "database"
+"""The `boot` of moments by a database's clock: they compare across machines."""
+
+_DRIFT = 2e-4
+"""Seconds that two machines' clocks may drift apart in each second."""
+
+
+class SharedClock:
+    """The clock of a database that processes of several machines share, followed by this machine's monotonic one.
+
+    Each look at the database's clock bounds how far apart the two are; between looks the distance stays as it was.
+    """
+
+    boot = SHARED_BOOT
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._low = self._high = self._offset = machine.now() - machine.monotonic()
+        self._synced_at: float | None = None
+
+    def now(self) -> float:
+        """Unix seconds by the database."""
+        return self._machine.monotonic() + self._offset
+
+    monotonic = now
+
+    def awake(self) -> float:
+        """As the machine's."""
+        return self._machine.awake()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """As the machine's."""
+        await self._machine.wait(event, seconds)
+
+    def follow(self, began: float, told: float) -> None:
+        """The database said that it is `told` at some moment after `began` of the machine's clock, and before now."""
+        ended = self._machine.monotonic()
+        low, high = told - ended, told - began
+        if self._synced_at is not None:
+            drift = _DRIFT * (ended - self._synced_at)
+            if self._low - drift <= high and low <= self._high + drift:  # else one of the clocks was set
+                low, high = max(low, self._low - drift), min(high, self._high + drift)
+        self._low, self._high, self._synced_at = low, high, ended
+        self._offset = (low + high) / 2

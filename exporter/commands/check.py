@@ -17,8 +17,8 @@ from exporter.log import Redactor
 from exporter.model import Config
 from exporter.polling.description import describe
 from exporter.signals import Signals
-from exporter.storage.database import Database, StorageError
-from exporter.storage.location import locate
+from exporter.storage.database import StorageError
+from exporter.storage.location import storage
 from exporter.web import status
 from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
@@ -63,13 +63,13 @@ def report(arguments: Namespace, environ: Mapping[str, str], now: float) -> str:
         [
             *(partial(parse_address, address) for address in arguments.web_listen_address or ()),
             partial(_try_routes, arguments),
-            partial(Database, arguments.storage_url),
+            partial(storage, arguments.storage_url, folder),
         ]
     )
     if mistakes:
         raise ConfigError(tuple(mistakes))
     blocks = [describe(operation, now) for operation in config.operations]
-    blocks.append(_places(Database(locate(arguments.storage_url, folder)).path, web_file))
+    blocks.append(_places(storage(arguments.storage_url, folder).place, web_file))
     warnings = (*config.warnings, *web_config.warnings)
     if warnings:
         blocks.append("\n".join(f"warning: {warning}" for warning in warnings))
@@ -96,9 +96,8 @@ def _try_routes(arguments: Namespace) -> None:
     add_routes(web.Application(), nobody, Routes(telemetry_path=telemetry_path, paths=paths, pages=pages))
 
 
-def _places(storage: Path | None, web_file: Path | None) -> str:
-    kept = "nothing is kept over a restart" if storage is None else str(storage.absolute())
-    lines = [f"storage     {kept}"]
+def _places(place: str, web_file: Path | None) -> str:
+    lines = [f"storage     {place}"]
     if web_file is not None:
         lines.append(f"web config  {web_file.absolute()}")
     return "\n".join(lines)

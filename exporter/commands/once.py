@@ -23,8 +23,7 @@ from exporter.output import replaced
 from exporter.polling.worker import Worker
 from exporter.process import PATIENCE, stop_event
 from exporter.signals import Signals
-from exporter.storage.database import Database
-from exporter.storage.location import locate
+from exporter.storage.location import storage
 
 _log = structlog.get_logger()
 
@@ -44,11 +43,13 @@ asked, and would find nothing due every second time."""
 async def once(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:
     """Ask, then print the page or put it into a file; 2 where a campaign or an API has no fresh result."""
     stopping = stop_event(signals)
-    clock = SystemClock()
     config_file = Path(arguments.config_file)
+    database = storage(arguments.storage_url, config_file.parent)
+    redactor.keep(database.secrets())
+    clock = database.clock(SystemClock())
     app = App(
         partial(load, config_file, os.environ),
-        database=Database(locate(arguments.storage_url, config_file.parent)),
+        database=database,
         clock=clock,
         redactor=redactor,
         build=this_build(os.environ),

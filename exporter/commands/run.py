@@ -9,14 +9,14 @@ from exporter.commands.serve import serve
 from exporter.config import load
 from exporter.log import Redactor
 from exporter.signals import Signals
-from exporter.storage.database import Database
-from exporter.storage.location import locate
+from exporter.storage.location import storage
 from exporter.web.address import DEFAULT_ADDRESS
 
 
 async def run(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:
     """Serve what the configuration asks for."""
     config_file = Path(arguments.config_file)
-    database = Database(locate(arguments.storage_url, config_file.parent))
+    database = storage(arguments.storage_url, config_file.parent)
+    redactor.keep(database.secrets())
     await serve(arguments, partial(load, config_file, os.environ), database, redactor, signals, DEFAULT_ADDRESS)
     return 0

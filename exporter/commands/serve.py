@@ -25,7 +25,7 @@ from exporter.metrics.runtime import runtime_registry
 from exporter.notify import Notifier
 from exporter.process import PATIENCE, call_in_loop, stop_event
 from exporter.signals import Signals
-from exporter.storage.database import Database
+from exporter.storage.engine import Storage
 from exporter.web import server, status
 from exporter.web.address import parse_address
 from exporter.web.paths import Paths, parse_paths
@@ -43,7 +43,7 @@ Scrapes and reloads need some of the threads too. Only those are made that are n
 async def serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     arguments: Namespace,
     read: Read,
-    database: Database,
+    database: Storage,
     redactor: Redactor,
     signals: Signals,
     address: str,
@@ -66,7 +66,7 @@ async def serve(  # noqa: PLR0913, PLR0917 (what a run is made of)
     app = App(
         read,
         database=database,
-        clock=clock,
+        clock=database.clock(clock),
         redactor=redactor,
         build=this_build(os.environ),
         registry=runtime_registry(),

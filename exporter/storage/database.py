@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from exporter.clock import Clock
 from exporter.storage import file
 from exporter.storage.presence import Presence
 from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, meta, migrate
@@ -34,7 +35,10 @@ class Arrival(Enum):
 
 
 class StorageError(Exception):
-    """Storage cannot be read or written. The message is one line that names the file and what to do."""
+    """Storage cannot be read or written. The message is one line that names the place and what to do."""
+
+    passes = False
+    """Whether a start may wait for it to pass."""
 
 
 class StorageLostError(StorageError):
@@ -43,6 +47,8 @@ class StorageLostError(StorageError):
 
 class Database:
     """The open file. Every call runs in the storage thread, so that a slow disk never stops the event loop."""
+
+    is_shared = False
 
     def __init__(
         self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS, thread: Executor | None = None
@@ -60,6 +66,21 @@ class Database:
         self._asked, self._given_up = 0, 0
         self.arrival = Arrival.NEW
         """What was there when it was last opened."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person."""
+        return "nothing is kept over a restart" if self.path is None else str(self.path.absolute())
+
+    @staticmethod
+    def clock(machine: Clock) -> Clock:
+        """The machine's own: no other machine uses the file."""
+        return machine
+
+    @staticmethod
+    def secrets() -> list[str]:
+        """What must not show in any text: nothing of a file."""
+        return []
 
     async def open(self, work: Callable[[Connection], None] = lambda _: None) -> None:
         """Open or create the file, bring it to the newest schema and run `work`, in one transaction.
@@ -209,7 +230,8 @@ def _parse(url: str) -> URL:
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host:
         raise StorageError(
             f"--storage.url: {parsed.drivername!r} with host {parsed.host or 'none'!r} is not supported; "
-            "write sqlite:///FILE (four slashes for an absolute path), or sqlite:// to store nothing"
+            "write sqlite:///FILE (four slashes for an absolute path), sqlite:// to store nothing, "
+            "or postgresql://USER@HOST/DATABASE"
         )
     if parsed.query or not (parsed.database or "").isprintable():
         raise StorageError("--storage.url: allowed is a printable path without parameters; write sqlite:///FILE")

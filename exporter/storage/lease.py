@@ -29,7 +29,12 @@ _UNSETTLED = "unsettled"
 """Name in `meta` of the moment at which the file was made while a process had an earlier one open."""
 
 
-_MINE = and_(tokens.c.token == bindparam("the_token"), tokens.c.holder == bindparam("the_owner"))
+_MINE = and_(
+    tokens.c.token == bindparam("the_token"),
+    tokens.c.holder == bindparam("the_owner"),
+    tokens.c.epoch == bindparam("the_epoch"),
+)
+"""Under the row's lock: who slept and lost the lease finds another owner or epoch there."""
 
 _MARK_SENT = (
     tokens.update()
@@ -94,10 +99,12 @@ class Leases:
         self._clock = clock
         self._owner = owner
         self._observations: dict[str, _Observation] = {}
+        self._epochs: dict[str, int] = {}
 
     def forget(self) -> None:
         """Begin anew, with another file."""
         self._observations.clear()
+        self._epochs.clear()
 
     def acquire(self, connection: Connection, token: str, timeout: float) -> LeaseWait | None:
         """Take the lease of a token's hash if nobody alive owns it; else what has to be waited for.
@@ -113,7 +120,9 @@ class Leases:
             if wait is not None:
                 return wait
             taken = {"holder": self._owner, "beat": stamp(self._clock), "flight": None, "flight_timeout": None}
+            taken["epoch"] = row["epoch"] + 1
             connection.execute(tokens.update().where(tokens.c.token == token).values(**taken))
+            self._epochs[token] = row["epoch"] + 1
         self._observations.pop(token, None)
         return None
 
@@ -133,6 +142,7 @@ class Leases:
         parameters = {
             "the_token": token,
             "the_owner": self._owner,
+            "the_epoch": self._epochs.get(token, -1),
             "the_moment": moment,
             "the_timeout": flight_seconds(timeout),
         }
@@ -147,6 +157,7 @@ class Leases:
         parameters = {
             "the_token": token,
             "the_owner": self._owner,
+            "the_epoch": self._epochs.get(token, -1),
             "the_rest": None if rest is None else text.failure_to_text(rest.failure),
             "the_rest_since": None if rest is None else rest.since,
         }
@@ -159,7 +170,9 @@ class Leases:
         return int(row.version) if row.holder is None else None  # the file is new, and nobody owns anything yet
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:
-        return connection.execute(select(tokens).where(tokens.c.token == token)).mappings().first()
+        # Locked, where the engine has locks of rows: else two processes could take it from the same dead one.
+        found = select(tokens).where(tokens.c.token == token).with_for_update()
+        return connection.execute(found).mappings().first()
 
     def _first(self, connection: Connection, token: str, timeout: float) -> RowMapping:
         """A token that the file does not know, as if a request were in flight where that may be so."""

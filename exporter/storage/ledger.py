@@ -14,7 +14,8 @@ from exporter.model import LeaseWait, Operation, Target, TargetKey, TargetState
 from exporter.storage import companions, lease, quota, rows
 from exporter.storage.anchors import Anchors
 from exporter.storage.companions import Companions
-from exporter.storage.database import Arrival, Database, StorageLostError
+from exporter.storage.database import Arrival, StorageLostError
+from exporter.storage.engine import Storage
 from exporter.storage.recovery import Memory
 from exporter.storage.request import (
     NOTHING_STORED,
@@ -41,7 +42,7 @@ PRUNE_SECONDS = 86_400.0
 class Ledger:
     """The storage of one process, under an identity of its own: each method is one transaction."""
 
-    def __init__(self, database: Database, clock: Clock, owner: str) -> None:
+    def __init__(self, database: Storage, clock: Clock, owner: str) -> None:
         """`owner` names this process; unique among all processes that ever use the storage."""
         self._database = database
         self._clock = clock
@@ -259,12 +260,13 @@ class Ledger:
         now = stamp(self._clock)
         if not self._leases.mark_sent(connection, token, now, target.timeout):
             raise NotOwnerError
+        # First: where the engine locks rows, this one keeps another token of the operation from asking meanwhile.
+        used = quota.count(connection, request.operation, request.day)
         if request.interval > 0:
             if isinstance(target, ApiRequest):
                 self._companions.check_interval(connection, target, request.interval, token)
             else:
                 self._targets.check_interval(connection, target, request.interval)
-        used = quota.count(connection, request.operation, request.day)
         if request.budget is not None and used > request.budget:
             raise BudgetExhaustedError
         if isinstance(target, ApiRequest):

@@ -47,6 +47,15 @@ tokens = Table(
     Column("rest", Text),  # the failure that the token rests for, JSON
     Column("rest_since", StampType),  # when the request with that failure left
     Column("version", Integer, nullable=False, default=0),  # grows with each poll that is recorded
+    Column("epoch", Integer, nullable=False, default=0),  # grows each time that a process takes the lease
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("owner", String, primary_key=True),  # as `holder` of `tokens`
+    Column("beat", StampType, nullable=False),
+    Column("tokens", Text, nullable=False),  # the hashes that it could poll with, JSON
 )
 
 usage = Table(
@@ -165,9 +174,21 @@ def _companions(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _replicas(connection: Connection) -> None:
+    """From version 3 to 4: leases are numbered, and replicas know each other."""
+    for statement in (
+        "ALTER TABLE tokens ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+        (
+            "CREATE TABLE replicas (owner VARCHAR NOT NULL, beat VARCHAR NOT NULL, tokens TEXT NOT NULL, "
+            "PRIMARY KEY (owner))"
+        ),
+    ):
+        connection.exec_driver_sql(statement)
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows, _companions)
+MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows, _companions, _replicas)
 """`MIGRATIONS[n]` leads from version n to n + 1; version 0 is an empty file."""
 
 
@@ -177,7 +198,12 @@ class ForeignFileError(Exception):
 
 def version(connection: Connection) -> int:
     """The schema version of the open database; raises `ForeignFileError` where it was not written by this program."""
-    names = set(connection.execute(_NAMES).scalars())
+    if connection.dialect.name == "postgresql":
+        # Others may have tables in the schema, as long as they do not bear the names of ours.
+        names = set(connection.execute(_SHARED_NAMES).scalars()) & metadata.tables.keys()
+        if not names:
+            return 0
+    names = set(connection.execute(_NAMES).scalars()) if connection.dialect.name == "sqlite" else {meta.name}
     if not names:
         marks = [connection.exec_driver_sql(f"PRAGMA {mark}").scalar() for mark in ("application_id", "user_version")]
         if any(marks):
@@ -194,6 +220,8 @@ def version(connection: Connection) -> int:
 
 
 _NAMES = text("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+
+_SHARED_NAMES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
 
 _FOREIGN = "it is a database of another program; name another file in --storage.url"
 
@@ -222,3 +250,14 @@ def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIO
         connection.execute(meta.delete().where(meta.c.name == "schema_version"))
         connection.execute(meta.insert().values(name="schema_version", value=str(len(migrations))))
     return present
+
+
+def mend(connection: Connection, key: str, known: int) -> None:
+    """Make the tables again that somebody dropped from a shared database, as long as any of them is left."""
+    left = set(connection.execute(_SHARED_NAMES).scalars()) & metadata.tables.keys()
+    if not left or left == metadata.tables.keys():
+        return
+    metadata.create_all(connection)
+    if meta.name not in left:
+        rows = {"hash_key": key, "schema_version": str(known)}
+        connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in rows.items()])

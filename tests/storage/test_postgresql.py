@@ -1,0 +1,330 @@
+"""Several processes on one PostgreSQL, a real one: leases, clocks, and whatever may be wrong with the server."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import psycopg
+import pytest
+from real_postgresql import PostgreSQL, postgresql
+from silent_pipe import SilentPipe
+from sqlalchemy import text
+from support import operation, target
+
+from exporter.clock import SHARED_BOOT, SystemClock, stamp
+from exporter.model import LeaseWait, TargetState, WaitCause
+from exporter.storage import postgresql as engine
+from exporter.storage.database import StorageError, StorageLostError
+from exporter.storage.lease import LEASE_SECONDS
+from exporter.storage.ledger import Ledger
+from exporter.storage.postgresql import PostgresDatabase
+from exporter.storage.request import Grant, NotOwnerError, PollResult, Request, TooEarlyError
+from exporter.storage.schema import MIGRATIONS, metadata
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+DAY = "2026-09-21"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    with postgresql() as one:
+        yield one
+
+
+@pytest.fixture
+def database(server: PostgreSQL) -> str:
+    return server.database()
+
+
+class Skewed(SystemClock):
+    """A machine whose clocks are wrong."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        wall, monotonic = self.now, self.monotonic
+        self.now = lambda: wall() + seconds
+        self.monotonic = lambda: monotonic() + 10 * seconds
+
+
+Open = Callable[..., Awaitable[Ledger]]
+
+
+@pytest.fixture
+async def opened(server: PostgreSQL, database: str) -> AsyncIterator[Open]:
+    ledgers = []
+
+    async def ledger(owner: str, skew: float = 0.0, port: int | None = None) -> Ledger:
+        storage = PostgresDatabase(server.url(database, port=port))
+        made = Ledger(storage, storage.clock(Skewed(skew)), owner)
+        ledgers.append(made)
+        await made.open()
+        made.apply_config([operation()])
+        await made.adopt(operation())
+        return made
+
+    yield ledger
+    for one in ledgers:
+        await one.close()
+
+
+def token(ledger: Ledger) -> str:
+    return ledger.hash(operation().token)
+
+
+def request(ledger: Ledger, interval: float = 300.0) -> Request:
+    return Request(token(ledger), target(), DAY, None, interval)
+
+
+async def finish(ledger: Ledger, grant: Grant) -> None:
+    known = TargetState(asked=grant.at, polled=grant.at)
+    await ledger.finish(token(ledger), PollResult(target(), "http://vendor", known), None)
+
+
+async def run(ledger: Ledger, statement: str) -> None:
+    await ledger._database.run(lambda connection: connection.execute(text(statement)))
+
+
+async def test_processes_that_start_at_once_make_one_schema(opened: Open, server: PostgreSQL, database: str) -> None:
+    ledgers = await asyncio.gather(*(opened(f"process-{number}") for number in range(5)))
+    assert len({token(ledger) for ledger in ledgers}) == 1
+    names = server.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database)
+    assert {name for (name,) in names} == set(metadata.tables)
+
+
+async def test_one_holds_the_lease_and_the_other_reads_what_it_stored(opened: Open) -> None:
+    first, second = await opened("one"), await opened("two")
+    assert await first.acquire(token(first), 60.0)
+    assert not await second.acquire(token(second), 60.0)
+    assert second.waiting(token(second)) == LeaseWait(WaitCause.PROCESS, None)
+    with pytest.raises(NotOwnerError):
+        await second.begin(request(second))
+    grant = await first.begin(request(first))
+    await finish(first, grant)
+    changes = await second.read(operation(), 0)
+    assert [state.polled for state in changes.known.values()] == [grant.at]
+    assert await second.used("acme", DAY) == 1
+
+
+@pytest.mark.parametrize("skew", [-900.0, 900.0])
+async def test_clocks_of_machines_may_differ_by_minutes(opened: Open, skew: float) -> None:
+    first, second = await opened("one"), await opened("two", skew)
+    assert await first.acquire(token(first), 60.0)
+    await finish(first, grant := await first.begin(request(first)))
+    assert grant.at.boot == SHARED_BOOT
+    assert abs(grant.at.wall - time.time()) < 2.0
+    assert abs(stamp(second._clock).monotonic - stamp(first._clock).monotonic) < 1.0
+    assert not await second.acquire(token(second), 60.0), "neither older nor younger than it is"
+    await first.release([token(first)])
+    assert await second.acquire(token(second), 60.0)
+    with pytest.raises(TooEarlyError) as early:
+        await second.begin(request(second))
+    assert 280.0 < early.value.wait <= 300.0
+
+
+async def test_who_slept_for_longer_than_its_lease_can_send_nothing(opened: Open) -> None:
+    first, second = await opened("one"), await opened("two")
+    assert await first.acquire(token(first), 60.0)
+    slept = f"update tokens set beat = '[0.0, \"{SHARED_BOOT}\", {time.time() - LEASE_SECONDS - 1.0}]'"
+    await run(second, slept)
+    assert await second.acquire(token(second), 60.0)
+    with pytest.raises(NotOwnerError):
+        await first.begin(request(first))
+    await run(second, slept)
+    assert await first.acquire(token(first), 60.0)
+    await first.begin(request(first))
+    with pytest.raises(NotOwnerError):
+        await second.begin(request(second))
+
+
+async def test_an_old_epoch_of_the_same_owner_sends_nothing(opened: Open) -> None:
+    first = await opened("one")
+    assert await first.acquire(token(first), 60.0)
+    await run(first, "update tokens set epoch = epoch + 1")
+    with pytest.raises(NotOwnerError):
+        await first.begin(request(first))
+
+
+async def test_of_those_that_find_a_dead_one_at_once_one_takes_its_lease(opened: Open) -> None:
+    ledgers = [await opened(f"process-{number}") for number in range(4)]
+    for _ in range(10):
+        taken = await asyncio.gather(*(ledger.acquire(token(ledger), 60.0) for ledger in ledgers))
+        assert taken.count(True) == 1
+        await run(ledgers[0], "update tokens set holder = null")
+
+
+async def test_two_tokens_of_an_operation_cannot_ask_for_one_campaign_at_once(opened: Open) -> None:
+    """Mid-rotation one replica has the old token and another the new one."""
+    first, second = await opened("one"), await opened("two")
+    rotated = operation(token="token-2")
+    await second.adopt(rotated)
+    assert await first.acquire(token(first), 60.0)
+    assert await second.acquire(second.hash(rotated.token), 60.0)
+    new = Request(second.hash(rotated.token), target(), DAY, None, 300.0)
+    results = await asyncio.gather(first.begin(request(first)), second.begin(new), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in results) == ["Grant", "TooEarlyError"]
+
+
+async def test_a_server_that_restarts_is_found_again_by_the_next_call(opened: Open, server: PostgreSQL) -> None:
+    ledger = await opened("one")
+    assert await ledger.acquire(token(ledger), 60.0)
+    server.stop()
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"storage postgresql://127.0.0.1:\d+/test.*polling resumes") as failed:
+            await ledger.begin(request(ledger))
+        assert "\n" not in str(failed.value)
+    server.start()
+    assert (await ledger.begin(request(ledger))).used == 1
+    server.stop()
+    server.start()
+    assert await ledger.used("acme", DAY) == 1, "a dead connection that nobody used meanwhile is no failure"
+
+
+async def test_a_silent_network_is_cut_off_and_holds_no_lock(
+    opened: Open, server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CALL_SECONDS", 2.0)
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 1.0)
+    pipe = SilentPipe(server.port)
+    far, near = await opened("far", port=pipe.port), await opened("near")
+    assert await far.acquire(token(far), 60.0)
+    hang = asyncio.ensure_future(far._database.run(lambda connection: silent(connection, pipe)))
+    with pytest.raises(StorageError, match="no answer within 2 s"):
+        await hang
+    await asyncio.sleep(1.0)
+    assert not await near.acquire(token(near), 60.0), "the row can be read and locked"
+    pipe.resume()
+    assert await far.renew() == {token(far)}
+    pipe.close()
+
+
+def silent(connection: object, pipe: SilentPipe) -> None:
+    execute = connection.execute  # type: ignore[attr-defined]
+    execute(text("select * from tokens for update"))
+    pipe.silence()
+    execute(text("select 1"))
+
+
+async def test_a_lock_that_is_held_too_long_is_a_failure_that_passes(
+    opened: Open, server: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.5)
+    ledger = await opened("one")
+    with psycopg.connect(server.url(database)) as other:
+        other.execute("LOCK TABLE tokens")
+        with pytest.raises(StorageError, match="too long"):
+            await ledger.acquire(token(ledger), 60.0)
+        other.rollback()
+    assert await ledger.acquire(token(ledger), 60.0)
+
+
+@pytest.mark.parametrize("dropped", [", ".join(metadata.tables), "targets", "meta", "tokens, usage"])
+async def test_dropped_tables_are_made_again_with_what_is_known(
+    opened: Open, server: PostgreSQL, database: str, dropped: str
+) -> None:
+    ledger = await opened("one")
+    assert await ledger.acquire(token(ledger), 60.0)
+    await finish(ledger, await ledger.begin(request(ledger)))
+    server.execute(f"DROP TABLE {dropped}", database)
+    with pytest.raises(StorageLostError, match="dropped or replaced"):
+        await ledger.begin(request(ledger))
+    other = await opened("two")
+    assert token(other) == token(ledger)
+    assert await other.used("acme", DAY) == 1
+    assert (await other.adopt(operation()))[target().key].polled is not None
+
+
+async def test_a_newer_schema_is_refused(opened: Open, server: PostgreSQL, database: str) -> None:
+    await opened("one")
+    server.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'", database)
+    with pytest.raises(StorageError, match=f"schema version 99 and this program knows up to {len(MIGRATIONS)}"):
+        await opened("two")
+
+
+async def test_tables_of_another_program_are_refused_and_its_other_ones_do_no_harm(
+    opened: Open, server: PostgreSQL, database: str
+) -> None:
+    server.execute("CREATE TABLE theirs (n int)", database)
+    ledger = await opened("one")
+    assert await ledger.acquire(token(ledger), 60.0)
+    other = server.database()
+    server.execute("CREATE TABLE tokens (n int)", other)
+    with pytest.raises(StorageError, match="another program"):
+        await PostgresDatabase(server.url(other)).open()
+
+
+async def refused(url: str) -> str:
+    began = time.monotonic()
+    with pytest.raises(StorageError) as error:
+        await PostgresDatabase(url).open()
+    assert time.monotonic() - began < engine.OPENING_SECONDS / 2, "at once"
+    assert "\n" not in str(error.value)
+    assert "hush" not in str(error.value)
+    return str(error.value)
+
+
+async def test_what_a_person_has_to_mend_is_told_at_once(server: PostgreSQL, database: str) -> None:
+    server.execute("CREATE ROLE secretive LOGIN PASSWORD 'hush-right'; CREATE ROLE poor LOGIN")
+    server.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database)
+    url = server.url(database)
+    assert "PGPASSWORD" in await refused(url.replace("owner@", "secretive:hush-wrong@"))
+    assert "create the role" in await refused(url.replace("owner@", "nobody@"))
+    assert "create the database" in await refused(server.url("nowhere"))
+    assert "CREATE and USAGE" in await refused(url.replace("owner@", "poor@"))
+    assert "sslmode" in await refused(f"{url}?sslmode=require")
+
+
+async def test_a_read_only_server_is_refused(server: PostgreSQL, database: str) -> None:
+    server.stop("fast")
+    signal = server.folder / "data" / "standby.signal"
+    signal.touch()
+    server.start()
+    try:
+        assert "the server is read-only (a standby?)" in await refused(server.url(database))
+    finally:
+        server.stop("fast")
+        signal.unlink()
+        server.start()
+
+
+async def test_without_a_free_connection_it_waits(
+    server: PostgreSQL, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.execute("CREATE ROLE lonely LOGIN SUPERUSER CONNECTION LIMIT 0")
+    server.execute("ALTER ROLE lonely NOSUPERUSER CONNECTION LIMIT 0; ALTER DATABASE " + database + " OWNER TO lonely")
+    storage = PostgresDatabase(server.url(database, "lonely"))
+    opening = asyncio.ensure_future(storage.open())
+    await asyncio.sleep(1.5)
+    assert not opening.done()
+    server.execute("ALTER ROLE lonely CONNECTION LIMIT 5")
+    server.execute("GRANT ALL ON SCHEMA public TO lonely", database)
+    await opening
+    await storage.close()
+    monkeypatch.setattr(engine, "OPENING_SECONDS", 1.0)
+    server.execute("ALTER ROLE lonely CONNECTION LIMIT 0")
+    with pytest.raises(StorageError, match="too many connections for role"):
+        await PostgresDatabase(server.url(database, "lonely")).open()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hush@h:port/d",
+        "postgresql://u:hush@h/d?no_such=1",
+        "postgresql://u:hush@[::1/d",
+        "postgres://%zz",
+    ],
+)
+def test_a_url_that_libpq_does_not_take_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(StorageError, match=r"--storage\.url: ") as error:
+        PostgresDatabase(url)
+    assert "hush" not in str(error.value)
+
+
+def test_places_and_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = PostgresDatabase("postgresql://u:hush@one,two:6432/d?sslmode=require")
+    assert storage.place == "postgresql://one:5432,two:6432/d"
+    assert storage.secrets() == ["hush"]
+    assert storage._parameters["target_session_attrs"] == "read-write"
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "9")
+    assert "connect_timeout" not in PostgresDatabase("postgresql://one/d")._parameters
