@@ -110,6 +110,13 @@ class LeaseSession:
                 )
             self.show()
 
+    def hand_over(self) -> None:
+        """The lease was given up, so that another replica polls from now on."""
+        if self.held:
+            self.held, self._standing_by = False, True
+            self._timetable.log.info("lease handed to another replica; this one serves what it stores")
+            self.show()
+
     def refusal(self) -> Failure | None:
         """Why nothing is sent now; None where something may be."""
         intervals = [target.interval for target in self._timetable.targets.values() if not target.resting]

@@ -29,6 +29,10 @@ class LoopControl:
         self.stopping.set()
         self._wake.set()
 
+    def wake(self) -> None:
+        """Look around at once."""
+        self._wake.set()
+
     def retire(self) -> None:
         """End after the poll under way and publish nothing of it."""
         self.retired = True

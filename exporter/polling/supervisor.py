@@ -11,6 +11,7 @@ from exporter.polling.worker import Worker
 from exporter.storage.database import StorageError
 from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
+from exporter.storage.replicas import LOOK_SECONDS
 
 _log = structlog.get_logger()
 
@@ -26,6 +27,7 @@ class Supervisor:
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[Worker, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -64,6 +66,8 @@ class Supervisor:
             return
         if self._keeper is None:
             self._keeper = asyncio.create_task(self.keep(), name="keeper")
+            if self._ledger.is_shared:
+                self._watcher = asyncio.create_task(self.watch(), name="watcher")
         for worker in self._workers.values():
             if worker not in self._tasks:
                 self._tasks[worker] = asyncio.create_task(self._serve(worker), name=f"worker {worker.operation.name}")
@@ -99,7 +103,8 @@ class Supervisor:
             for task in late:
                 task.cancel()
         self._ended.set()
-        await asyncio.gather(*tasks, *([self._keeper] if self._keeper else []), return_exceptions=True)
+        others = [task for task in (self._keeper, self._watcher) if task is not None]
+        await asyncio.gather(*tasks, *others, return_exceptions=True)
         await self._release(worker.token for worker in self._workers.values())
 
     async def _serve(self, worker: Worker) -> None:
@@ -132,3 +137,19 @@ class Supervisor:
                     if worker.token not in held:
                         worker.lose()
             await self._clock.wait(self._ended, RENEWAL_SECONDS)
+
+    async def watch(self) -> None:
+        """On a shared storage: see what the other replicas do, for all tokens at once, and take an even share."""
+        while not self._ended.is_set():
+            try:
+                moves = await self._ledger.look()
+                by_token = {worker.token: worker for worker in self._workers.values()}
+                for token in await self._ledger.release(moves.give) if moves.give else ():
+                    by_token[token].hand_over()
+                for token in moves.take & by_token.keys():
+                    by_token[token].look_around()
+            except StorageError:
+                pass  # the workers say so
+            except Exception:  # noqa: BLE001 (whatever it is: without it tokens stay where they are)
+                _log.exception("the other replicas are not seen by a fault of the exporter, trying again")
+            await self._clock.wait(self._ended, LOOK_SECONDS)

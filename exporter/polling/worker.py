@@ -46,6 +46,8 @@ class Worker:
         """`renew` reads the operation's secrets again, before a request that checks whether a resting token works."""
         self._clock = clock
         self._renew = renew
+        # Where storage is shared the supervisor looks for all workers, and wakes those that have a reason.
+        self._standby_seconds = TURN_SECONDS if ledger.is_shared else STANDBY_SECONDS
         self._control = control = LoopControl(clock)
         self._cooldown = cooldown = Cooldown(clock)
         self._timetable = timetable = Timetable(operation, store, clock)
@@ -85,6 +87,15 @@ class Worker:
     def lose(self) -> None:
         """The lease went to another process while this one was silent."""
         self._session.lose()
+
+    def hand_over(self) -> None:
+        """The lease was given up, so that another replica polls from now on."""
+        self._session.hand_over()
+
+    def look_around(self) -> None:
+        """Look for the lease, or for news, at once; nothing changes for one that polls."""
+        if not self._session.held:
+            self._control.wake()
 
     def stuck(self) -> bool:
         """Whether it has not turned for longer than anything it does can take."""
@@ -166,7 +177,7 @@ class Worker:
         self._control.expect(TURN_SECONDS)
         if not await self._session.settle():
             await self._fail_due()
-            await self._control.pause(STANDBY_SECONDS)
+            await self._control.pause(self._standby_seconds)
             return
         await self._session.turn_day()
         self._timetable.follow_clock()

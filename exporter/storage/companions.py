@@ -174,6 +174,11 @@ def prune(connection: Connection, clock: Clock, kept: Callable[[str, ApiName], b
                 connection.execute(table.delete().where(*_where(table, place)))
 
 
+def is_asked_whole(operation: Operation) -> bool:
+    """Whether any API is asked for the operation as a whole."""
+    return any(True for _ in _asked_by(operation))
+
+
 def _asked_by(operation: Operation) -> Iterable[ApiName]:
     if operation.discovery is not None:
         yield ApiName.CAMPAIGNS

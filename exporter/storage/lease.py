@@ -132,10 +132,11 @@ class Leases:
         connection.execute(tokens.update().where(mine).values(beat=stamp(self._clock)))
         return frozenset(connection.execute(select(tokens.c.token).where(mine)).scalars())
 
-    def release(self, connection: Connection, names: list[str]) -> None:
-        """Give up the leases of those token hashes that have no request in flight."""
+    def release(self, connection: Connection, names: list[str]) -> frozenset[str]:
+        """Give up the leases of those token hashes that have no request in flight; which these are."""
         mine = tokens.c.token.in_(names), tokens.c.holder == self._owner, tokens.c.flight.is_(None)
-        connection.execute(tokens.update().where(*mine).values(holder=None))
+        given = tokens.update().where(*mine).values(holder=None).returning(tokens.c.token)
+        return frozenset(connection.execute(given).scalars())
 
     def mark_sent(self, connection: Connection, token: str, moment: Stamp, timeout: float) -> bool:
         """Record that a request is in flight; False where this process does not own the lease."""

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,10 +14,11 @@ from exporter.clock import Clock, stamp
 from exporter.model import LeaseWait, Operation, Target, TargetKey, TargetState
 from exporter.storage import companions, lease, quota, rows
 from exporter.storage.anchors import Anchors
-from exporter.storage.companions import Companions
-from exporter.storage.database import Arrival, StorageLostError
+from exporter.storage.companions import Companions, is_asked_whole
+from exporter.storage.database import Arrival, StorageError, StorageLostError
 from exporter.storage.engine import Storage
 from exporter.storage.recovery import Memory
+from exporter.storage.replicas import Moves, Replicas
 from exporter.storage.request import (
     NOTHING_STORED,
     ApiRequest,
@@ -53,9 +55,12 @@ class Ledger:
         self._targets = Targets(clock, self._memory, self._anchors, self.hash)
         self._companions = Companions(clock, self._memory, self._anchors, self.hash)
         self._leases = lease.Leases(clock, owner)
+        self._replicas = Replicas(clock, owner)
         self._waits: dict[str, LeaseWait] = {}
         self._pruned_at = clock.monotonic()
         self._refuse_once: set[str] = set()  # operations whose next request is refused, because the file was lost
+        self.is_shared = database.is_shared
+        """Whether processes of several machines share the storage, and the tokens spread over them."""
         self.generation = 0
         """Grows with each file that is opened: what was held in the one before is not held in it."""
 
@@ -66,6 +71,9 @@ class Ledger:
 
     async def close(self) -> None:
         """Close storage."""
+        if self._replicas.joined:
+            with suppress(StorageError):
+                await self._database.run(self._replicas.leave)
         await self._database.close()
 
     def hash(self, token: SecretStr) -> str:
@@ -83,6 +91,7 @@ class Ledger:
         )
         self._targets.apply_config(owners)
         self._companions.apply_config(owners)
+        self._replicas.configure(owners.tokens)
 
     async def adopt(self, operation: Operation) -> dict[TargetKey, TargetState]:
         """Make a place for each target and API of the operation, and tell what is known of its targets."""
@@ -104,11 +113,22 @@ class Ledger:
 
         def work(connection: Connection) -> Changes:
             changes = self._targets.read(connection, operation, since)
+            self._replicas.consumed(self.hash(operation.token))
             if changes.version == since:
                 return changes
             return replace(changes, apis=self._companions.read(connection, operation, since))
 
-        return await self._database.run(work)
+        token = self.hash(operation.token)
+        news = self._replicas.news(token, since)
+        if news is None or (news[1] and is_asked_whole(operation)):
+            return await self._database.run(work)
+        self._replicas.consumed(token)
+        return Changes(news[0], self._targets.match(operation, news[1]) if news[1] else {})
+
+    async def look(self) -> Moves:
+        """Take part in the spread of a shared storage's tokens: to be called every `LOOK_SECONDS` by who polls."""
+        self._replicas.joined = True
+        return await self._run(self._replicas.look)
 
     async def known(self, operation: Operation, target: Target) -> TargetState:
         """What storage knows of one target of the operation by its present name."""
@@ -116,7 +136,9 @@ class Ledger:
 
     async def used(self, operation: str, day: str) -> int:
         """Requests of the operation on that day, by any process."""
-        count = await self._database.run(lambda connection: quota.used(connection, operation, day))
+        count = self._replicas.used(operation, day)
+        if count is None:
+            count = await self._database.run(lambda connection: quota.used(connection, operation, day))
         self._memory.count(operation, day, count)
         return count
 
@@ -130,7 +152,9 @@ class Ledger:
             token: The token's hash.
             longest: The longest time limit of the token's requests, in seconds.
         """
-        wait = await self._run(lambda connection: self._leases.acquire(connection, token, longest))
+        wait = self._replicas.obstacle(token)
+        if wait is None:
+            wait = await self._run(lambda connection: self._leases.acquire(connection, token, longest))
         if wait is None:
             self._waits.pop(token, None)
         else:
@@ -207,10 +231,12 @@ class Ledger:
         """Store that the token rests, and that its request is over, before its poll is."""
         await self._database.run(lambda connection: self._leases.mark_done(connection, token, rest))
 
-    async def release(self, held: Iterable[str]) -> None:
-        """Give up the leases of those token hashes that have no request in flight."""
+    async def release(self, held: Iterable[str]) -> frozenset[str]:
+        """Give up the leases of those token hashes that have no request in flight; which these are."""
         names = list(held)
-        await self._database.run(lambda connection: self._leases.release(connection, names))
+        given = await self._database.run(lambda connection: self._leases.release(connection, names))
+        self._replicas.released(given)
+        return given
 
     def _enter(self, connection: Connection) -> None:
         """Begin with a file, in the transaction that makes it where it is new. Nothing is held in it yet.
@@ -228,6 +254,7 @@ class Ledger:
         )
         self.apply_config(self._operations)
         self._leases.forget()
+        self._replicas.forget()
         self._waits.clear()
         self._refuse_once |= self._memory.operations()
         self._memory.restore(connection, self.hash, self._anchors.moment)

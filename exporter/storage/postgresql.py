@@ -293,10 +293,13 @@ class PostgresDatabase:
 def _parameters(url: str) -> dict[str, Any]:
     try:
         parameters = conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
+        ports = [int(port) for port in str(parameters.get("port") or "").split(",") if port]
+    except (psycopg.Error, ValueError):
+        ports, parameters = [0], {}
+    if not all(0 < port < 65536 for port in ports):  # noqa: PLR2004 (the ports that there are)
         raise StorageError(
             "--storage.url: not a URL of PostgreSQL; write postgresql://USER@HOST[:PORT]/DATABASE, parameters after a ?"
-        ) from None
+        )
     several = "," in str(parameters.get("host") or parameters.get("hostaddr") or "")
     defaults = _DEFAULTS | ({"target_session_attrs": "read-write"} if several else {})
     environment = {"connect_timeout": "PGCONNECT_TIMEOUT", "application_name": "PGAPPNAME"}

@@ -1,10 +1,10 @@
 """What storage knows of the targets of an operation, by whichever name and token it was stored: the table `targets`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, RowMapping, or_, select
 
 from exporter.clock import Clock, Stamp, age
 from exporter.model import NOTHING_KNOWN, Operation, Target, TargetKey, TargetState
@@ -97,7 +97,11 @@ class Targets:
         return asked
 
     def _match(self, connection: Connection, operation: Operation, *where: Any) -> dict[TargetKey, TargetState]:
-        found = self._anchors.rows(connection.execute(select(targets).where(*where)).mappings().all())
+        return self.match(operation, connection.execute(select(targets).where(*where)).mappings().all())
+
+    def match(self, operation: Operation, stored: Iterable[RowMapping]) -> dict[TargetKey, TargetState]:
+        """What rows that were read tell of the operation's targets."""
+        found = self._anchors.rows(stored)
         known = rows.match(operation, self._hash(operation.token), found, self._owners)
         self._learn(operation, known)
         return known

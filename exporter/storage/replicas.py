@@ -1,0 +1,206 @@
+"""The processes that share a database, as one of them saw them last: read for all tokens at once, every few seconds.
+
+A process that does not poll with a token asks nothing more of the database for it: that is what a replica costs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, or_, select
+
+from exporter.clock import Clock, age, stamp
+from exporter.model import LeaseWait, WaitCause
+from exporter.storage.lease import LEASE_SECONDS
+from exporter.storage.schema import replicas, targets, tokens, usage
+from exporter.storage.spread import assign
+
+LOOK_SECONDS = 2.0
+"""How often it is read."""
+
+_UNWANTED_SECONDS = 20.0
+"""A token that nobody took for so long is anybody's: the one that was to take it may not be able to."""
+
+_FORGOTTEN_SECONDS = 600.0
+
+_CHUNK = 32
+
+_CHANGED = select(targets).where(
+    or_(*(
+        and_(targets.c.token == bindparam(f"token_{n}"), targets.c.version > bindparam(f"since_{n}"))
+        for n in range(_CHUNK)
+    ))
+)  # fmt: skip
+
+_TOKENS = select(tokens.c.token, tokens.c.holder, tokens.c.beat, tokens.c.flight, tokens.c.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What this process is to do about the leases."""
+
+    take: frozenset[str] = frozenset()
+    """Tokens that it may take, or of which there is news."""
+    give: frozenset[str] = frozenset()
+    """Tokens that it polls with and another replica should."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What others stored of a token and its worker has not read yet."""
+
+    base: int
+    """The version before."""
+    rows: tuple[Any, ...]
+
+
+class Replicas:
+    """What the others do. Each method with a connection runs in a transaction of the caller's."""
+
+    def __init__(self, clock: Clock, owner: str) -> None:
+        self._clock = clock
+        self._owner = owner
+        self._own: frozenset[str] = frozenset()
+        self._written: frozenset[str] | None = None
+        self._looked_at: float | None = None
+        self._versions: dict[str, int] = {}
+        self._news: dict[str, News] = {}
+        self._living: dict[str, str | None] = {}
+        self._assigned: dict[str, str] = {}
+        self._free_since: dict[str, float] = {}
+        self._used: dict[tuple[str, str], int] = {}
+        self._days: set[str] = set()
+        self.joined = False
+        """Whether this process takes its share of the tokens."""
+
+    def configure(self, own: Iterable[str]) -> None:
+        """Say with which token hashes this process could poll."""
+        self._own = frozenset(own)
+
+    def forget(self) -> None:
+        """Begin anew, with other tables."""
+        self._written = None
+        self._looked_at = None
+        self._versions.clear()
+        self._news.clear()
+
+    def look(self, connection: Connection) -> Moves:
+        """Show that this process lives, and see what the others do."""
+        self._show(connection)
+        rows = connection.execute(_TOKENS).all()
+        replicas_alive = self._alive(connection)
+        now = self._clock.monotonic()
+        news = self._read(connection, [row for row in rows if row.token in self._own and row.holder != self._owner])
+        holders: dict[str, str | None] = {}
+        self._living = {}
+        for row in rows:
+            alive = row.holder is not None and age(self._clock, row.beat) < LEASE_SECONDS
+            self._living[row.token] = row.holder if alive else None
+            if not alive or row.holder in replicas_alive:  # else a process that takes no share polls with it
+                holders[row.token] = row.holder if alive else None
+        for token in self._own - {row.token for row in rows}:
+            holders[token] = self._living[token] = None
+        self._assigned = assign(holders, replicas_alive)
+        free = {token for token in self._own if self._living.get(token) is None}
+        self._free_since = {token: self._free_since.get(token, now) for token in free}
+        if self._days:
+            found = connection.execute(select(usage).where(usage.c.day.in_(self._days))).all()
+            self._used = {(row.operation, row.day): row.requests for row in found}
+        self._looked_at = now
+        mine = [token for token, owner in self._living.items() if owner == self._owner]
+        give = frozenset(token for token in mine if self._assigned.get(token, self._owner) != self._owner)
+        return Moves(frozenset(token for token in free if self._may_take(token)) | news, give)
+
+    def obstacle(self, token: str) -> LeaseWait | None:
+        """Why this process need not even ask for a token's lease; None where it is to ask."""
+        if not self._is_fresh() or token not in self._living:
+            return None
+        holder = self._living[token]
+        if holder == self._owner or (holder is None and self._may_take(token)):
+            return None
+        return LeaseWait(WaitCause.PROCESS, None)
+
+    def news(self, token: str, since: int) -> tuple[int, tuple[Any, ...]] | None:
+        """The version of a token and its targets' rows that were stored after `since`; None where that is not known."""
+        if not self._is_fresh() or token not in self._versions:
+            return None
+        now = self._versions[token]
+        if since == now:
+            return now, ()
+        found = self._news.get(token)
+        if found is None or found.base > since:
+            return None
+        return now, tuple(row for row in found.rows if row["version"] > since)
+
+    def used(self, operation: str, day: str) -> int | None:
+        """Requests of the operation on that day; None where that is not known."""
+        known = day in self._days
+        if not known:
+            self._days = {day, *sorted(self._days)[-3:]}
+            return None
+        return self._used.get((operation, day), 0) if self._is_fresh() and self._used else None
+
+    def released(self, names: Iterable[str]) -> None:
+        """Note that this process has just given up these leases: it must not take them back at once."""
+        for token in names:
+            self._living[token] = None
+            self._free_since[token] = self._clock.monotonic()
+
+    def leave(self, connection: Connection) -> None:
+        """Take no share any more."""
+        connection.execute(replicas.delete().where(replicas.c.owner == self._owner))
+
+    def _is_fresh(self) -> bool:
+        return self._looked_at is not None and self._clock.monotonic() - self._looked_at < 3 * LOOK_SECONDS
+
+    def _may_take(self, token: str) -> bool:
+        """Whether a token that is free is this process's to take."""
+        unwanted = self._clock.monotonic() - self._free_since.get(token, self._clock.monotonic())
+        return self._assigned.get(token) == self._owner or unwanted > _UNWANTED_SECONDS
+
+    def _show(self, connection: Connection) -> None:
+        values: dict[str, Any] = {"beat": stamp(self._clock)}
+        if self._written != self._own:
+            values["tokens"] = json.dumps(sorted(self._own))
+        mine = replicas.update().where(replicas.c.owner == self._owner)
+        if connection.execute(mine.values(**values)).rowcount == 0:
+            row = {"owner": self._owner, "tokens": json.dumps(sorted(self._own))}
+            connection.execute(replicas.insert().values(**values | row))
+        self._written = self._own
+
+    def _alive(self, connection: Connection) -> dict[str, frozenset[str]]:
+        alive = {}
+        for row in connection.execute(select(replicas)).all():
+            silent = age(self._clock, row.beat)
+            if silent < LEASE_SECONDS:
+                alive[row.owner] = self._own if row.owner == self._owner else frozenset(json.loads(row.tokens))
+            elif silent > _FORGOTTEN_SECONDS:
+                connection.execute(replicas.delete().where(replicas.c.owner == row.owner))
+        return alive
+
+    def _read(self, connection: Connection, rows: list[Any]) -> frozenset[str]:
+        """Read what is new of these tokens; which of them have news."""
+        changed = []
+        for row in rows:
+            before = self._versions.get(row.token)
+            if before is not None and row.version > before:
+                kept = self._news.get(row.token)
+                changed.append((row.token, before if kept is None else kept.base))
+            self._versions[row.token] = row.version
+        found: dict[str, list[Any]] = {token: [] for token, _ in changed}
+        for start in range(0, len(changed), _CHUNK):
+            chunk = changed[start : start + _CHUNK]
+            chunk += [chunk[0]] * (_CHUNK - len(chunk))  # the same statement for any number: SQLAlchemy keeps it
+            values: dict[str, str | int] = {}
+            for number, (token, since) in enumerate(chunk):
+                values |= {f"token_{number}": token, f"since_{number}": since}
+            for row in connection.execute(_CHANGED, values).mappings():
+                found[row["token"]].append(row)
+        for token, base in changed:
+            self._news[token] = News(base, tuple(found[token]))
+        return frozenset(found)
+
+    def consumed(self, token: str) -> None:
+        """Forget the news of a token: its worker has read them."""
+        self._news.pop(token, None)
