@@ -70,7 +70,7 @@ def nothing(_: Path) -> None: ...
         (nothing, ["--storage.url=sqlite:///no/such/x.db"], r"storage no/such/x\.db: No such file .*--storage\.url"),
         (nothing, ["--storage.url=sqlite:////proc/x.db"], r"storage /proc/x\.db: .*--storage\.url must"),
         (nothing, ["--storage.url=sqlite:///."], r"storage \.: Is a directory; --storage\.url must name a file"),
-        (nothing, ["--storage.url=postgresql://u:hush@h/d"], r"--storage\.url: 'postgresql' .* is not supported;"),
+        (nothing, ["--storage.url=mysql://u:hush@h/d"], r"--storage\.url: 'mysql' .* is not supported;"),
         (nothing, ["--storage.url=nonsense"], r"--storage\.url: not a URL; write sqlite:///FILE"),
         (nothing, ["--web.listen-address=nonsense"], r"--web\.listen-address 'nonsense': no address; allowed: host"),
         (nothing, ["--web.listen-address=203.0.113.7:0"], r"cannot listen on 203\.0\.113\.7:0: this machine has"),
