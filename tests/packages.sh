@@ -3,6 +3,7 @@
 # programs that the tests run and that are not there.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin" # where nginx is, and who is not root does not look
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done # out of the way, so that versions live side by side
 missing="$*"
 [ -n "$missing" ] || while read -r program package; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $package"
@@ -15,6 +16,8 @@ chromium chromium
 curl curl
 nginx nginx
 systemd-analyze systemd
+pg_ctl postgresql
+pgbouncer pgbouncer
 LIST
 [ -n "$missing" ] || exit 0
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')

@@ -54,7 +54,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
     "commands.simulate": COMMAND | {"process", "simulator", "writer"},
     "commands.serve": COMMAND
-    | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.database", "web", "writer"},
+    | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.engine", "web", "writer"},
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 

@@ -431,7 +431,7 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
     assert {second.ledger.hash(one.token) for one in MANY} <= moves.take
     calls = []
     ask = second.ledger._database.run
-    second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value, assignment]
+    second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
     for one in MANY:
         assert not await second.ledger.acquire(second.ledger.hash(one.token), 60.0)
         changes = await second.ledger.read(one, versions[one.name])
