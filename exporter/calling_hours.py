@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from exporter.model import Hours
+from exporter.model import Hours, Target
 from exporter.public_holidays import public_holidays
 
 _DAY = 86_400
@@ -25,6 +25,18 @@ def is_open(hours: Hours, zone: ZoneInfo, at: float) -> bool:
     minute = wall.hour * 60 + wall.minute
     day = wall.date()
     return any(span.start <= minute < span.end for span in hours.week[day.weekday()]) and not _is_holiday(hours, day)
+
+
+def off_interval(target: Target, hours: Hours) -> float:
+    """Seconds between two polls of a target outside its hours."""
+    return max(target.interval, hours.off_interval)
+
+
+def current_interval(target: Target, at: float) -> float:
+    """The target's interval at a moment: that of its configuration, outside its hours `off_interval`."""
+    if target.hours is None or is_open(target.hours, target.zone, at):
+        return target.interval
+    return off_interval(target, target.hours)
 
 
 def last_change(hours: Hours, zone: ZoneInfo, at: float) -> float | None:

@@ -34,7 +34,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "confidence": {"thresholds"},
     "public_holidays": set(),
     "targets": {"model"},
-    "staleness": set(),
+    "staleness": {"calling_hours", "model"},
     "calling_hours": {"model", "public_holidays"},
     "wolkvox": NOUNS,
     "storage": NOUNS,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
@@ -19,11 +19,13 @@ from exporter.metrics.catalogue import (
     PROCESS_METRICS,
     TARGET,
     TARGET_METRICS,
+    CallingHours,
     Described,
     ExporterState,
     Metric,
     Polled,
     Subject,
+    calling_hours,
     utc_offset,
 )
 from exporter.metrics.chunk import Chunk
@@ -38,6 +40,10 @@ _INLINE = 64 * 1024
 """Bytes that are compressed well within a millisecond; handing them over to a thread would cost more."""
 _JOIN_INLINE = 4 * 1024 * 1024
 """Bytes that are copied within a millisecond."""
+
+
+_Description: TypeAlias = tuple[str, ZoneInfo, CallingHours | None]
+"""Name, zone and calling hours of a campaign, as one of its windows has them."""
 
 
 def _header(metric: Metric[Any], exposition: Exposition) -> bytes:
@@ -99,8 +105,8 @@ class Page:
             OPERATION_METRICS, capacity=16
         )  # an operation has many lines, and most change often
         self._exporter = _Families(EXPORTER_METRICS)
-        self._windows: dict[Entry, dict[str, tuple[str, ZoneInfo]]] = {}
-        """Of each campaign: its name and zone, by window."""
+        self._windows: dict[Entry, dict[str, _Description]] = {}
+        """Of each campaign, by window."""
         self._offsets: dict[ZoneInfo, float] = {}
         """Of each zone in use: its offset from UTC, as it is published."""
         self._members: dict[Exposition, GzipMember] = {}
@@ -109,11 +115,11 @@ class Page:
 
     def set_target(self, target: Target, state: TargetState) -> None:
         """Show what is known of a target, instead of what was known before."""
-        key = target.key
+        key, now = target.key, self._now()
         entry = _entry(key.operation, key.campaign, key.window)
-        self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, state)))
+        self._targets.set(entry, _chunks(TARGET_METRICS, pairs(TARGET, entry), Polled(target, state, now)))
         windows = self._windows.setdefault(entry[:2], {})
-        described = target.name, target.zone
+        described = target.name, target.zone, calling_hours(target, now)
         if windows.get(entry[2]) != described:
             windows[entry[2]] = described
             self._set_campaign(entry[:2], windows)
@@ -182,12 +188,12 @@ class Page:
             self._members[exposition] = fresh
             return fresh
 
-    def _set_campaign(self, entry: Entry, windows: Mapping[str, tuple[str, ZoneInfo]]) -> None:
+    def _set_campaign(self, entry: Entry, windows: Mapping[str, _Description]) -> None:
         """One line for each campaign, not for each window; the first window counts should they differ."""
-        name, zone = windows[min(windows)]
+        name, zone, calling = windows[min(windows)]
         if zone not in self._offsets:
             self._offsets[zone] = utc_offset(zone, self._now())
-        described = Described(name, self._offsets[zone])
+        described = Described(name, self._offsets[zone], calling)
         self._campaigns.set(entry, _chunks(CAMPAIGN_METRICS, pairs(CAMPAIGN, entry), described))
 
     def _follow_the_clock(self) -> None:

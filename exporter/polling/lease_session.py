@@ -65,6 +65,11 @@ class LeaseSession:
         return self.held and not self.unlearned and not self.unread
 
     @property
+    def used(self) -> int:
+        """Requests of the operation on this day, as last read or counted."""
+        return self._used
+
+    @property
     def is_blocked(self) -> bool:
         """Whether storage fails and cannot say who may send, or when."""
         return not self._standing_by and self._storage_failed_at is not None

@@ -92,6 +92,22 @@ class Schedule:
         self._place[key] = place(asked + interval, 0.0 if in_place else interval, spacing, self._moments)
         self._put(key, self._place[key])
 
+    def pace(self, key: TargetKey, interval: float) -> None:
+        """Change the interval of a target that stays where it is; nothing happens for an unknown one."""
+        before = self._intervals.get(key)
+        if before is not None and before != interval:
+            self._intervals[key] = interval
+            self._rate += 1 / interval - 1 / before
+
+    def scale(self, ratio: float, now: float) -> None:
+        """Make every interval, and what is left of each until its poll is due, so many times as long."""
+        self._intervals = {key: interval * ratio for key, interval in self._intervals.items()}
+        self._rate /= ratio
+        self._place = {key: _scaled(moment, ratio, now) for key, moment in self._place.items()}
+        self._due = {key: _scaled(due, ratio, now) for key, due in self._due.items()}
+        self._order = sorted((due, self._rank[key], key) for key, due in self._due.items())
+        self._moments = sorted(self._due.values())
+
     def head(self) -> tuple[float, TargetKey] | None:
         """The poll that is due next, and when; None where there is no target."""
         return (self._order[0][0], self._order[0][2]) if self._order else None
@@ -119,3 +135,7 @@ class Schedule:
         if due is not None:
             del self._order[bisect_left(self._order, (due, self._rank[key], key))]
             del self._moments[bisect_left(self._moments, due)]
+
+
+def _scaled(moment: float, ratio: float, now: float) -> float:
+    return moment if moment <= now else now + (moment - now) * ratio

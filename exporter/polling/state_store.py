@@ -1,10 +1,12 @@
 """What is known of every target and operation at this moment, and the listener that hears of changes."""
 
 import heapq
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from exporter.calling_hours import next_change
 from exporter.clock import Clock, age
 from exporter.model import (
     NOTHING_KNOWN,
@@ -18,7 +20,7 @@ from exporter.model import (
 from exporter.polling.calendar import opening
 from exporter.polling.discovery_store import DiscoveryStore, FiguresListener
 from exporter.polling.stats_store import StatsListener, StatsStore
-from exporter.staleness import stale_after
+from exporter.staleness import NO_STRETCH, Stretch, allowed_age
 from exporter.wolkvox.window import day_of
 
 
@@ -42,8 +44,8 @@ class TrackedTarget:
     state: TargetState
     expiry: float | None = None
     """When its data becomes stale, in monotonic seconds; None where there is no data or it already is."""
-    leaves: float | None = None
-    """When the calendar ends its data, in Unix seconds; None where there is none, or nothing ends it."""
+    change: float | None = None
+    """When the calendar ends its data, or its calling hours begin or end, in Unix seconds; None where neither does."""
     ready: bool = False
     """It was polled by this process as it is configured now, or restored while that was current."""
 
@@ -62,7 +64,8 @@ class StateStore:
         """What is known of each operation beside its targets."""
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
         self._expiries: list[tuple[float, TargetKey]] = []
-        self._midnights: list[tuple[float, TargetKey]] = []
+        self._changes: list[tuple[float, TargetKey]] = []
+        self._stretches: dict[str, Stretch] = {}
 
     def entries(self) -> Iterable[TrackedTarget]:
         """Every target, in the order of the configuration."""
@@ -115,8 +118,7 @@ class StateStore:
         entry = self._entries.get(key)
         if entry is not None:
             polled, target = known.polled, entry.target
-            limit = stale_after(target.stale_after, target.interval)
-            current = polled is not None and age(self._clock, polled) < limit
+            current = polled is not None and (old := age(self._clock, polled)) < self._limit(target, old)
             merged = replace(known, polls=entry.state.polls, failures=entry.state.failures)
             self._show(target, merged, ready=entry.ready or current)
 
@@ -154,6 +156,20 @@ class StateStore:
             self.stats.set_api(operation, one.api, up=up, last_success_at=succeeded)
         self.stats.set_found(operation, self.discoveries.found(operation), self.discoveries.quota(operation))
 
+    def set_stretch(self, operation: str, factor: float | None) -> None:
+        """Show what the operation's intervals are multiplied with, and let its data grow as old as that asks for."""
+        before, now = self._stretches.get(operation, NO_STRETCH), self._clock.monotonic()
+        self.stats.set_stretch(operation, factor)
+        after = before.changed(1.0 if factor is None else factor, now)
+        if after is before:
+            return
+        self._stretches[operation] = after
+        for key, entry in self._entries.items():
+            if key.operation == operation and entry.expiry is not None:
+                expiry = self._expiry(entry.target, entry.state)
+                self._entries[key] = replace(entry, expiry=expiry)
+                self._await((expiry, key))
+
     def expire(self) -> None:
         """Withdraw what has become stale by now. Called before anything is read, so that nothing old is ever shown."""
         if self.discoveries.expire():
@@ -165,10 +181,10 @@ class StateStore:
             entry = self._entries.get(key)
             if entry is not None and entry.expiry == expiry:
                 self._show(entry.target, entry.state, ready=entry.ready)
-        while self._midnights and self._midnights[0][0] <= self._clock.now():
-            midnight, key = heapq.heappop(self._midnights)
+        while self._changes and self._changes[0][0] <= self._clock.now():
+            change, key = heapq.heappop(self._changes)
             entry = self._entries.get(key)
-            if entry is not None and entry.leaves == midnight:
+            if entry is not None and entry.change == change:
                 self._show(entry.target, entry.state, ready=entry.ready)
 
     def unready(self) -> list[Target]:
@@ -193,24 +209,20 @@ class StateStore:
             known, leaves = known.without_data(), None
         ends_by_day = target.window.days_ago or target.resting  # what no poll can change any more does not grow old
         if known.data is not None and not ends_by_day:
-            now = self._clock.monotonic()
-            left = (
-                -1.0
-                if known.succeeded is None
-                else stale_after(target.stale_after, target.interval) - age(self._clock, known.succeeded)
-            )
-            stale = left <= 0
-            if not stale:
-                expiry = now + left
+            expiry = self._expiry(target, known)
+            stale = expiry <= self._clock.monotonic()
+            if stale:
+                expiry = None
+            else:
                 self._await((expiry, target.key))
         if known.stale != stale:
             known = replace(known, stale=stale)
         if known.seen:
             self._seen[target.key.operation, target.key.campaign] = merge_seen(self.seen(target.key), known.seen)
-        before = self._entries.get(target.key)
-        if leaves is not None and (before is None or before.leaves != leaves):
-            heapq.heappush(self._midnights, (leaves, target.key))
-        self._entries[target.key] = TrackedTarget(target, known, expiry, leaves, ready)
+        before, change = self._entries.get(target.key), self._change(target, leaves)
+        if change is not None and (before is None or before.change != change):
+            heapq.heappush(self._changes, (change, target.key))
+        self._entries[target.key] = TrackedTarget(target, known, expiry, change, ready)
         self._listener.set_target(target, known)
 
     @staticmethod
@@ -218,6 +230,23 @@ class StateStore:
         data = known.data
         day = None if data is None else day_of(target.window, target.zone, data.bounds)
         return None if day is None else day[1]
+
+    def _change(self, target: Target, leaves: float | None) -> float | None:
+        """When the target is to be shown anew, whatever polls bring."""
+        change = None if target.hours is None else next_change(target.hours, target.zone, self._clock.now())
+        return min((moment for moment in (leaves, change) if moment is not None), default=None)
+
+    def _expiry(self, target: Target, known: TargetState) -> float:
+        """When the data becomes stale, in monotonic seconds; it is where nobody knows how old it is."""
+        if known.succeeded is None:
+            return -math.inf
+        old = age(self._clock, known.succeeded)
+        return self._clock.monotonic() + self._limit(target, old) - old
+
+    def _limit(self, target: Target, old: float) -> float:
+        """How old a target's data may grow, if it is so `old` now."""
+        stretch = self._stretches.get(target.key.operation, NO_STRETCH)
+        return allowed_age(target, old, self._clock.now(), stretch, self._clock.monotonic())
 
     def _await(self, expiry: tuple[float, TargetKey]) -> None:
         """Note when data becomes stale, and now and then forget the moments that fresher data has put off."""

@@ -49,7 +49,8 @@ class StatsStore:
             figures = before.get(operation.name, OperationStats(operation=operation.name))
             counted = {one.api: one for one in figures.apis}
             apis = tuple(counted.get(api, ApiStats(api)) for api in api_intervals(operation))
-            self._figures[operation.name] = replace(figures, budget=operation.budget, apis=apis)
+            stretch = None if operation.budget is None else figures.stretch or 1.0
+            self._figures[operation.name] = replace(figures, budget=operation.budget, stretch=stretch, apis=apis)
             self._listener.set_operation(self._figures[operation.name])
         for name in before.keys() - self._figures.keys():
             self._listener.drop_operation(name)
@@ -91,6 +92,10 @@ class StatsStore:
     def set_found(self, operation: str, discovered: int | None, quota: VendorQuota | None) -> None:
         """Show how many campaigns there are, and the vendor's own count of its quota."""
         self._publish(replace(self.figures(operation), discovered=discovered, vendor_quota=quota))
+
+    def set_stretch(self, operation: str, factor: float | None) -> None:
+        """Show what the operation's intervals are multiplied with."""
+        self._publish(replace(self.figures(operation), stretch=factor))
 
     def set_lease(
         self,

@@ -6,7 +6,7 @@ import structlog
 
 from exporter.clock import Clock, age
 from exporter.model import Operation, Target, TargetKey
-from exporter.polling import calendar
+from exporter.polling import cadence, calendar
 from exporter.polling.cooldown import in_turn
 from exporter.polling.schedule import Schedule
 from exporter.polling.state_store import StateStore
@@ -35,6 +35,8 @@ class Timetable:
         """Its lines name the operation."""
         self.targets: dict[TargetKey, Target] = {}
         self.schedule = Schedule()
+        self.stretch = 1.0
+        """What every interval is multiplied with, so that the budget lasts."""
 
     def apply_config(self, operation: Operation) -> set[TargetKey]:
         """Take over an edited operation; the targets that are new or edited. Unchanged ones keep their place."""
@@ -75,6 +77,10 @@ class Timetable:
         """The operation's local date, ISO."""
         return datetime.fromtimestamp(self._clock.now(), self.operation.zone).date().isoformat()
 
+    def interval(self, target: Target) -> float:
+        """Seconds from this poll of the target to the next."""
+        return cadence.interval_at(target, self._store.known(target.key).data, self._clock.now()) * self.stretch
+
     def earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
         now = self._clock.monotonic()
@@ -83,7 +89,7 @@ class Timetable:
         if known.asked is not None:
             waited = age(self._clock, known.asked)
             is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
-            wait = max(0.0, target.interval + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited)
+            wait = max(0.0, self.interval(target) + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited)
         if target.window.length is not None:
             return now + wait
         moment = self._clock.now() + wait
@@ -104,7 +110,7 @@ class Timetable:
         if target.resting:
             self.schedule.drop(key)
         else:
-            self.schedule.add(key, target.interval, self.earliest(target))
+            self.schedule.add(key, self.interval(target), self.earliest(target))
 
     def reset(self, key: TargetKey) -> None:
         """Make a target due as soon as its own interval allows; nothing happens if it is not asked any more."""
@@ -119,6 +125,7 @@ class Timetable:
     def after(self, key: TargetKey, asked: float) -> None:
         """Place the next poll of a target that was last `asked` then; nothing happens if a reload removed it."""
         if key in self.schedule:
+            self.schedule.pace(key, self.interval(self.targets[key]))
             self.schedule.after(key, asked + ARRIVAL_MARGIN)
             self._keep_calendar(key, asked + ARRIVAL_MARGIN)
 
@@ -144,6 +151,27 @@ class Timetable:
                 if target.window.length is None and self.schedule.due(key) is not None:
                     self.reset(key)
 
+    def follow_hours(self) -> None:
+        """Ask at once what calling hours begin for, as soon as its own interval allows."""
+        for key, target in self.targets.items():
+            before, interval, due = self.schedule.interval(key), self.interval(target), self.schedule.due(key)
+            if target.hours is None or before is None or before == interval:
+                continue
+            self.schedule.pace(key, interval)
+            if due is not None and interval < before:
+                self.schedule.set(key, min(due, self.earliest(target)))
+
+    def scale(self, stretch: float) -> None:
+        """Stretch every interval so much, and what is left of those under way; first polls stay where they are."""
+        now = self._clock.monotonic()
+        self.schedule.scale(stretch / self.stretch, now)
+        self.stretch = stretch
+        for key, target in self.targets.items():
+            self.schedule.pace(key, self.interval(target))
+            known = self._store.known(key)
+            if known.asked is not None:
+                self._keep_calendar(key, now - age(self._clock, known.asked) + ARRIVAL_MARGIN)
+
     def _keep_calendar(self, key: TargetKey, asked: float) -> None:
         """Move the target's next poll to where the calendar wants it, if it was last `asked` then."""
         target, planned, interval = self.targets.get(key), self.schedule.due(key), self.schedule.interval(key)
@@ -151,6 +179,8 @@ class Timetable:
             return
         offset = self._clock.now() - self._clock.monotonic()
         data = self._store.known(key).data
+        if not target.window.days_ago:
+            interval = target.interval  # no stretch keeps `today` from being asked right after midnight
         moment = calendar.due(target, data, asked + interval + offset, planned + offset)
         if moment != planned + offset:
             self.schedule.set(key, moment - offset)

@@ -10,6 +10,7 @@ from exporter.polling.companion_runner import CompanionApi, CompanionRunner
 from exporter.polling.cooldown import Cooldown
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.loop_control import LoopControl
+from exporter.polling.pace_keeper import PaceKeeper
 from exporter.polling.poll_runner import PollApi, PollRunner
 from exporter.polling.state_store import StateStore
 from exporter.polling.timetable import Timetable
@@ -52,6 +53,7 @@ class Worker:
         self._cooldown = cooldown = Cooldown(clock)
         self._timetable = timetable = Timetable(operation, store, clock)
         self._session = LeaseSession(timetable, control, cooldown, ledger=ledger, store=store, clock=clock)
+        self._pace = PaceKeeper(timetable, store, clock)
         parts = timetable, control, self._session, cooldown
         self._runner = PollRunner(*parts, ledger=ledger, api=api, store=store, clock=clock, random=random)
         self._companions = CompanionRunner(*parts, ledger=ledger, api=api, store=store, clock=clock)
@@ -176,6 +178,7 @@ class Worker:
         """Do what is due, or wait a little."""
         self._control.expect(TURN_SECONDS)
         if not await self._session.settle():
+            self._pace.follow(self._session.used)
             await self._fail_due()
             await self._control.pause(self._standby_seconds)
             return
@@ -184,6 +187,7 @@ class Worker:
         if edited := self._timetable.follow_discovery():
             self._session.follow(edited)
             return
+        self._pace.follow(self._session.used)
         following, head = self._companions.following(), self._timetable.schedule.head()
         now = self._clock.monotonic()  # after them: what was never asked is due at the moment of the question
         pauses = [TURN_SECONDS]
@@ -238,7 +242,7 @@ class Worker:
             return
         timetable = self._timetable
         for key in self._session.unlearned:
-            if timetable.schedule.interval(key) != timetable.targets[key].interval:
+            if timetable.schedule.interval(key) != timetable.interval(timetable.targets[key]):
                 timetable.add(key)
         following = self._companions.following()
         while following is not None and following[0] <= self._clock.monotonic():

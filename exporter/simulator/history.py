@@ -23,6 +23,7 @@ from exporter.metrics.catalogue import (
     Kind,
     Metric,
     Polled,
+    calling_hours,
     utc_offset,
 )
 from exporter.metrics.sample import pairs
@@ -85,14 +86,14 @@ def write_history(config: Config, settings: SimulatorSettings, past: Past, out: 
         for number_of_target, target in enumerate(targets):
             polled = []
             for moment in past.moments:
-                polled.append((moment, Polled(target, simulated.state(target, moment))))
+                polled.append((moment, Polled(target, simulated.state(target, moment), moment)))
                 if len(polled) % REPORTED == 0:
                     progress((number_of_target + len(polled) / len(past.moments)) / len(targets))
             subject = (*added, *_labels(TARGET, target.key.operation, target.key.campaign, target.key.window))
             for metric in TARGET_METRICS:
                 families.add(metric.name, metric.kind, subject, _samples(metric, polled))
         for campaign, target in campaigns.items():
-            described = [(moment, Described(target.name, utc_offset(target.zone, moment))) for moment in past.moments]
+            described = [(moment, _described(target, moment)) for moment in past.moments]
             for fact in CAMPAIGN_METRICS:
                 subject = (*added, *_labels(CAMPAIGN, *campaign))
                 families.add(fact.name, fact.kind, subject, _samples(fact, described))
@@ -104,6 +105,10 @@ def write_history(config: Config, settings: SimulatorSettings, past: Past, out: 
                     families.add(spent.name, spent.kind, subject, _samples(spent, figures))
         families.write(out)
     progress(1.0)
+
+
+def _described(target: Target, moment: int) -> Described:
+    return Described(target.name, utc_offset(target.zone, moment), calling_hours(target, moment))
 
 
 def _labels(names: Sequence[str], *values: str) -> Labels:

@@ -54,7 +54,7 @@ def test_nobody_takes_the_rest_of_yesterday_for_delay() -> None:
     (interval,) = [metric for metric in TARGET_METRICS if metric.name == "wolkvox_poll_interval_seconds"]
 
     def values(state: TargetState) -> list[float]:
-        return [sample.value for sample in interval.samples(Polled(past, state))]
+        return [sample.value for sample in interval.samples(Polled(past, state, 0.0))]
 
     assert values(TargetState()) == [], "not asked yet"
     assert values(TargetState(failure=Failure(Reason.CONNECT, "made up"))) == [3600.0]

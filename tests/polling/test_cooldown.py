@@ -165,9 +165,10 @@ async def test_a_budget_that_is_gone_during_a_rest_is_told_as_the_rest(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
     vendor.outcome = bad(Reason.AUTH)
-    process = await start(operation(target("1"), target("2"), budget=1))
+    process = await start(operation(target("1"), target("2")))
     await clock.run(10.0)
     assert (process.reason("1"), process.reason("2")) == (Reason.AUTH, Reason.AUTH)
+    await process.apply_config(operation(target("1"), target("2"), budget=1))
     await clock.run(310.0)
     assert process.reason("1") is Reason.BUDGET
     assert process.figures().rest is not None

@@ -197,8 +197,8 @@ async def test_a_shorter_interval_holds_from_now_on(start: Start, clock: Virtual
 async def test_the_budget_is_kept_over_a_restart_and_a_change_of_token(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
-    first = await start(operation(budget=2))
-    await clock.run(400.0)
+    first = await start(operation())
+    await clock.run(400.0)  # before it has a budget, which would be made to last
     await first.stop()
     second = await start(operation(budget=2, token="token-2"))
     await clock.run(400.0)

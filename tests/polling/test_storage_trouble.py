@@ -1,5 +1,6 @@
 """Storage that fails while the exporter runs: nothing is sent that cannot be recorded, and it recovers by itself."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -117,10 +118,11 @@ async def test_midnight_is_not_missed_while_it_fails(start: Start, clock: Virtua
 async def test_a_removed_file_is_made_anew_with_all_that_bounds_the_requests(
     start: Start, clock: VirtualClock, vendor: Vendor, file: Path
 ) -> None:
-    acme = operation(target("1"), target("2"), budget=5)
+    acme = operation(target("1"), target("2"))
     first = await start(acme)
     await clock.run(310.0)
     sent = len(vendor.log)
+    acme = replace(acme, budget=sent)
     remove(file)
     await clock.run(9.0)
     await first.kill()
@@ -130,7 +132,7 @@ async def test_a_removed_file_is_made_anew_with_all_that_bounds_the_requests(
     await clock.run(76.0)
     assert second.figures().lease_held
     await clock.run(1500.0)
-    assert len(vendor.log) == 5
+    assert (len(vendor.log), second.reason("1")) == (sent, Reason.BUDGET)
     for campaign in "12":
         moments = vendor.moments(campaign)
         assert all(after - before >= 300.0 for before, after in pairwise(moments))

@@ -1,6 +1,7 @@
 """What one token's worker asks, when, and what it makes of the answer."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,10 @@ async def test_the_budget_is_never_exceeded_and_begins_anew_at_local_midnight(
 ) -> None:
     clock.shift(MIDNIGHT - 3600.0)
     other = operation(target(operation="globex"), name="globex", token="token-2", budget=1000)
-    process = await start(operation(budget=5), other)
-    await clock.run(3590.0)
+    process = await start(operation(), other)
+    await clock.run(1300.0)  # before it has a budget, which would be made to last
+    await process.apply_config(operation(budget=5), other)
+    await clock.run(2290.0)
     assert process.reason() is Reason.BUDGET
     assert process.figures().used == process.figures().requests == len([1 for s in vendor.log if s.token == "token-1"])
     assert process.figures().used == 5
@@ -169,8 +172,10 @@ async def test_the_day_of_the_budget_is_as_long_as_the_zone_makes_it(began: floa
     vendor = Vendor(clock)
     madrid = ZoneInfo("Europe/Madrid")
     acme = operation(target(zone=madrid), zone=madrid, budget=3)
-    morning = await Exporter(clock, vendor, f"sqlite:///{file}").start(acme)
-    await clock.run(1000.0)
+    morning = await Exporter(clock, vendor, f"sqlite:///{file}").start(replace(acme, budget=None))
+    await clock.run(700.0)  # before it has a budget, which would be made to last
+    await morning.apply_config(acme)
+    await clock.run(300.0)
     assert (len(vendor.log), morning.reason()) == (3, Reason.BUDGET)
     await morning.stop()
     await clock.run(hours * 3600.0 - 1.0 - clock.true - 600.0)

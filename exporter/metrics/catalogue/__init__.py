@@ -1,6 +1,6 @@
 """Every metric of this exporter, once: the page, its HELP lines and docs/metrics.md are made from it."""
 
-from exporter.metrics.catalogue.campaigns import CAMPAIGN_METRICS, Described, utc_offset
+from exporter.metrics.catalogue.campaigns import CAMPAIGN_METRICS, CallingHours, Described, calling_hours, utc_offset
 from exporter.metrics.catalogue.figures import FIGURE_METRICS
 from exporter.metrics.catalogue.metric import CAMPAIGN, OPERATION, TARGET, Kind, Metric, Subject
 from exporter.metrics.catalogue.operations import LIVE_METRICS, OPERATION_METRICS
@@ -18,11 +18,13 @@ __all__ = [
     "PROCESS_METRICS",
     "TARGET",
     "TARGET_METRICS",
+    "CallingHours",
     "Described",
     "ExporterState",
     "Kind",
     "Metric",
     "Polled",
     "Subject",
+    "calling_hours",
     "utc_offset",
 ]

@@ -83,6 +83,15 @@ OPERATION_METRICS: tuple[Metric[OperationStats], ...] = (
         lambda figures: one(figures.used),
     ),
     Metric(
+        "wolkvox_poll_interval_stretch_ratio",
+        Kind.GAUGE,
+        OPERATION,
+        "What the intervals of campaign_4 are multiplied with so that the budget lasts until midnight; 1 while it does",
+        "From the budget, the requests sent and the schedule",
+        "Cached between polls, every wolkvox_poll_interval_seconds, and computed again at least each minute",
+        lambda figures: one(figures.stretch),
+    ),
+    Metric(
         "wolkvox_token_lease_held",
         Kind.GAUGE,
         OPERATION,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from exporter.calling_hours import current_interval
 from exporter.metrics.catalogue.metric import CONFIG, COUNT, POLL, REPORT, TARGET, Kind, Metric, one
 from exporter.metrics.sample import Sample, pair
 from exporter.model import Target, TargetState
@@ -14,6 +15,8 @@ class Polled:
 
     target: Target
     state: TargetState
+    at: float
+    """When that is, in Unix seconds."""
 
 
 def _attempts(polled: Polled) -> Iterable[Sample]:
@@ -59,7 +62,7 @@ def _interval(polled: Polled) -> Iterable[Sample]:
             return ()
         if state.data is not None and state.data.final:
             return ()
-    return (Sample(polled.target.interval),)
+    return (Sample(current_interval(polled.target, polled.at)),)
 
 
 TARGET_METRICS: tuple[Metric[Polled], ...] = (
@@ -127,6 +130,16 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         _failure,
     ),
     Metric(
+        "wolkvox_campaign_empty_unconfirmed",
+        Kind.GAUGE,
+        TARGET,
+        "1 while an answer without rows contradicts the report just before it and is not believed yet, otherwise 0; "
+        "present from the first poll on",
+        "From `code` and `data` of campaign_4",
+        POLL,
+        lambda polled: one(None if polled.state.last_poll_at is None else polled.state.empty_unconfirmed),
+    ),
+    Metric(
         "wolkvox_campaign_last_success_timestamp_seconds",
         Kind.GAUGE,
         TARGET,
@@ -167,7 +180,7 @@ TARGET_METRICS: tuple[Metric[Polled], ...] = (
         Kind.GAUGE,
         TARGET,
         "Interval between polls of this campaign and window; absent while it is not polled",
-        "From `interval` of the configuration, for yesterday at least an hour",
+        "From `interval` of the configuration, for yesterday at least an hour; `off_interval` outside calling hours",
         CONFIG,
         _interval,
     ),
