@@ -164,13 +164,18 @@ class Timetable:
     def scale(self, stretch: float) -> None:
         """Stretch every interval so much, and what is left of those under way; first polls stay where they are."""
         now = self._clock.monotonic()
+        before = {key: self.schedule.due(key) for key in self.targets}
         self.schedule.scale(stretch / self.stretch, now)
         self.stretch = stretch
         for key, target in self.targets.items():
             self.schedule.pace(key, self.interval(target))
-            known = self._store.known(key)
-            if known.asked is not None:
-                self._keep_calendar(key, now - age(self._clock, known.asked) + ARRIVAL_MARGIN)
+            asked, due, planned = self._store.known(key).asked, self.schedule.due(key), before[key]
+            if asked is None or due is None or planned is None:
+                continue
+            latest = max(planned, self.earliest(target))  # polls that were not sent are nothing to keep a distance from
+            if due > latest:
+                self.schedule.set(key, latest)
+            self._keep_calendar(key, now - age(self._clock, asked) + ARRIVAL_MARGIN)
 
     def _keep_calendar(self, key: TargetKey, asked: float) -> None:
         """Move the target's next poll to where the calendar wants it, if it was last `asked` then."""
