@@ -3,7 +3,7 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import helm_python
 import jsonschema  # type: ignore[import-untyped]
 import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
+from helm_python import _native
 
 ROOT = Path(__file__).parents[1]
 CHART = ROOT / "deploy" / "chart"
@@ -104,10 +105,17 @@ class Release:
         return found
 
 
-def render(values: Mapping[str, Any] | None = None, name: str = NAME, chart: Path = CHART) -> Release:
-    """Render the chart; Helm's error if that cannot be."""
+def render(
+    values: Mapping[str, Any] | None = None, name: str = NAME, chart: Path = CHART, apis: Sequence[str] = ()
+) -> Release:
+    """Render the chart for a cluster that has these APIs beside its own; Helm's error if that cannot be."""
+    options = {"name": name, "namespace": NAMESPACE, "api_versions": apis}
     with helm_python.Chart.load(chart) as loaded:
-        files = loaded.render(dict(values or {}), name=name, namespace=NAMESPACE)
+        # `Chart.render` has no argument for the APIs.
+        rendered = _native.call_string(
+            "helm_render", loaded._raw(), json.dumps(dict(values or {})), json.dumps(options)
+        )
+    files: dict[str, str] = json.loads(rendered)
     texts = {path.partition("/templates/")[2]: text for path, text in files.items()}
     notes = texts.pop("NOTES.txt")
     manifests = (each for text in texts.values() for each in yaml.safe_load_all(text) if each)

@@ -147,6 +147,18 @@ def test_a_scrape_follows_tls_password_and_prefix() -> None:
     assert endpoint["tlsConfig"] == {"serverName": "w"}
 
 
+def test_what_the_cluster_has_decides_unless_the_values_do() -> None:
+    operator, openshift = "monitoring.coreos.com/v1", "security.openshift.io/v1"
+    assert {"ServiceMonitor", "PrometheusRule"} <= render(LIVE, apis=[operator]).kinds
+    demo = render(apis=[operator])
+    assert "ServiceMonitor" in demo.kinds
+    assert "PrometheusRule" not in demo.kinds, "made-up campaigns wake nobody"
+    off = LIVE | {"monitor": {"enabled": False}, "rules": {"enabled": False}, "openshift": False}
+    assert not render(off, apis=[operator]).kinds & {"ServiceMonitor", "PrometheusRule"}
+    assert "runAsUser" not in render(LIVE, apis=[openshift]).pod["securityContext"]
+    assert "runAsUser" in render(off, apis=[openshift]).pod["securityContext"]
+
+
 def test_without_the_operator_there_are_no_objects_of_its_kinds() -> None:
     assert not render(LIVE).kinds & {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
 
