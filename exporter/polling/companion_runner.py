@@ -103,14 +103,15 @@ class CompanionRunner:
             raise
 
     def _due(self, api: ApiName, interval: float) -> float:
-        now = self._clock.monotonic()
+        """When an API may be asked, in monotonic seconds; in the past for one that never was."""
         known = self._store.discoveries.api(self._timetable.operation.name, api)
-        due = now
-        if known.asked is not None:
-            waited = age(self._clock, known.asked)
-            is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
-            due = now + interval + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited
-        return max(due, self._not_before.get(api, due))
+        not_before = self._not_before.get(api, 0.0)
+        if known.asked is None:
+            return not_before
+        waited = age(self._clock, known.asked)
+        is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
+        margin = ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN
+        return max(self._clock.monotonic() + interval + margin - waited, not_before)
 
     async def _send(self, operation: Operation, api: ApiName) -> tuple[ApiAnswer | Failure, Stamp | None, float]:
         """Record the request and send it: its answer, when it left, and how much later than it was recorded."""
