@@ -1,8 +1,8 @@
-"""The demo: two operations that never sleep, and the configuration that polls them."""
+"""The demo: two operations that never sleep, and the configuration that finds and polls their campaigns."""
 
 from pydantic import SecretStr
 
-from exporter.model import Config, Operation, Target, TargetKey, Window
+from exporter.model import CampaignSettings, Config, Discovery, Operation, PollWhich, Target, TargetKey, Window
 from exporter.simulator.campaigns import COLLECTION, OLD_DEBT, REMINDERS, RENEWALS, SALES, SURVEYS, WIN_BACK
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.settings import ZONE, SimulatorSettings
@@ -16,7 +16,10 @@ INTERVAL = 15.0
 """Seconds: far below what the vendor advises, so that the demo is seen to live."""
 TIMEOUT = 10.0
 STALE_AFTER = 3 * INTERVAL + 60
-LICENSES = 60
+LIST_INTERVAL = 60.0
+LIVE_INTERVAL = 30.0
+QUOTA_INTERVAL = 60.0
+LICENSES = 200
 QUOTA_SHARE = 0.5
 
 OPERATIONS: dict[str, tuple[tuple[SimulatedCampaign, Window], ...]] = {
@@ -35,7 +38,7 @@ OPERATIONS: dict[str, tuple[tuple[SimulatedCampaign, Window], ...]] = {
         (REMINDERS, TODAY),
     ),
 }
-"""What each operation is asked for."""
+"""What each operation is asked for beside the campaigns that it finds."""
 
 
 def demo_settings() -> SimulatorSettings:
@@ -46,6 +49,8 @@ def demo_settings() -> SimulatorSettings:
         latency=0.5,
         jitter=0.6,
         quota=LICENSES * 1_000,
+        named=tuple(_campaigns(name) for name in OPERATIONS),
+        others=0.2,
         rules=(Rule(Fault.SERVER_ERROR, campaign=SURVEYS.id, chance=0.03),),
     )
 
@@ -65,7 +70,29 @@ def _operation(name: str, base_url: str) -> Operation:
         zone=ZONE,
         budget=int(LICENSES * 1_000 * QUOTA_SHARE),
         targets=tuple(_target(name, campaign, window) for campaign, window in OPERATIONS[name]),
+        discovery=Discovery(
+            refresh_interval=LIST_INTERVAL,
+            include=(),
+            exclude=(),
+            types=frozenset({"predictive", "preview"}),
+            poll=PollWhich.STARTED,
+            max_campaigns=500,
+            settings=CampaignSettings(
+                windows=(HOUR,),
+                zone=ZONE,
+                interval=INTERVAL,
+                delay=0.0,
+                timeout=TIMEOUT,
+                stale_after=STALE_AFTER,
+            ),
+        ),
+        live_interval=LIVE_INTERVAL,
+        quota_interval=QUOTA_INTERVAL,
     )
+
+
+def _campaigns(operation: str) -> tuple[SimulatedCampaign, ...]:
+    return tuple(dict.fromkeys(campaign for campaign, _ in OPERATIONS[operation]))
 
 
 def _target(operation: str, campaign: SimulatedCampaign, window: Window) -> Target:

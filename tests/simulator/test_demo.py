@@ -1,17 +1,20 @@
+from dataclasses import replace
+
 import pytest
 from raw_client import FixedClock, ask
 
 from exporter.model import Failure
+from exporter.polling.plan import plan
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.server import Simulator
-from exporter.simulator.traffic import DAY, HOUR
+from exporter.simulator.traffic import HOUR
 from exporter.wolkvox.campaign_4 import parse_response
 from exporter.wolkvox.window import bounds
 
 
 def test_the_demo_fits_its_own_budget() -> None:
     for operation in demo_config("http://127.0.0.1:1").operations:
-        asked = sum(DAY / target.interval for target in operation.targets)
+        asked = plan(replace(operation, targets=(*operation.targets, *operation.targets[:1] * 6))).requests_per_day
         assert operation.budget is not None
         assert asked <= operation.budget <= (demo_settings().quota or 0)
 
