@@ -164,6 +164,7 @@ def _greeting(simulator: Simulator) -> str:
         "  - name: simulated\n"
         f"    base_url: {simulator.base_url}\n"
         "    token_env: WOLKVOX_TOKEN\n"
+        "    discovery: {}  # finds those that come and go\n"
         "    campaigns:\n"
         f"{campaigns}"
     )

@@ -38,5 +38,5 @@ class Operations:
             dialling=settings.dialling,
             daily=settings.daily,
             generated=generated,
-            resting=[invent(str(FIRST_RESTING + place)) for place in range(settings.resting)],
+            resting=[invent(str(FIRST_RESTING + 1_000 * number + place)) for place in range(settings.resting)],
         )

@@ -25,6 +25,14 @@ def test_each_operation_has_a_token_of_its_own_that_the_api_knows() -> None:
     assert set(tokens) == set(demo_settings().tokens)
 
 
+def test_each_operation_finds_its_campaigns_besides() -> None:
+    settings = demo_settings()
+    for operation, own in zip(demo_config("http://x").operations, settings.named, strict=True):
+        assert operation.discovery is not None
+        assert operation.live_interval is not None
+        assert {campaign.id for campaign in own} == {target.key.campaign for target in operation.targets}
+
+
 def test_all_kinds_of_windows_are_shown() -> None:
     targets = [target for operation in demo_config("http://x").operations for target in operation.targets]
     assert {target.window.label for target in targets} == {"1h", "30m", "today"}
@@ -44,6 +52,9 @@ async def test_most_of_it_has_attempts_whenever_it_is_started(clock: FixedClock,
                 window = bounds(target.window, target.delay, target.zone, clock.at)
                 lively += sum(simulator.counts(target.key.campaign, int(window.start), int(window.end)).values()) > 50
         assert lively >= 7
+        for operation in config.operations:
+            found = simulator.lives(operation.token.get_secret_value())
+            assert 5 <= sum(life.is_started(clock.at) for life in found) <= 7
         target = config.operations[0].targets[0]
         window = bounds(target.window, target.delay, target.zone, clock.at)
         wire = await ask(
