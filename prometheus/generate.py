@@ -16,11 +16,12 @@ from prometheus.parameters import DEFAULTS, ParameterError, Parameters, flag
 from prometheus.polling import polling
 from prometheus.recordings import RECORDINGS
 from prometheus.rule import Group
+from prometheus.trouble import TROUBLE
 
 
 def groups(parameters: Parameters) -> tuple[Group, ...]:
     """Every group, in the order of the file."""
-    return RECORDINGS + dialling(parameters) + polling(parameters)
+    return (*RECORDINGS, TROUBLE, *dialling(parameters), *polling(parameters))
 
 
 GROUPS = groups(DEFAULTS)

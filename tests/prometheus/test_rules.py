@@ -75,7 +75,9 @@ def test_no_moving_window_is_counted_again(name: str) -> None:
 OWN = {"cluster", "namespace", "job", "operation", "campaign", "window", "result"}
 """Labels that say what a series is about; all others say where it was made."""
 PER_EXPORTER = {
-    rule.record for rule in RECORDINGS if re.fullmatch(r"campaign:.+:(sum|ratio|ratio_low|ratio_high)", rule.record)
+    rule.record
+    for rule in RECORDINGS
+    if re.fullmatch(r"campaign:.+:(sum|ratio|ratio_low|ratio_high|state)", rule.record)
 } | {"WolkvoxReloadFailed"}
 
 
