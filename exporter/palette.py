@@ -12,7 +12,7 @@ PALETTE = MappingProxyType(
         "recall": "#3274d9",
         "do-not-call-clean": "#705da0",
         "answer-machine": "#1f9e9e",
-        "other": "#b5b5b5",
+        "other": "#d6c08f",
     },
 )
 """Result to colour, in the order in which bars stack them. Any other result is drawn as `other`."""

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import colour, health, reason
-from grafana.column import Column, columns, mapped
+from exporter.thresholds import SPIKE_SHARES
+from grafana import colour, health, reason, words
+from grafana.column import Column, Order, columns, mapped
 from grafana.frame import (
     CAMPAIGN,
-    EXPORTER_UID,
-    OVERVIEW,
     Frame,
     Section,
     assemble,
@@ -20,38 +20,38 @@ from grafana.frame import (
     window_variable,
 )
 from grafana.language import Translate
+from grafana.live import live_of_campaign
 from grafana.panel import (
     HALF,
-    THIRD,
-    TILE,
+    NOTHING,
     Caption,
     Panel,
     Size,
     bars,
     by_result,
+    dashed,
     fixed,
     grid,
     latest,
+    limited,
     lines,
     mapping,
     of_result,
     over_time,
+    painted,
     prop,
     rows,
     steps,
     tile,
+    timeline,
 )
 from grafana.promql import ONE_CAMPAIGN as ONE
 from grafana.promql import OPERATION
+from grafana.ranked import POLL
 from prometheus.promql import WEEKS
+from prometheus.recordings import ATTEMPTS
 
 _WEEKS = (0, *WEEKS)
-_SHARES = (
-    ("answer", "Contact rate", "Contactabilidad", colour.ANSWER),
-    ("busy", "Busy", "Ocupado", colour.BUSY),
-    ("failed", "Failed", "Fallida", colour.FAILED),
-    ("congestion", "Congestion", "Congestión", colour.CONGESTION),
-)
 
 
 def _tiles(t: Translate) -> tuple[Panel, ...]:
@@ -60,14 +60,15 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             Caption(
                 t("State", "Estado"),
                 t(
-                    "The worst of the campaign's problems, by the same limits as on the overview.",
-                    "El peor de los problemas de la campaña, con los mismos límites del resumen.",
+                    "All that is wrong with the campaign, the cause first, by the same limits as on the overview.",
+                    "Todo lo que falla en la campaña, primero la causa, con los mismos límites del resumen.",
                 ),
             ),
-            latest("state", health.state(ONE), "{{operation}}"),
-            Size(8, 4),
+            latest("state", ONE.state(), "{{operation}}"),
+            Size(6, 5),
         )
         .unit("none")
+        .color_mode(common.BigValueColorMode.BACKGROUND_SOLID)
         .mappings([mapping(health.texts(t))]),
         tile(
             Caption(
@@ -77,31 +78,46 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
                     "Intentos de marcación en la ventana, según la última consulta.",
                 ),
             ),
-            latest("attempts", ONE.attempts(), "{{operation}}"),
-        ).unit("short"),
-        *(_share_tile(t, *each) for each in _SHARES[:3]),
+            over_time("attempts", f"max({ONE.latest(ATTEMPTS)}) or vector(NaN)", t(*words.ATTEMPTS)),
+        )
+        .unit("short")
+        .interval(POLL),
+        *(_share_tile(t, *each[:3]) for each in words.SHARES),
+        tile(
+            Caption(
+                t(*words.AGE),
+                t(
+                    "Time since the last successful poll. Beyond two missed polls the data is stale.",
+                    "Tiempo desde la última consulta exitosa. Tras dos consultas perdidas los datos están "
+                    "desactualizados.",
+                ),
+            ),
+            latest("age", ONE.age(), "{{operation}}"),
+        ).unit(words.AGE_UNIT),
     )
 
 
-def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
+def _share_tile(t: Translate, result: str, name: str, nombre: str) -> Panel:
+    limit = SPIKE_SHARES.get(result)
     caption = Caption(
         t(name, nombre),
         t(
-            f"Share of the window's attempts that ended in `{result}`; empty if there were none.",
-            f"Proporción de los intentos de la ventana que terminaron en `{result}`; vacío si no hubo.",
+            f"Share of the window's attempts that ended in `{result}`; {NOTHING} if there were none.",
+            f"Proporción de los intentos de la ventana que terminaron en `{result}`; {NOTHING} si no hubo.",
         ),
     )
-    query = latest(result, ONE.share(result), "{{operation}}")
-    return tile(caption, query, TILE).unit("percentunit").decimals(1).thresholds(steps((None, shade)))
+    well = steps((None, colour.WELL), (limit, colour.RESULTS[result])) if limit else steps((None, colour.PLAIN))
+    panel = tile(caption, over_time(result, f"max({ONE.ratio(result)}) or vector(NaN)", t(name, nombre)))
+    return panel.unit("percentunit").decimals(1).interval(POLL).thresholds(well)
 
 
 def _results_now(t: Translate) -> tuple[Panel, ...]:
     counts = bars(
         Caption(
-            t("Results now", "Resultados ahora"),
+            t("Attempts by result now", "Intentos por resultado ahora"),
             t("Attempts in the window by result.", "Intentos en la ventana por resultado."),
         ),
-        THIRD,
+        HALF,
         latest("results", ONE.results(), "{{result}}"),
     ).unit("short")
     percent = bars(
@@ -112,7 +128,7 @@ def _results_now(t: Translate) -> tuple[Panel, ...]:
                 "Los porcentajes por resultado que entrega la API, ya redondeados; 0 en una ventana vacía.",
             ),
         ),
-        THIRD,
+        HALF,
         latest("percent", ONE.percent(), "{{result}}"),
     ).unit("percent")
     for result, shade in colour.RESULTS.items():
@@ -134,23 +150,23 @@ def _window(t: Translate) -> Panel:
                 "Los límites de la ventana, la antigüedad de los datos y, si falló la última consulta, el motivo.",
             ),
         ),
-        THIRD,
+        Size(24, 4),
         rows("start", bounds["start"]),
         rows("end", bounds["end"]),
         rows("age", ONE.age()),
         rows("interval", ONE.latest("wolkvox_poll_interval_seconds")),
         rows("reason", ONE.reason()),
-    ).no_value("-")
+    ).no_value(t("No data is published", "No hay datos publicados"))
     reasons = mapping({code: (text, colour.WRONG) for code, text in reason.texts(t).items()})
     shown = (
-        Column("operation", t("Operation", "Operación")),
-        Column("Value #start", t("From", "Desde"), "dateTimeAsLocal"),
-        Column("Value #end", t("To", "Hasta"), "dateTimeAsLocal"),
-        Column("Value #age", t("Age", "Antigüedad"), "dtdurations"),
-        Column("Value #interval", t("Polled every", "Se consulta cada"), "dtdurations"),
-        Column("reason", t("Latest poll", "Última consulta"), more=(mapped(reasons),)),
+        Column("operation", t(*words.OPERATION)),
+        Column("Value #start", t("From", "Desde"), words.MOMENT_UNIT),
+        Column("Value #end", t("To", "Hasta"), words.MOMENT_UNIT),
+        Column("Value #age", t("Age", "Antigüedad"), words.AGE_UNIT),
+        Column("Value #interval", t("Polled every", "Se consulta cada"), words.AGE_UNIT),
+        Column("reason", t(*words.LATEST_POLL), more=(mapped(reasons),)),
     )
-    return columns(panel, shown, worst="Value #age", hidden=("Value #reason", "campaign"))
+    return columns(panel, shown, Order("Value #age"), hidden=("Value #reason", "campaign"))
 
 
 def _results_over_time(t: Translate) -> tuple[Panel, ...]:
@@ -176,7 +192,18 @@ def _results_over_time(t: Translate) -> tuple[Panel, ...]:
         HALF,
         over_time("shares", ONE.shares(), "{{result}}"),
     )
-    return by_result(t, counts).unit("short"), by_result(t, percent).unit("percentunit").min(0).max(1)
+    drawn = (by_result(t, counts).unit("short"), by_result(t, percent).unit("percentunit").min(0).max(1))
+    return (_states(t), *(panel.no_value(t(*words.NO_POINTS)) for panel in drawn))
+
+
+def _states(t: Translate) -> Panel:
+    caption = Caption(
+        t("Trouble over time", "Problemas en el tiempo"),
+        t("Point at a bar to read what was wrong.", "Señale una barra para leer qué falló."),
+    )
+    query = over_time("states", ONE.state(), "{{operation}}")
+    panel = timeline(caption, Size(24, 4), query, mapping(health.texts(t)))
+    return panel.interval(POLL).no_value(t(*words.NO_POINTS))
 
 
 def _against_the_past(t: Translate) -> tuple[Panel, ...]:
@@ -191,48 +218,54 @@ def _against_the_past(t: Translate) -> tuple[Panel, ...]:
             Caption(t(f"{name} and earlier weeks", f"{nombre} y semanas anteriores"), same_hour),
             [ONE.share(result, weeks=weeks) for weeks in _WEEKS],
             shade,
+            SPIKE_SHARES.get(result),
         ).unit("percentunit")
-        for result, name, nombre, shade in _SHARES
+        for result, name, nombre, shade in words.SHARES
     )
     counts = _compared(t, attempts, [ONE.attempts(weeks=weeks) for weeks in _WEEKS], colour.NEUTRAL)
     return (counts.unit("short"), *shares, _age(t))
 
 
-def _compared(t: Translate, caption: Caption, exprs: Sequence[str], shade: str) -> timeseries.Panel:
+def _compared(
+    t: Translate, caption: Caption, exprs: Sequence[str], shade: str, limit: float | None = None
+) -> timeseries.Panel:
     now, *before = (t("Now", "Ahora"), t("1 week earlier", "1 semana antes"), t("2 weeks earlier", "2 semanas antes"))
     queries = [
         over_time(ref, expr, name)
         for ref, expr, name in zip(("now", "week_before", "weeks_before"), exprs, (now, *before), strict=True)
     ]
-    panel = lines(caption, HALF, *queries).color_scheme(fixed(shade))
-    for name, dash in zip(before, ([10, 6], [3, 6]), strict=True):
-        style = prop("custom.lineStyle", {"fill": "dash", "dash": dash})
-        panel = panel.override_by_name(name, [style, prop("custom.lineWidth", 1)])
-    return panel
+    panel = lines(caption, HALF, *queries).color_scheme(fixed(shade)).no_value(t(*words.NO_POINTS))
+    if limit is not None:
+        panel = limited(panel, (limit, colour.WRONG))
+    for name, dash in zip(before, ((10, 6), (3, 6)), strict=True):
+        panel = panel.override_by_name(name, [dashed(*dash), prop("custom.lineWidth", 1)])
+    return panel.interval(POLL)
 
 
 def _age(t: Translate) -> Panel:
     caption = Caption(
         t("Age of the data", "Antigüedad de los datos"),
         t(
-            "Time since the last successful poll. It rises from 0 to the interval and drops again while polls succeed.",
-            "Tiempo desde la última consulta exitosa. Sube de 0 al intervalo y vuelve a bajar con cada consulta.",
+            "Time since the last successful poll. It rises from 0 to the interval and drops again while polls succeed; "
+            "above the dashed limit the data is stale.",
+            "Tiempo desde la última consulta exitosa. Sube de 0 al intervalo y vuelve a bajar con cada consulta; "
+            "por encima "
+            "del límite discontinuo los datos están desactualizados.",
         ),
     )
     panel = lines(
         caption,
         HALF,
         over_time("age", ONE.age(), t("Age", "Antigüedad")),
-        over_time("interval", ONE.latest("wolkvox_poll_interval_seconds"), t("Interval", "Intervalo")),
+        over_time("limit", ONE.age_limit(), t("Limit", "Límite")),
     )
-    dashed = prop("custom.lineStyle", {"fill": "dash", "dash": [10, 6]})
-    panel = panel.override_by_name(t("Interval", "Intervalo"), [dashed, prop("custom.lineWidth", 1)])
-    return panel.unit("dtdurations").color_scheme(fixed(colour.NEUTRAL))
+    limit = [dashed(10, 6), painted(colour.WRONG), prop("custom.lineWidth", 1)]
+    panel = panel.override_by_name(t("Limit", "Límite"), limit).no_value(t(*words.NO_POINTS))
+    return panel.unit(words.AGE_UNIT).color_scheme(fixed(colour.NEUTRAL))
 
 
 def campaign(t: Translate) -> model.Dashboard:
     """One campaign in one window."""
-    twin = (t("Español", "English"), t(f"{CAMPAIGN}-es", CAMPAIGN))
     frame = Frame(
         uid=t(CAMPAIGN, f"{CAMPAIGN}-es"),
         title=t("Wolkvox · Campaign", "Wolkvox · Campaña"),
@@ -242,16 +275,12 @@ def campaign(t: Translate) -> model.Dashboard:
         ),
         since="now-24h",
         variables=(
-            *exporter_variables(),
+            *exporter_variables(t),
             operation_variable(t),
             campaign_variable(t),
             window_variable(t, f'{OPERATION}, campaign="$campaign"'),
         ),
-        links=(
-            (t("Campaigns overview", "Resumen de campañas"), t(OVERVIEW, f"{OVERVIEW}-es")),
-            (t("Exporter", "Exportador"), EXPORTER_UID),
-            twin,
-        ),
+        twin=(t("Español", "English"), t(f"{CAMPAIGN}-es", CAMPAIGN)),
         alerts='ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job|", operation=~"$operation|", '
         'campaign=~"$campaign|", window=~"$window|"}',
     )
@@ -260,5 +289,6 @@ def campaign(t: Translate) -> model.Dashboard:
         Section(t("Results now", "Resultados ahora"), _results_now(t)),
         Section(t("Results over time", "Resultados en el tiempo"), _results_over_time(t)),
         Section(t("Compared with its own past", "Comparación con su historial"), _against_the_past(t)),
+        live_of_campaign(t),
     )
     return assemble(frame, t, sections)

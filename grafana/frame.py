@@ -35,8 +35,8 @@ class Frame:
     since: str
     """The start of the time range, such as `now-12h`."""
     variables: tuple[dashboard.QueryVariable, ...]
-    links: tuple[tuple[str, str], ...]
-    """Title and uid of the dashboards beside this one."""
+    twin: tuple[str, str]
+    """Title and uid of the same dashboard in the other language."""
     alerts: str
     """The expression of the annotations."""
 
@@ -52,8 +52,8 @@ def _query(name: str, label: str, query: str) -> dashboard.QueryVariable:
     )
 
 
-def _any_of(variable: dashboard.QueryVariable) -> dashboard.QueryVariable:
-    chosen = model.VariableOption(selected=True, text=["All"], value=["$__all"])
+def _any_of(variable: dashboard.QueryVariable, every: str) -> dashboard.QueryVariable:
+    chosen = model.VariableOption(selected=True, text=[every], value=["$__all"])
     return variable.multi(True).include_all(True).all_value(".+").current(chosen)
 
 
@@ -62,18 +62,19 @@ def datasource() -> dashboard.DatasourceVariable:
     return dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
 
 
-def exporter_variables() -> tuple[dashboard.QueryVariable, ...]:
-    """Which exporters."""
+def exporter_variables(translate: Translate) -> tuple[dashboard.QueryVariable, ...]:
+    """Which exporters. Grafana's linter fixes the labels of these two."""
+    instances = 'label_values(wolkvox_exporter_build_info{job=~"$job"}, instance)'
     return (
-        _any_of(_query("job", "Job", "label_values(wolkvox_exporter_build_info, job)")),
-        _any_of(_query("instance", "Instance", 'label_values(wolkvox_exporter_build_info{job=~"$job"}, instance)')),
+        _any_of(_query("job", "Job", "label_values(wolkvox_exporter_build_info, job)"), translate("All", "Todos")),
+        _any_of(_query("instance", "Instance", instances), translate("All", "Todas")),
     )
 
 
 def operation_variable(translate: Translate) -> dashboard.QueryVariable:
     """Which operations."""
     query = f"label_values(wolkvox_quota_used_requests{{{EXPORTER}}}, operation)"
-    return _any_of(_query("operation", translate("Operation", "Operación"), query))
+    return _any_of(_query("operation", translate("Operation", "Operación"), query), translate("All", "Todas"))
 
 
 def window_variable(translate: Translate, matchers: str) -> dashboard.QueryVariable:
@@ -114,6 +115,19 @@ def _link(title: str, uid: str) -> dashboard.DashboardLink:
     )
 
 
+def _dashboards(title: str) -> dashboard.DashboardLink:
+    """All dashboards of the exporter in one drop-down, also those that somebody adds under the tag."""
+    return (
+        dashboard.DashboardLink(title)
+        .type(model.DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .as_dropdown(True)
+        .include_vars(True)
+        .keep_time(True)
+        .target_blank(False)
+    )
+
+
 def assemble(frame: Frame, translate: Translate, sections: Sequence[Section]) -> model.Dashboard:
     """The whole dashboard, with ids given to its panels from 1 on in the order in which they are read."""
     board = (
@@ -127,7 +141,7 @@ def assemble(frame: Frame, translate: Translate, sections: Sequence[Section]) ->
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .variables([datasource(), *frame.variables])
         .annotations([_annotations(translate, frame.alerts)])
-        .links([_link(title, uid) for title, uid in frame.links])
+        .links([_dashboards(translate("Dashboards", "Tableros")), _link(*frame.twin)])
     )
     for section in sections:
         board = board.with_row(dashboard.Row(section.title))

@@ -1,4 +1,4 @@
-"""The languages that the campaign dashboards speak."""
+"""The languages that the dashboards speak."""
 
 from collections.abc import Callable
 

@@ -15,10 +15,21 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 
 def dashboards() -> tuple[Dashboard, ...]:
-    """Every dashboard, those about campaigns in each language."""
-    return (overview(english), campaign(english), exporter(), overview(spanish), campaign(spanish))
+    """Every dashboard in each language."""
+    return tuple(make(translate) for translate in (english, spanish) for make in (overview, campaign, exporter))
+
+
+MARKS = {
+    "titleFormat": "{{alertname}}",
+    "textFormat": "{{operation}} · {{campaign}} · {{window}}",
+    "tagKeys": "severity",
+}
+"""How annotations say which alert it is, and of which campaign. The SDK has no names for these."""
 
 
 def text(board: Dashboard) -> str:
     """The file's content."""
-    return json.dumps(board, cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"
+    made = json.loads(json.dumps(board, cls=JSONEncoder))
+    for annotation in made["annotations"]["list"]:
+        annotation.update(MARKS)
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"

@@ -1,13 +1,13 @@
 """Campaigns overview: which campaign is in trouble, and why, to be read from across the room."""
 
+from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as model
 
-from exporter.thresholds import MIN_ATTEMPTS
-from grafana import colour, health
-from grafana.campaign_list import SHARES, every_campaign, in_trouble
+from exporter.thresholds import JUDGED_ATTEMPTS, SPIKE_SHARES
+from grafana import colour, health, words
+from grafana.alert_list import alerts
+from grafana.campaign_list import every_campaign, in_trouble, troubles_over_time
 from grafana.frame import (
-    CAMPAIGN,
-    EXPORTER_UID,
     OVERVIEW,
     Frame,
     Section,
@@ -17,41 +17,41 @@ from grafana.frame import (
     window_variable,
 )
 from grafana.language import Translate
-from grafana.panel import (
-    HALF,
-    WHOLE,
-    Caption,
-    Panel,
-    by_result,
-    latest,
-    lines,
-    over_time,
-    shades,
-    steps,
-    tile,
-)
+from grafana.live import live_sections
+from grafana.panel import WHOLE, Caption, Panel, Size, by_result, latest, limited, lines, over_time, steps, tile
+from grafana.promql import AT_END, OPERATION, overall_attempts, overall_results, overall_share
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.promql import OPERATION, named
-
-_BUSIEST = 10
-"""Lines in one panel that an eye can still follow."""
+from grafana.ranked import COUNT, POLL, RANKED, campaign_lines, highest, lowest
 
 
 def _tiles(t: Translate) -> tuple[Panel, ...]:
-    number = f"count((\n{health.state(EVERY)}\n) > {health.IDLE}) or vector(0)"
+    number = f"count({EVERY.state()} > {health.IDLE}) or vector(0)"
+    firing = (
+        'count(ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job", operation=~"$operation|"}) or vector(0)'
+    )
     return (
         tile(
             Caption(
-                t("Campaigns in trouble", "Campañas con problemas"),
+                t("In trouble", "Con problemas"),
                 t(
                     "Campaigns with at least one problem in the list below. It should be 0.",
                     "Campañas con al menos un problema de la lista de abajo. Debe ser 0.",
                 ),
             ),
-            latest("trouble", number),
+            over_time("trouble", number, t(*words.CAMPAIGN)),
         )
         .unit("none")
-        .thresholds(steps((None, colour.PLAIN), (1, colour.WRONG))),
+        .interval(POLL)
+        .thresholds(_none_is_well()),
+        tile(
+            Caption(
+                t("Alerts firing", "Alertas activas"),
+                t("Alerts of the rules for these operations.", "Alertas de las reglas para estas operaciones."),
+            ),
+            latest("alerts", firing),
+        )
+        .unit("none")
+        .thresholds(_none_is_well()),
         tile(
             Caption(
                 t("Campaigns", "Campañas"),
@@ -61,84 +61,94 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
         ).unit("none"),
         tile(
             Caption(
-                t("Attempts", "Intentos"),
+                t(*words.ATTEMPTS),
                 t(
                     "Dialling attempts of all campaigns in the window, from the latest poll.",
                     "Intentos de marcación de todas las campañas en la ventana, según la última consulta.",
                 ),
             ),
-            latest("attempts", f"sum({EVERY.attempts()})"),
-        ).unit("short"),
-        *(_share_tile(t, *each) for each in SHARES),
+            over_time("attempts", overall_attempts(), t(*words.ATTEMPTS)),
+        )
+        .unit("short")
+        .interval(POLL),
+        *(_share_tile(t, *each[:3]) for each in words.SHARES),
     )
 
 
-def _share_tile(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
+def _none_is_well() -> dashboard.ThresholdsConfig:
+    return steps((None, colour.WELL), (1, colour.WRONG))
+
+
+def _share_tile(t: Translate, result: str, name: str, nombre: str) -> Panel:
+    limit = SPIKE_SHARES.get(result)
+    judged = f" From {limit:.0%} up it has the colour of the alert." if limit else ""
+    juzgado = f" Desde {100 * limit:.0f} % toma el color de la alerta." if limit else ""
     caption = Caption(
         t(name, nombre),
         t(
-            f"Attempts of all campaigns in the window that ended in `{result}`, as a share of all attempts.",
-            f"Intentos de todas las campañas en la ventana que terminaron en `{result}`, sobre el total de intentos.",
+            f"Attempts of all campaigns in the window that ended in `{result}`, as a share of all attempts.{judged}",
+            f"Intentos de todas las campañas en la ventana que terminaron en `{result}`, sobre el total.{juzgado}",
         ),
     )
-    # The colour says which result it is; what is wrong is said by the first tile and the list.
-    return (
-        tile(caption, latest(result, EVERY.overall_share(result)))
-        .unit("percentunit")
-        .decimals(1)
-        .thresholds(steps((None, shade)))
-    )
+    well = steps((None, colour.WELL), (limit, colour.RESULTS[result])) if limit else steps((None, colour.PLAIN))
+    panel = tile(caption, over_time(result, overall_share(result), t(name, nombre)))
+    return panel.unit("percentunit").decimals(1).interval(POLL).thresholds(well)
 
 
 def _over_time(t: Translate) -> tuple[Panel, ...]:
-    total = by_result(
-        t,
-        lines(
-            Caption(
-                t("Attempts by result, all campaigns", "Intentos por resultado, todas las campañas"),
-                t(
-                    "Each point counts the attempts of the window that ends there; neighbouring points overlap.",
-                    "Cada punto cuenta los intentos de la ventana que termina ahí; los puntos vecinos se solapan.",
-                ),
-            ),
-            WHOLE,
-            over_time("results", f"sum by (result) ({EVERY.results()})", "{{result}}"),
-        ),
-    ).unit("short")
-    return (total, *(_share_lines(t, *each) for each in SHARES), _age_lines(t))
-
-
-def _share_lines(t: Translate, result: str, name: str, nombre: str, shade: str) -> Panel:
     caption = Caption(
-        t(f"{name} by campaign", f"{nombre} por campaña"),
+        t("Attempts by result, all campaigns", "Intentos por resultado, todas las campañas"),
         t(
-            f"Share of `{result}`, the {_BUSIEST} highest at each moment, from {MIN_ATTEMPTS} attempts up.",
-            f"Proporción de `{result}`, las {_BUSIEST} más altas en cada momento, desde {MIN_ATTEMPTS} intentos.",
+            "Each point counts the attempts of the window that ends there; neighbouring points overlap.",
+            "Cada punto cuenta los intentos de la ventana que termina ahí; los puntos vecinos se solapan.",
         ),
     )
-    expr = f"topk({_BUSIEST}, {named(EVERY.share(result, least=MIN_ATTEMPTS))})"
-    panel = lines(caption, HALF, over_time(result, expr, "{{title}} · {{operation}}"))
-    return panel.unit("percentunit").color_scheme(shades(shade))
+    total = by_result(t, lines(caption, WHOLE, over_time("results", overall_results(), "{{result}}")))
+    total = total.unit("short").interval(POLL).no_value(t(*words.NO_POINTS))
+    return (total, *(_share_lines(t, *each[:3]) for each in words.SHARES), _age_lines(t))
+
+
+def _share_lines(t: Translate, result: str, name: str, nombre: str) -> Panel:
+    """Of the contact rate the lowest are asked for, of the others the highest: those that are surely so."""
+    limit = SPIKE_SHARES.get(result)
+    which, cuales = ("highest", "más altas") if limit else ("lowest", "más bajas")
+    caption = Caption(
+        t(f"{name}: the {which} now", f"{nombre}: las {cuales} ahora"),
+        t(
+            f"Share of `{result}` of the {COUNT} campaigns where it is surely {which} now, from {JUDGED_ATTEMPTS} "
+            "attempts up.",
+            f"Proporción de `{result}` de las {COUNT} campañas con las {cuales} ahora, con seguridad, desde "
+            f"{JUDGED_ATTEMPTS} intentos.",
+        ),
+    )
+    if limit:
+        expr = highest(EVERY.judged(result), EVERY.ratio(result, "low", AT_END))
+        panel = limited(campaign_lines(t, caption, RANKED, result, expr), (limit, colour.RESULTS[result]))
+    else:
+        expr = lowest(EVERY.judged(result), EVERY.ratio(result, "high", AT_END))
+        panel = campaign_lines(t, caption, RANKED, result, expr)
+    return panel.unit("percentunit")
 
 
 def _age_lines(t: Translate) -> Panel:
     caption = Caption(
-        t("Age of the data by campaign", "Antigüedad de los datos por campaña"),
+        t("Age of the data over its limit", "Edad de los datos sobre su límite"),
         t(
-            f"Time since the last successful poll, the {_BUSIEST} oldest at each moment. It rises from 0 to the "
-            "interval and drops again.",
-            f"Tiempo desde la última consulta exitosa, las {_BUSIEST} más antiguas en cada momento. Sube de 0 "
-            "al intervalo y vuelve a bajar.",
+            f"Time since the last successful poll of the {COUNT} most overdue campaigns, over the limit: two "
+            "polls missed. "
+            "At 100% the data is stale.",
+            f"Tiempo desde la última consulta exitosa de las {COUNT} campañas más atrasadas, sobre el límite: dos "
+            "consultas "
+            "perdidas. Con 100 % los datos están desactualizados.",
         ),
     )
-    expr = f"topk({_BUSIEST}, {named(EVERY.age())})"
-    panel = lines(caption, HALF, over_time("age", expr, "{{title}} · {{operation}}"))
-    return panel.unit("dtdurations").color_scheme(shades(colour.NEUTRAL))
+    expr = lowest(EVERY.age_of_limit(), EVERY.deadline(AT_END))
+    panel = limited(campaign_lines(t, caption, Size(24, 11), "age", expr), (1, colour.WRONG))
+    return panel.unit("percentunit")
 
 
 def overview(t: Translate) -> model.Dashboard:
     """All campaigns at a glance."""
-    twin = (t("Español", "English"), t(f"{OVERVIEW}-es", OVERVIEW))
     frame = Frame(
         uid=t(OVERVIEW, f"{OVERVIEW}-es"),
         title=t("Wolkvox · Campaigns overview", "Wolkvox · Resumen de campañas"),
@@ -147,18 +157,16 @@ def overview(t: Translate) -> model.Dashboard:
             "Todas las campañas del marcador de un vistazo: cuál tiene problemas y por qué.",
         ),
         since="now-12h",
-        variables=(*exporter_variables(), operation_variable(t), window_variable(t, OPERATION)),
-        links=(
-            (t("Campaign", "Campaña"), t(CAMPAIGN, f"{CAMPAIGN}-es")),
-            (t("Exporter", "Exportador"), EXPORTER_UID),
-            twin,
-        ),
+        variables=(*exporter_variables(t), operation_variable(t), window_variable(t, OPERATION)),
+        twin=(t("Español", "English"), t(f"{OVERVIEW}-es", OVERVIEW)),
         alerts='ALERTS{alertname=~"Wolkvox.+", alertstate="firing", job=~"$job|", operation=~"$operation|", '
         'window=~"$window|"}',
     )
     sections = (
-        Section(t("Now", "Ahora"), (*_tiles(t), in_trouble(t))),
+        Section(t("Now", "Ahora"), (*_tiles(t), in_trouble(t), troubles_over_time(t))),
+        Section(t("Alerts", "Alertas"), (alerts(t, 'operation=~"$operation|"'),)),
         Section(t("Every campaign", "Todas las campañas"), (every_campaign(t),)),
         Section(t("Over time", "En el tiempo"), _over_time(t)),
+        *live_sections(t),
     )
     return assemble(frame, t, sections)

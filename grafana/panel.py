@@ -6,7 +6,16 @@ Every panel and every query asks the data source that the variable `datasource` 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    dashboard,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
@@ -37,7 +46,10 @@ class Size:
     height: int
 
 
-TILE = Size(4, 4)
+NOTHING = "\N{EN DASH}"
+"""A value that there is not."""
+
+TILE = Size(3, 5)
 HALF = Size(12, 9)
 THIRD = Size(8, 9)
 WHOLE = Size(24, 10)
@@ -78,8 +90,22 @@ def mapping(texts: Mapping[str, tuple[str, str]]) -> model.ValueMap:
     )
 
 
+def not_a_number() -> model.SpecialValueMap:
+    """What a share of nothing shows, instead of NaN or of the last share that there was."""
+    result = model.ValueMappingResult(text=NOTHING, color=colour.PLAIN)
+    return model.SpecialValueMap(
+        options=model.DashboardSpecialValueMapOptions(match=model.SpecialValueMatch.NULL_AND_NAN, result=result)
+    )
+
+
 def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> stat.Panel:
-    """One figure, large; it takes its colour from thresholds or mappings."""
+    """One figure, large; it takes its colour from thresholds or mappings.
+
+    Under a query over time it shows the latest value and draws the others small; `vector(NaN)` stands
+    for a series that has ended.
+    """
+    over_hours = bool(query.build().range_val)
+    graph = common_model.BigValueGraphMode.AREA if over_hours else common_model.BigValueGraphMode.NONE
     return (
         stat.Panel()
         .title(caption.title)
@@ -90,16 +116,23 @@ def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> st
         .with_target(query)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
         .color_mode(common_model.BigValueColorMode.VALUE)
-        .graph_mode(common_model.BigValueGraphMode.NONE)
+        .graph_mode(graph)
         .justify_mode(common_model.BigValueJustifyMode.CENTER)
         .text_mode(common_model.BigValueTextMode.AUTO)
         .thresholds(steps((None, colour.PLAIN)))
-        .no_value("-")
+        .mappings([not_a_number()] if over_hours else [])
+        .no_value(NOTHING)
     )
 
 
-def lines(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> timeseries.Panel:
-    """Lines over time. A gap in the data stays a gap: what is not known is not drawn."""
+def lines(
+    caption: Caption, size: Size, *queries: prometheus.Dataquery, table: tuple[str, ...] = ()
+) -> timeseries.Panel:
+    """Lines over time. A gap in the data stays a gap: what is not known is not drawn.
+
+    The legend is a table of the figures in `table`, such as `max`; a line where there are none.
+    """
+    mode = common_model.LegendDisplayMode.TABLE if table else common_model.LegendDisplayMode.LIST
     panel = (
         timeseries.Panel()
         .title(caption.title)
@@ -109,10 +142,12 @@ def lines(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> times
         .span(size.width)
         .legend(
             common.VizLegendOptions()
-            .display_mode(common_model.LegendDisplayMode.LIST)
+            .display_mode(mode)
             .placement(common_model.LegendPlacement.BOTTOM)
             .show_legend(True)
-            .calcs([])
+            .calcs(list(table))
+            .sort_by("Name")
+            .sort_desc(False)
         )
         .tooltip(
             common.VizTooltipOptions()
@@ -155,17 +190,56 @@ def of_result(translate: Translate, result: str, shade: str) -> list[model.Dynam
     return [painted(shade), prop("displayName", translate(result, SPANISH.result(result)))]
 
 
+def limited(panel: timeseries.Panel, *limits: tuple[float, str]) -> timeseries.Panel:
+    """Draw from which value on something is wrong, as a dashed line."""
+    style = common.GraphThresholdsStyleConfig().mode(common_model.GraphThresholdsStyleMode.DASHED)
+    return panel.thresholds(steps((None, "transparent"), *limits)).thresholds_style(style)
+
+
+def dashed(long: int, short: int) -> model.DynamicConfigValue:
+    """The property that makes a line one of dashes."""
+    return prop("custom.lineStyle", {"fill": "dash", "dash": [long, short]})
+
+
 def by_result(translate: Translate, panel: timeseries.Panel) -> timeseries.Panel:
-    """Areas piled up, one a result, each in its own colour; the legend of the query is `{{result}}`."""
+    """Areas piled up, one a result, each in its own colour; the legend of the query is `{{result}}`.
+
+    The outlines of those that some eyes take for another are dashed.
+    """
     panel = (
-        panel.color_scheme(fixed(colour.OTHER))
+        panel.color_scheme(shades(colour.OTHER))
         .line_width(1)
         .fill_opacity(70)
         .stacking(common.StackingConfig().mode(common_model.StackingMode.NORMAL).group("A"))
     )
     for result, shade in colour.RESULTS.items():
-        panel = panel.override_by_name(result, of_result(translate, result, shade))
+        outline = [dashed(*colour.DASHES[result])] if result in colour.DASHES else []
+        panel = panel.override_by_name(result, [*of_result(translate, result, shade), *outline])
     return panel
+
+
+def timeline(caption: Caption, size: Size, query: prometheus.Dataquery, states: model.ValueMap) -> statetimeline.Panel:
+    """One row a series, coloured by its state at each moment."""
+    return (
+        statetimeline.Panel()
+        .title(caption.title)
+        .description(caption.description)
+        .datasource(DATASOURCE)
+        .height(size.height)
+        .span(size.width)
+        .with_target(query)
+        .unit("none")
+        .mappings([states])
+        .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+        .thresholds(steps((None, colour.PLAIN)))
+        .show_value(common_model.VisibilityMode.NEVER)
+        .merge_values(True)
+        .row_height(0.85)
+        .fill_opacity(85)
+        .line_width(0)
+        .legend(common.VizLegendOptions().show_legend(False).calcs([]))
+        .tooltip(common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.SINGLE))
+    )
 
 
 def grid(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> table.Panel:
@@ -180,7 +254,7 @@ def grid(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> table.
         .unit("none")
         .show_header(True)
         .cell_height(common_model.TableCellHeight.MD)
-        .filterable(True)
+        .filterable(False)
         .thresholds(steps((None, colour.PLAIN)))
         .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     )
@@ -201,7 +275,8 @@ def bars(caption: Caption, size: Size, *queries: prometheus.Dataquery) -> bargau
         .orientation(common_model.VizOrientation.HORIZONTAL)
         .display_mode(common_model.BarGaugeDisplayMode.BASIC)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
-        .color_scheme(fixed(colour.OTHER))
+        .color_scheme(shades(colour.OTHER))
+        .no_value(NOTHING)
         .min(0)
     )
     for query in queries:

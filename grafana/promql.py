@@ -1,15 +1,19 @@
-"""The expressions of the dashboards, on the exporter's own metrics but for what is usual, which rules record.
+"""The expressions of the dashboards, on the exporter's own metrics and on what the rules record of them.
+
+What is drawn over hours of every campaign is recorded: one series a campaign instead of one a result.
 
 An expression over campaigns is brought down to one series for each of `KEY` by `max`, never by `sum`: two exporters
 that publish the same campaign are the same campaign. Shares are ratios, 0 to 1, and absent (not NaN) where a window
 is empty. What a campaign publishes is a gauge over a rolling window, so that `rate` and its kin never touch it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from exporter.thresholds import JUDGED_ATTEMPTS, MISSED_GRACE, MISSED_POLLS
 from prometheus.promql import clock_change, same_hour
-from prometheus.recordings import RESULTS
+from prometheus.recordings import ATTEMPTS, RESULTS
+from prometheus.trouble import RESULTS_OF_ALL, STATE
 
 KEY = "job, operation, campaign, window"
 """What tells one campaign series from another, whichever exporter published it."""
@@ -19,9 +23,19 @@ _JOB = 'job=~"$job"'
 EXPORTER = f'{_JOB}, instance=~"$instance"'
 OPERATION = f'{EXPORTER}, operation=~"$operation"'
 
+AT_END = " @ end()"
+"""Makes a selector one of the end of the time range, whichever point is evaluated."""
+
+_OPERATIONS = f'{_JOB}, operation=~"$operation", {_WINDOW}'
+
 _CAMPAIGN = ("job", "operation", "campaign")
 _SHARES = {result: share for share, result in RESULTS.items()}
 """Result -> its share's name in recorded series."""
+
+
+def exporter_metric(name: str) -> str:
+    """A metric that the exporter publishes about itself."""
+    return f"{name}{{{EXPORTER}}}"
 
 
 def key_max(expr: str, *labels: str) -> str:
@@ -39,17 +53,13 @@ def either(*exprs: str) -> str:
     return "\nor\n".join(exprs)
 
 
-def by_result(values: Mapping[str, float]) -> str:
-    """A series for each result that has nothing but that value."""
-    return either(*(marked(f"vector({value})", "result", result) for result, value in values.items()))
-
-
-def named(expr: str) -> str:
+def named(expr: str, at: str = "") -> str:
     """The same series with the label `title`: the campaign's name, or its id where it has none.
 
-    `topk` picks one where two exporters hold different names for a moment: with both, the join would be an error.
+    `topk` picks one where two exporters hold different names for a moment: with both, the join would be an error. Over
+    time, `at` is `AT_END`: the names are looked up once and not for each point.
     """
-    info = f"wolkvox_campaign_info{{{OPERATION}}}"
+    info = f"wolkvox_campaign_info{{{OPERATION}}}{at}"
     title = f'label_replace({info}, "title", "$1", "campaign", "(.+)")'
     title = f'label_replace({title}, "title", "$1", "name", "(.+)")'
     return (
@@ -79,9 +89,40 @@ class Scope:
             return at("")
         return same_hour(at, weeks, clock_change(weeks, f"{EXPORTER}, {self.about}", _CAMPAIGN), _CAMPAIGN)
 
-    def latest(self, name: str) -> str:
-        """A gauge of the exporter, one series per campaign."""
-        return key_max(self.metric(name))
+    def latest(self, name: str, at: str = "") -> str:
+        """A gauge of the exporter or of the rules, one series per campaign."""
+        return key_max(f"{self.metric(name)}{at}")
+
+    def state(self, at: str = "") -> str:
+        """What is wrong, added up as the rules record it."""
+        return self.latest(STATE, at)
+
+    def ratio(self, result: str, end: str = "", at: str = "") -> str:
+        """The recorded share of attempts that ended in `result`, or the `low` or `high` end of its interval."""
+        return self.latest(f"campaign:wolkvox_{_SHARES[result]}:ratio{end and '_' + end}", at)
+
+    def judged(self, result: str) -> str:
+        """The recorded share, where there are attempts enough for it to say something."""
+        return f"{self.ratio(result)} and on ({KEY}) {self.latest(ATTEMPTS)} >= {JUDGED_ATTEMPTS}"
+
+    def beyond_usual(self, result: str) -> str:
+        """The share minus what it usually is at this hour of the week."""
+        return f"{self.ratio(result)} - {self.usual_share(result)}"
+
+    def age_limit(self, at: str = "") -> str:
+        """Seconds after which the data counts as stale: two polls missed, at the interval that pacing allows."""
+        interval = self.latest("wolkvox_poll_interval_seconds", at)
+        stretch = f"max by (job, operation) (wolkvox_poll_interval_stretch_ratio{{{OPERATION}}}{at})"
+        stretched = f"({interval} * on (job, operation) group_left () {stretch} or {interval})"
+        return f"({MISSED_POLLS} * {stretched} + {MISSED_GRACE})"
+
+    def age_of_limit(self) -> str:
+        """The age of the data over its limit: 1 is stale."""
+        return f"({self.age()}) / {self.age_limit()}"
+
+    def deadline(self, at: str) -> str:
+        """When the data becomes stale, or has become so."""
+        return f"{self.latest('wolkvox_campaign_last_success_timestamp_seconds', at)} + {self.age_limit(at)}"
 
     def results(self) -> str:
         """Attempts by result."""
@@ -94,13 +135,6 @@ class Scope:
             return key_max(f"sum without (result) ({self.metric('wolkvox_campaign_attempts', offset=offset)})")
 
         return self.then(at, weeks)
-
-    def idle_for(self, span: str) -> str:
-        """1 where every window of the last `span` was without rows, else 0; looked at hourly to stay cheap.
-
-        Of two exporters the lesser counts: one that came later has not seen the rows of before.
-        """
-        return f"min by ({KEY}) (min_over_time({self.metric('wolkvox_campaign_no_data')}[{span}:1h]))"
 
     def share(self, result: str, *, weeks: int = 0, least: int = 1) -> str:
         """Share of attempts that ended in `result`, 0 to 1, at the same local hour so many weeks ago.
@@ -132,12 +166,6 @@ class Scope:
         """Share of every result as the vendor reports it, 0 to 100; 0 in an empty window."""
         return key_max(self.metric("wolkvox_campaign_attempts_percent"), "result")
 
-    def overall_share(self, result: str) -> str:
-        """Share of all campaigns' attempts: a ratio of sums, as a mean of percentages would mislead."""
-        whole = self.results()
-        part = key_max(self.metric("wolkvox_campaign_attempts", f'result="{result}"'))
-        return f"sum ({part})\n/\n(sum ({whole}) > 0)"
-
     def usual_attempts(self) -> str:
         """Attempts at the same local hour of the weeks before, as the rules record them."""
         return self.recorded("campaign:wolkvox_attempts:usual")
@@ -157,6 +185,23 @@ class Scope:
     def age(self) -> str:
         """Seconds since the latest success; absent before the first."""
         return f"time() - {self.latest('wolkvox_campaign_last_success_timestamp_seconds')}"
+
+
+def overall_attempts() -> str:
+    """Attempts of all campaigns, from what is recorded of operations; not a number where nothing is known."""
+    return f"sum (operation:wolkvox_attempts:sum{{{_OPERATIONS}}}) or vector(NaN)"
+
+
+def overall_share(result: str) -> str:
+    """Share of all campaigns' attempts: a ratio of sums; not a number where there were none."""
+    ratio = f"operation:wolkvox_{_SHARES[result]}:ratio{{{_OPERATIONS}}}"
+    attempts = f"operation:wolkvox_attempts:sum{{{_OPERATIONS}}}"
+    return f"sum ({ratio} * {attempts}) / sum ({attempts}) or vector(NaN)"
+
+
+def overall_results() -> str:
+    """Attempts of all campaigns by result."""
+    return f"sum by (result) ({RESULTS_OF_ALL}{{{_OPERATIONS}}})"
 
 
 EVERY_CAMPAIGN = Scope('operation=~"$operation"')

@@ -63,32 +63,66 @@ class Silence:
 
 EMPTY_WHEN_WELL = (
     Silence(
-        ("Failing campaigns now",),
+        ("Failing campaigns now", "Campañas con fallas ahora"),
         ("failure", "waiting"),
         "The table has a row only for a campaign whose latest poll failed.",
     ),
     Silence(
-        ("Failed polls per hour by reason",),
+        ("Failed polls per hour by reason", "Consultas fallidas por hora y motivo"),
         ("failures",),
         "Reasons at 0 are not drawn: sixteen lines on the axis would hide the one that matters.",
     ),
-    Silence(("Alerts", "Alertas"), ("",), "There is a mark only while an alert fires."),
+    Silence(
+        ("Trouble over time", "Problemas en el tiempo"),
+        ("troubles",),
+        "There is a row only for a campaign that was in trouble.",
+    ),
+    Silence(("Alerts", "Alertas"), ("", "alerts"), "There is a mark or a row only while an alert fires or is pending."),
 )
 """Empty while all is well. The overview's first table hides every row then, though its queries return data."""
 
 NEEDS_HISTORY = Silence(
     (),
-    ("attempts_usual", "answer_usual", "busy_usual", "failed_usual", "week_before", "weeks_before"),
+    ("attempts_usual", "answer_beyond", "busy_beyond", "failed_beyond", "week_before", "weeks_before"),
     "Compares with one and two weeks earlier; the usual values are recorded by the rules.",
 )
 """Empty, in any panel, until that history is there."""
 
 NEEDS_LICENCES = Silence(
-    ("Quota used", "Quota used against budget", "Share of the budget used"),
-    ("budget", "share", "quota"),
+    (
+        "Quota used",
+        "Quota used against budget",
+        "Share of the budget used",
+        "Stretch of the intervals",
+        "Cuota usada",
+        "Cuota usada y presupuesto",
+        "Proporción del presupuesto usado",
+        "Estiramiento de los intervalos",
+    ),
+    ("budget", "share", "quota", "stretch"),
     "Without the number of licences no budget is enforced.",
 )
 """Empty where no operation has its licences configured."""
+
+NEEDS_COMPANIONS = Silence(
+    (),
+    (
+        "list_started",
+        "left",
+        "pending",
+        "records",
+        "calls",
+        "reached",
+        "recycles",
+        "api",
+        "found",
+        "started",
+        "api_failures",
+        "vendor",
+    ),
+    "The list, the live figures and the vendor's quota are asked for only where the configuration says so.",
+)
+"""Empty, in any panel, where no companion api is asked."""
 
 
 def expand(template: str, values: Mapping[str, str] = VALUES) -> str:

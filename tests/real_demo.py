@@ -67,9 +67,19 @@ async def demo_in(folder: Path) -> AsyncIterator[Demo]:
 async def past_as_blocks(length: str, instance: str, folder: Path) -> None:
     """Put down the demo's past, scraped at that address, as the README tells users to."""
     written = folder.with_suffix(".txt")
+    await write_past(length, instance, written)
+    await blocks_of(written, folder)
+
+
+async def write_past(length: str, instance: str, written: Path, *more: str) -> None:
+    """Write the demo's past to a file of samples."""
     history = (f"--history={length}", f"--history.instance={instance}", f"--output={written}")
+    await _done(*PROGRAM, "simulate", *history, *more)
+
+
+async def blocks_of(written: Path, folder: Path) -> None:
+    """Make a file of samples part of the data of a Prometheus that does not run; the file goes."""
     blocks = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=64h")
-    await _done(*PROGRAM, "simulate", *history)
     await _done("promtool", *blocks, str(written), str(folder))
     written.unlink()
 

@@ -17,7 +17,7 @@ from grafana.queries import VALUES, Kind, Query, argument, expand, queries
 Board = dict[str, Any]
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-DRAWN = {"stat", "gauge", "bargauge", "table", "timeseries", "heatmap"}
+DRAWN = {"stat", "gauge", "bargauge", "table", "timeseries", "state-timeline", "heatmap"}
 UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and not name.startswith("_")}
 COUNTING = {"rate", "irate", "increase"}
 
@@ -111,8 +111,9 @@ def test_target_rate_interval(board: Board) -> None:
                 assert ranged.range.total_seconds() == 4321, query
 
 
-NO_INSTANCE = re.compile(r"campaign:wolkvox_\w+:usual")
-"""Baselines of the rules: they outlive the exporters that they come from, and are chosen by their job alone."""
+NO_INSTANCE = re.compile(r"campaign:wolkvox_\w+:usual|operation:\w+:\w+|ALERTS")
+"""Series of the rules that carry no instance: they outlive the exporters that they come from, or join them, and are
+chosen by their job alone."""
 
 
 @pytest.mark.parametrize("name", ["job", "instance"])
