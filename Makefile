@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
-.PHONY: help demo test lint unit integration chart coverage newest oldest without-lock lock soak bench docs golden dist packages clean
+.PHONY: help demo test pictures lint unit integration chart coverage newest oldest without-lock lock soak bench docs golden dist packages clean
 # With -j too: tests that share two cores with each other would only wait for each other, and coverage is one set of files.
 .NOTPARALLEL:
 
@@ -29,9 +29,13 @@ lint: $(VENV)/dev ## style, types, workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --quiet --no-progress .github
 
+pictures: $(VENV)/dev packages ## draw every dashboard with Grafana's own panels, and check what is seen; artifacts/pictures
+	cd tests/pictures && npm ci && node build.mjs $(CURDIR)/artifacts/pictures/site
+	$(BIN)/python -m pytest -q -p no:cacheprovider --timeout=1800 tests/pictures
+
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart -m "not soak"
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
@@ -56,7 +60,7 @@ without-lock: $(VENV)/dev
 	$(VENV)-$(LIBRARIES)/bin/ruff check .
 	$(VENV)-$(LIBRARIES)/bin/ruff format --check .
 	$(VENV)-$(LIBRARIES)/bin/mypy --python-executable $(VENV)-$(LIBRARIES)/bin/python
-	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart -m "not soak"
+	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
 
 lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.toml allows, with their hashes
 	$(LOCK) --upgrade --group build -o requirements/build.txt
@@ -64,7 +68,7 @@ lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.to
 	$(LOCK) --upgrade pyproject.toml --extra dev --group build -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 
 soak: $(VENV)/dev packages ## the long tests, some half an hour; WOLKVOX_SOAK_SECONDS=3600 shows that memory levels off
-	$(BIN)/python -m pytest -q -m soak --timeout=3600 --show-capture=no --tb=short
+	$(BIN)/python -m pytest -q -m soak --ignore=tests/pictures --timeout=3600 --show-capture=no --tb=short
 
 bench: $(VENV)/dev ## measure, and print each figure beside its reference and its bound
 	@for benchmark in $(filter-out $(SHARED),$(wildcard tests/benchmarks/*.py)); do \
@@ -79,7 +83,7 @@ docs: $(VENV)/dev ## write again what is made from code: docs/metrics.md, docs/s
 	$(BIN)/python -m deploy.document
 
 golden: $(VENV)/dev ## write the golden files again after an intended change; read the difference before you commit it
-	-$(BIN)/python -m pytest -q --write-golden -k golden tests --ignore=tests/integration
+	-$(BIN)/python -m pytest -q --write-golden -k golden tests --ignore=tests/integration --ignore=tests/pictures
 
 dist: $(VENV)/dev ## the source distribution and the wheel, built with what is locked
 	$(BIN)/python -m hatchling build

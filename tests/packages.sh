@@ -13,6 +13,8 @@ promtool prometheus
 prometheus-alertmanager prometheus-alertmanager
 amtool prometheus-alertmanager
 chromium chromium
+node nodejs
+npm npm
 curl curl
 nginx nginx
 systemd-analyze systemd
