@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support import VirtualClock
 
-from exporter.clock import Stamp, SystemClock, age, anchor, stamp
+from exporter.clock import SHARED_BOOT, SharedClock, Stamp, SystemClock, age, anchor, stamp
 
 
 def test_every_clock_of_a_boot_tells_the_same() -> None:
@@ -112,3 +112,31 @@ async def test_time_asleep_is_not_time_awake(monkeypatch: pytest.MonkeyPatch) ->
     turning.cancel()
     with pytest.raises(asyncio.CancelledError):
         await turning
+
+
+def test_a_shared_clock_tells_the_databases_time_whatever_the_machines_says(clock: VirtualClock) -> None:
+    shared = SharedClock(clock)
+    assert shared.now() == pytest.approx(clock.now()), "until the database has told"
+    shared.follow(clock.monotonic(), 5_000_000.0)
+    assert stamp(shared) == Stamp(5_000_000.0, SHARED_BOOT, 5_000_000.0)
+    clock.shift(3600.0)
+    clock.true += 100.0
+    assert shared.now() == shared.monotonic() == pytest.approx(5_000_100.0)
+    assert shared.awake() == clock.awake()
+
+
+def test_a_slow_answer_does_not_move_a_shared_clock_and_a_clock_that_was_set_does(clock: VirtualClock) -> None:
+    shared = SharedClock(clock)
+    shared.follow(clock.monotonic(), 5_000_000.0)
+    began = clock.monotonic()
+    clock.true += 4.0
+    shared.follow(began, 5_000_000.1)
+    assert shared.now() == pytest.approx(5_000_004.0, abs=0.01), "the earlier look told better"
+    shared.follow(clock.monotonic(), 5_000_100.0)
+    assert shared.now() == pytest.approx(5_000_100.0)
+
+
+async def test_a_shared_clock_waits_as_the_machine_does() -> None:
+    event = asyncio.Event()
+    await SharedClock(SystemClock()).wait(event, 0.0)
+    assert not event.is_set()

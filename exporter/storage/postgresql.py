@@ -33,7 +33,7 @@ STATEMENT_SECONDS = 4.0
 OPENING_SECONDS = 30.0
 """As above while the tables are made; and how long a start waits for a database that is not there."""
 
-CALL_SECONDS = 9.0
+CALL_SECONDS = 6.0
 """How long a call may take from here, whatever the server and the network do."""
 
 _RETRY_SECONDS = 1.0
@@ -50,7 +50,7 @@ _DEFAULTS: dict[str, str | int] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 9000,
+    "tcp_user_timeout": 6000,
 }
 
 _LIMITS = """
