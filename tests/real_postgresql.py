@@ -3,10 +3,12 @@
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -80,6 +82,16 @@ class PostgreSQL:
     def url(self, database: str = "postgres", user: str = "owner", port: int | None = None) -> str:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 
+    def secure(self, chain: Path) -> None:
+        """Speak TLS from the next start on, with the key and the certificate in `chain`."""
+        copy = self.folder / "data" / "tls.pem"
+        copy.write_bytes(chain.read_bytes())
+        copy.chmod(0o600)
+        if self._user is not None:
+            os.chown(copy, self._user, self._user)
+        with (self.folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(f"ssl = on\nssl_cert_file = '{copy}'\nssl_key_file = '{copy}'\n")
+
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement)
@@ -103,3 +115,37 @@ def postgresql() -> Iterator[PostgreSQL]:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def pgbouncer(server: PostgreSQL) -> Iterator[int]:
+    """A pooler in transaction mode before a server; its port."""
+    with tempfile.TemporaryDirectory(prefix="pgb", dir="/tmp") as name:
+        folder, port, user = Path(name), free_port(), UNPRIVILEGED if os.geteuid() == 0 else None
+        (folder / "users").write_text('"owner" ""\n')
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {folder}/users\n"
+            "pool_mode = transaction\ndefault_pool_size = 2\n"
+        )
+        folder.chmod(0o755)
+        path = f"{os.environ['PATH']}:/usr/sbin"
+        found = shutil.which("pgbouncer", path=path)
+        assert found is not None, "pgbouncer is missing: run tests/packages.sh"
+        process = subprocess.Popen(
+            [found, f"{folder}/pgbouncer.ini"],
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            for _ in range(600):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()

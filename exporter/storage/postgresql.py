@@ -258,6 +258,7 @@ class PostgresDatabase:
         return row[4]
 
     def _connect(self) -> Any:
+        self._socket = -1  # its number may be another one's by now
         connection = psycopg.connect(**self._parameters, prepare_threshold=None)
         self._socket = connection.fileno()
         return connection

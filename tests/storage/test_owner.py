@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from exporter.clock import SHARED_BOOT
 from exporter.storage.owner import is_dead, this_process
 
 BOOT = "boot-of-this-machine"
@@ -91,3 +92,10 @@ class _Nowhere:
 
     def read_text(self, **_: str) -> str:
         raise FileNotFoundError
+
+
+def test_where_machines_share_a_database_only_silence_tells() -> None:
+    """Another machine has processes of the same numbers, and a namespace of the same one."""
+    gone = "/".join(("0" * 32, SHARED_BOOT, str(Path("/proc/self/ns/pid").stat().st_ino), "4194305", "1"))
+    assert not is_dead(gone, SHARED_BOOT)
+    assert is_dead(gone.replace(SHARED_BOOT, "boot"), "boot")

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
-from real_postgresql import PostgreSQL, postgresql
+from certificates import Kind, make
+from real_postgresql import PostgreSQL, pgbouncer, postgresql
 from silent_pipe import SilentPipe
 from sqlalchemy import text
 from support import operation, target
@@ -439,3 +441,32 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
         assert (await second.ledger.read(one, changes.version)).known == {}
         assert await second.ledger.used(one.name, DAY) == 1
     assert not calls, "one transaction for all of them"
+
+
+async def test_a_pooler_in_transaction_mode_works(opened: Open, server: PostgreSQL) -> None:
+    with pgbouncer(server) as port:
+        first, second = await opened("one", port=port), await opened("two", port=port)
+        assert await first.acquire(token(first), 60.0)
+        for number in range(5):
+            grant = await first.begin(request(first, interval=0.0))
+            assert not await second.acquire(token(second), 60.0)
+            await finish(first, grant)
+            assert await second.used("acme", DAY) == number + 1
+        assert len((await first.look()).give | (await second.look()).give) == 0
+
+
+async def test_tls_is_verified(server: PostgreSQL, database: str, tmp_path: Path) -> None:
+    authority = make("authority")
+    made = make("server", Kind(authority=False, hosts=("127.0.0.1",)), authority)
+    server.secure(made.write_chain(tmp_path / "chain.pem"))
+    server.stop("fast")
+    server.start()
+    (tmp_path / "right.pem").write_bytes(authority.pem)
+    (tmp_path / "wrong.pem").write_bytes(make("other").pem)
+    url = f"{server.url(database)}?sslmode=verify-full&sslrootcert={tmp_path}"
+    storage = PostgresDatabase(f"{url}/right.pem")
+    await storage.open()
+    encrypted = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    assert await storage.run(lambda connection: connection.execute(encrypted).scalar())
+    await storage.close()
+    assert "see sslmode and sslrootcert" in await refused(f"{url}/wrong.pem")
