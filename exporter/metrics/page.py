@@ -100,7 +100,8 @@ class Page:
         self._now = now
         self._targets = _Families(TARGET_METRICS)
         self._campaigns = _Families(CAMPAIGN_METRICS)
-        self._figures = _Families(FIGURE_METRICS)
+        # Thousands of campaigns may rest, with one short line each that seldom changes.
+        self._figures = _Families(FIGURE_METRICS, capacity=512)
         self._operations = _Families(
             OPERATION_METRICS, capacity=16
         )  # an operation has many lines, and most change often

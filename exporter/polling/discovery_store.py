@@ -124,6 +124,11 @@ class DiscoveryStore:
         place = self._places.get(name)
         return NOTHING_STORED_OF_API if place is None else place.apis.get(api, NOTHING_STORED_OF_API)
 
+    def configured(self, name: str) -> frozenset[str]:
+        """The campaigns that an operation asks for whatever their state."""
+        place = self._places.get(name)
+        return frozenset() if place is None else place.rules.configured
+
     def quota(self, name: str) -> VendorQuota | None:
         """The vendor's own count, unless it is too old."""
         place = self._places.get(name)

@@ -2,8 +2,8 @@
 
 import math
 from bisect import bisect_left, insort
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from itertools import count, takewhile
 
 from exporter.model import TargetKey
 
@@ -83,13 +83,13 @@ class Schedule:
         self._place.pop(key, None)
         self._put(key, due)
 
-    def after(self, key: TargetKey, asked: float) -> None:
-        """Make the target due at least one interval after `asked`."""
+    def after(self, key: TargetKey, asked: float, room: float = 1.0) -> None:
+        """Make the target due at least one interval after `asked`, and at most the share `room` of it later."""
         self._unset(key)
         interval = self._intervals[key]
         spacing = 1 / self._rate if len(self._intervals) > 1 else 0.0
         in_place = asked - self._place.get(key, -math.inf) <= spacing
-        self._place[key] = place(asked + interval, 0.0 if in_place else interval, spacing, self._moments)
+        self._place[key] = place(asked + interval, 0.0 if in_place else interval * room, spacing, self._moments)
         self._put(key, self._place[key])
 
     def pace(self, key: TargetKey, interval: float) -> None:
@@ -111,6 +111,10 @@ class Schedule:
     def head(self) -> tuple[float, TargetKey] | None:
         """The poll that is due next, and when; None where there is no target."""
         return (self._order[0][0], self._order[0][2]) if self._order else None
+
+    def overdue(self, now: float) -> Iterator[tuple[float, TargetKey]]:
+        """The polls that are due by now and when they became so, soonest first."""
+        return ((due, key) for due, _, key in takewhile(lambda one: one[0] <= now, self._order))
 
     def due(self, key: TargetKey) -> float | None:
         """When the target is due; None while it is being polled, and for an unknown one."""

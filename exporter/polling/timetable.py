@@ -17,6 +17,13 @@ ARRIVAL_MARGIN = 0.1
 UNFINISHED_MARGIN = 0.5
 """The same after a restart, where it is not known how long after its record the latest request left."""
 
+JOINING_PATIENCE = 60.0
+"""Seconds for which the first polls of campaigns that join let those of others pass."""
+
+FOUND_ROOM = 0.4
+"""The share of its interval by which the second poll of a campaign that was found may be moved: what it did meanwhile
+is to be seen within one and a half intervals."""
+
 CLOCK_STEP = 0.5
 """A wall clock that moved so much against the monotonic one was stepped; slower drift each poll notices by itself."""
 
@@ -35,6 +42,7 @@ class Timetable:
         """Its lines name the operation."""
         self.targets: dict[TargetKey, Target] = {}
         self.schedule = Schedule()
+        self._joining: set[TargetKey] = set()  # found, and not asked since
         self.stretch = 1.0
         """What every interval is multiplied with, so that the budget lasts."""
 
@@ -52,7 +60,20 @@ class Timetable:
         if operation is None or operation is self.operation:
             return set()
         self._store.set_targets(operation, awaited=awaited)
-        return self._take(operation)
+        edited = self._take(operation)
+        self._joining |= edited
+        return edited
+
+    def head(self) -> tuple[float, TargetKey] | None:
+        """The poll that is due next, and when.
+
+        Campaigns that join let those go first that have a place in the schedule, for up to `JOINING_PATIENCE`: a crowd
+        of them would push the others out of theirs.
+        """
+        head, now = self.schedule.head(), self._clock.monotonic()
+        if head is None or head[1] not in self._joining or now - head[0] > JOINING_PATIENCE:
+            return head
+        return next((one for one in self.schedule.overdue(now) if one[1] not in self._joining), head)
 
     def has_polls(self) -> bool:
         """Whether there is a target that is asked for."""
@@ -126,7 +147,9 @@ class Timetable:
         """Place the next poll of a target that was last `asked` then; nothing happens if a reload removed it."""
         if key in self.schedule:
             self.schedule.pace(key, self.interval(self.targets[key]))
-            self.schedule.after(key, asked + ARRIVAL_MARGIN)
+            self._joining.discard(key)
+            found = self.targets[key].key.campaign not in self._store.discoveries.configured(self.operation.name)
+            self.schedule.after(key, asked + ARRIVAL_MARGIN, FOUND_ROOM if found else 1.0)
             self._keep_calendar(key, asked + ARRIVAL_MARGIN)
 
     def put_off(self, target: Target) -> bool:

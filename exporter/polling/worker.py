@@ -188,8 +188,8 @@ class Worker:
             self._session.follow(edited)
             return
         self._pace.follow(self._session.used)
-        following, head = self._companions.following(), self._timetable.schedule.head()
-        now = self._clock.monotonic()  # after them: what was never asked is due at the moment of the question
+        following, head = self._companions.following(), self._timetable.head()
+        now = self._clock.monotonic()
         pauses = [TURN_SECONDS]
         if following is not None:
             pauses.append(following[0] - now)
