@@ -61,7 +61,7 @@ class Timetable:
             return set()
         self._store.set_targets(operation, awaited=awaited)
         edited = self._take(operation)
-        self._joining |= edited
+        self._joining = (self._joining | edited) & self.targets.keys()
         return edited
 
     def head(self) -> tuple[float, TargetKey] | None:
@@ -145,9 +145,9 @@ class Timetable:
 
     def after(self, key: TargetKey, asked: float) -> None:
         """Place the next poll of a target that was last `asked` then; nothing happens if a reload removed it."""
+        self._joining.discard(key)
         if key in self.schedule:
             self.schedule.pace(key, self.interval(self.targets[key]))
-            self._joining.discard(key)
             found = self.targets[key].key.campaign not in self._store.discoveries.configured(self.operation.name)
             self.schedule.after(key, asked + ARRIVAL_MARGIN, FOUND_ROOM if found else 1.0)
             self._keep_calendar(key, asked + ARRIVAL_MARGIN)

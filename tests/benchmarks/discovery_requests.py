@@ -7,9 +7,11 @@ operation with `poll: all` in the same run, for three hours, times eight.
 """
 
 import asyncio
+import logging
 import tempfile
 from pathlib import Path
 
+import structlog
 from discovered import discovery, row
 from support import BOGOTA, Exporter, Vendor, VirtualClock, operation
 
@@ -101,6 +103,7 @@ async def day(poll: PollWhich, seconds: float, folder: Path) -> int:
 
 async def main() -> None:
     """Print the figure."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with tempfile.TemporaryDirectory() as name:
         found = await day(PollWhich.STARTED, DAY, Path(name))
         every = await day(PollWhich.ALL, REFERENCE, Path(name)) * DAY / REFERENCE
