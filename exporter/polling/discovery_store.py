@@ -68,7 +68,9 @@ class _Place:
     effective: Operation | None = None
     """With the targets of discovered campaigns."""
     day: str = ""
-    """The local date that `effective` is of."""
+    """The local date that `effective` is of; empty where it is to be made anew."""
+    is_listed: bool = False
+    """The targets of an answer to the list, or of none because it failed, are in `effective`."""
 
 
 class DiscoveryStore:
@@ -117,6 +119,7 @@ class DiscoveryStore:
             if place.effective is None or place.effective.targets != targets:
                 place.effective = replace(place.operation, targets=targets)
             self._refresh_figures(place)
+            place.is_listed = place.is_listed or _is_answered(place.apis.get(ApiName.CAMPAIGNS))
         return place.effective
 
     def api(self, name: str, api: ApiName) -> StoredApi:
@@ -167,6 +170,7 @@ class DiscoveryStore:
             return
         before = place.apis.get(api, NOTHING_STORED_OF_API)
         known = replace(before, asked=asked or before.asked, polled=ended)
+        place.day = place.day if place.is_listed else ""
         if isinstance(outcome, Failure):
             place.apis[api] = replace(known, failure=outcome)
             return
@@ -225,11 +229,9 @@ class DiscoveryStore:
         return is_gone
 
     def unready(self) -> list[str]:
-        """The operations whose list was neither answered nor refused yet."""
+        """The operations whose list was neither answered nor refused yet, or whose campaigns are not known yet."""
         return [
-            name
-            for name, place in self._places.items()
-            if place.rules.discovery is not None and not _is_answered(place.apis.get(ApiName.CAMPAIGNS))
+            name for name, place in self._places.items() if place.rules.discovery is not None and not place.is_listed
         ]
 
     def failed(self) -> list[tuple[str, ApiName]]:

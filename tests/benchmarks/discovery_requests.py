@@ -1,8 +1,8 @@
 """Requests of a day of an operation of 60 campaigns of which 5 dial at a time, over those of polling all 60.
 
 On a virtual clock, with the real worker, ledger and store, against a vendor in memory: each of five lines dials four
-campaigns a day, one after the other. Every attempt must be on the page within 1.5 intervals, but for the last minutes of
-the day, which are in `yesterday`: its last poll gives way to the one right after midnight. The reference is the same
+campaigns a day, one after the other. Every attempt must be on the page within 1.5 intervals, but for the last minutes
+of the day, which are in `yesterday`: its last poll gives way to the one right after midnight. The reference is the same
 operation with `poll: all` in the same run, for three hours, times eight.
 """
 
