@@ -21,7 +21,7 @@ CONFIDENCE_Z = 1.96
 """Standard errors on each side of a share that its interval spans: 95 % of all samples (Wilson's score interval)."""
 
 SPIKE_LOW_SHARES = MappingProxyType({"busy": 0.18, "failed": 0.18, "congestion": 0.06})
-"""Result to the share that the low end of the interval has to exceed as well: 6 of 15 may be chance, 9 of 15 is not."""
+"""Result to the share that the low end of the interval has to exceed as well: 5 of 15 may be chance, 8 of 15 is not."""
 
 JUDGED_ATTEMPTS = 10
 """Attempts below which no share is judged, however sure its interval seems."""

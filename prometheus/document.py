@@ -1,5 +1,6 @@
 """Groups of rules -> the YAML that Prometheus reads, comments included."""
 
+import re
 import shlex
 import textwrap
 from typing import Any
@@ -7,13 +8,17 @@ from typing import Any
 import yaml
 
 from prometheus.parameters import DEFAULTS, Parameters, flag
-from prometheus.rule import Alert, Group, Recording, runbook_url
+from prometheus.rule import Alert, Group, Language, Recording, runbook_url
 
 _HEAD = """\
 # Written by `{command}`: change prometheus/*.py and run it again, or edit this file if it is all
 # that you use. Check it with: promtool check rules, promtool test rules.
 # Groups are evaluated in parallel: an alert may see what was recorded one evaluation earlier.
+# The same rules exist with annotations in English and in Spanish. Load one of the two files, never both.
 """
+
+_SPANISH = re.compile(r"^/d/(wolkvox-(?:campaign|exporter))\?")
+"""Dashboards that have a Spanish twin."""
 
 _UNITS = ((24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m"), (1, "s"))
 
@@ -35,6 +40,13 @@ def duration(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
+def _dashboard(alert: Alert, parameters: Parameters) -> str:
+    twin = alert.dashboard
+    if parameters.language is Language.SPANISH:
+        twin = _SPANISH.sub(r"/d/\1-es?", twin)
+    return parameters.grafana_url.rstrip("/") + twin
+
+
 def _fields(rule: Recording | Alert, parameters: Parameters) -> dict[str, Any]:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expr}
@@ -45,10 +57,10 @@ def _fields(rule: Recording | Alert, parameters: Parameters) -> dict[str, Any]:
         **({"keep_firing_for": duration(rule.linger)} if rule.linger else {}),
         "labels": {"severity": rule.severity.value},
         "annotations": {
-            "summary": rule.summary,
-            "description": rule.description,
+            "summary": rule.summary.in_language(parameters.language),
+            "description": rule.description.in_language(parameters.language),
             "runbook_url": runbook_url(rule, parameters.runbooks_url),
-            "dashboard_url": parameters.grafana_url.rstrip("/") + rule.dashboard,
+            "dashboard_url": _dashboard(rule, parameters),
         },
     }
 

@@ -1,11 +1,12 @@
 """What an organisation can set: addresses, the job's name, thresholds."""
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from exporter import thresholds
+from prometheus.rule import HOUR, MINUTE, Language
 
 
 class ParameterError(ValueError):
@@ -30,12 +31,26 @@ class Parameters:
         "of Grafana, as in an e-mail (default: none, links begin with /d/)",
     )
     job: str = _setting("wolkvox", "`job` of the exporters in the scrape configuration")
-    min_attempts: int = _setting(thresholds.MIN_ATTEMPTS, "attempts in the window below which a share says nothing")
+    language: Language = field(default=Language.ENGLISH, metadata={"help": "language of the annotations: en or es"})
+    min_attempts: int = _setting(
+        thresholds.JUDGED_ATTEMPTS, "attempts in the window below which no share raises an alert"
+    )
+    usual_attempts: int = _setting(
+        thresholds.USUAL_ATTEMPTS,
+        "attempts in the same hour of both weeks before, added up, below which nothing is known of what is usual",
+    )
     spike_share: float = _setting(
         thresholds.SPIKE_SHARE, "share of busy or of failed attempts, 0 to 1, above which it is a spike"
     )
+    spike_low: float = _setting(
+        thresholds.SPIKE_LOW_SHARES["busy"], "share, 0 to 1, that the low end of its interval has to exceed as well"
+    )
     congestion_share: float = _setting(
         thresholds.CONGESTION_SHARE, "share of congestion, 0 to 1, above which lines are short"
+    )
+    congestion_low: float = _setting(
+        thresholds.SPIKE_LOW_SHARES["congestion"],
+        "share of congestion, 0 to 1, that the low end of its interval has to exceed as well",
     )
     unusual_factor: float = _setting(
         float(thresholds.UNUSUAL_FACTOR), "multiple of its usual share above which busy or failed is unusual"
@@ -43,15 +58,27 @@ class Parameters:
     unusual_floor: float = _setting(
         thresholds.UNUSUAL_FLOOR, "share, 0 to 1, up to which busy or failed is never unusual"
     )
-    collapsed_share: float = _setting(
-        thresholds.COLLAPSED_SHARE, "share of answers, 0 to 1, below which contact has collapsed"
+    unusual_margin: float = _setting(
+        thresholds.UNUSUAL_MARGIN,
+        "multiple of the high end of the usual share that the low end of a share has to exceed as well",
     )
     collapsed_fraction: float = _setting(
-        thresholds.COLLAPSED_FRACTION, "fraction of the usual share of answers below which it has collapsed"
+        thresholds.COLLAPSED_FRACTION,
+        "fraction of the low end of the usual share of answers below which the high end has collapsed",
+    )
+    carrier_campaigns: int = _setting(
+        thresholds.CARRIER_CAMPAIGNS, "campaigns of an operation in trouble at once that make it the carrier's"
+    )
+    carrier_fraction: float = _setting(
+        thresholds.CARRIER_FRACTION, "fraction of the operation's campaigns that have to be among them"
     )
     quota_share: float = _setting(
-        thresholds.QUOTA_SHARE, "share of the day's budget, 0 to 1, above which its end is near"
+        thresholds.QUOTA_SHARE,
+        "share of the day's budget or of the vendor's quota, 0 to 1, above which its end is near",
     )
+    discovery_interval: int = _setting(HOUR, "seconds, the configured `refresh_interval` of discovery")
+    live_interval: int = _setting(5 * MINUTE, "seconds, the configured `live_interval`")
+    quota_interval: int = _setting(HOUR, "seconds, the configured `quota_interval`")
 
     def __post_init__(self) -> None:
         """Refuse what would make rules that Prometheus cannot read, or links that lead nowhere.
@@ -70,6 +97,10 @@ class Parameters:
             if not isinstance(value, str):
                 _check_number(each.name, value)
 
+    def in_language(self, language: Language) -> "Parameters":
+        """The same with annotations in this language."""
+        return replace(self, language=language)
+
     @property
     def changed(self) -> dict[str, Any]:
         """Those that are not the default, by name."""
@@ -84,7 +115,7 @@ def flag(name: str) -> str:
 def _check_number(name: str, value: float) -> None:
     if not 0 < value < math.inf:
         raise ParameterError(f"{flag(name)}: {value} is not greater than 0 and finite")
-    if name.endswith(("_share", "_floor", "_fraction")) and value >= 1:
+    if name.endswith(("_share", "_low", "_floor", "_fraction")) and value >= 1:
         raise ParameterError(f"{flag(name)}: {value} is not a share between 0 and 1; write 25% as 0.25")
 
 

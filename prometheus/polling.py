@@ -4,9 +4,9 @@ from exporter.thresholds import MISSED_GRACE, MISSED_POLLS
 from prometheus.parameters import Parameters
 from prometheus.promql import EXPORTER as EXPORTER_LABELS
 from prometheus.promql import OPERATION as OPERATION_LABELS
-from prometheus.promql import PLACE, by_labels
+from prometheus.promql import PLACE, STRETCH, by_labels, by_operation, failing
 from prometheus.recordings import once
-from prometheus.rule import HOUR, MINUTE, Alert, Group, Severity
+from prometheus.rule import MINUTE, Alert, Group, Severity, Text
 from prometheus.wording import (
     CAMPAIGN,
     EXPORTER_DASHBOARD,
@@ -22,153 +22,82 @@ _LAST_SUCCESS = "wolkvox_campaign_last_success_timestamp_seconds"
 _FAULTS = 'increase(wolkvox_poll_failures_total{reason="internal"}[30m])'
 
 
-def _operation(expr: str, operation: str = "max") -> str:
-    """One series for each operation, whichever exporters publish it, wherever they run."""
-    return by_labels(expr, OPERATION_LABELS, operation)
-
-
 def _up(p: Parameters) -> str:
     return f'up{{job="{p.job}"}}'
 
 
-def _failing(reason: str) -> str:
-    """One series per operation while the latest poll of any of its campaigns failed for this reason."""
-    failure = f'wolkvox_campaign_failure{{reason="{reason}"}}'
-    return f"{_operation(failure)} == 1"
-
-
-def _token(p: Parameters) -> tuple[Alert, ...]:
-    return (
-        Alert(
-            name="WolkvoxTokenRefused",
-            expr=_failing("auth"),
-            wait=5 * MINUTE,
-            severity=Severity.CRITICAL,
-            summary="Wolkvox refuses an operation's token.",
-            description=(
-                f"{OPERATION}: Wolkvox says that the token is invalid or expired, so its campaigns have no fresh "
-                "data. First check whether the token was changed in Wolkvox; put the new one in the token file, "
-                "no reload is needed."
-            ),
-            dashboard=OPERATION_DASHBOARD,
-            comment=(
-                "A refused token does not recover by itself: 5m only rules out a refusal while the token was being "
-                "changed."
-            ),
-        ),
-        Alert(
-            name="WolkvoxQuotaNearEnd",
-            expr=(
-                f"{_operation('wolkvox_quota_used_requests')}\n"
-                "/\n"
-                f"{_operation('wolkvox_quota_budget_requests')}\n"
-                f"> {p.quota_share:g}"
-            ),
-            wait=10 * MINUTE,
-            severity=Severity.WARNING,
-            summary="An operation's daily budget is nearly used up.",
-            description=(
-                f"{OPERATION} has used {{{{ $value | humanizePercentage }}}} of today's budget. Once it is used up, "
-                "polling stops until midnight. First check how many hours are left, then look for retries and restarts "
-                "in today's requests."
-            ),
-            dashboard=OPERATION_DASHBOARD,
-            comment=(
-                f"{100 * p.quota_share:g}%. A plan that regularly uses more raises this every evening: use a larger "
-                "quota_share or a longer interval, or raise the threshold above the plan's own share, which "
-                "`wolkvox-exporter check` prints."
-            ),
-        ),
-        Alert(
-            name="WolkvoxBudgetExhausted",
-            expr=_failing("budget"),
-            wait=5 * MINUTE,
-            severity=Severity.WARNING,
-            summary="An operation has used up its daily budget.",
-            description=(
-                f"{OPERATION}: the exporter has sent as many requests today as its budget allows and resumes after "
-                "midnight. Other users of the quota are not affected. First check why today needed more than the plan."
-            ),
-            dashboard=OPERATION_DASHBOARD,
-            comment="Nothing is sent until local midnight, so waiting for longer than a poll would show nothing new.",
-        ),
-        Alert(
-            name="WolkvoxQuotaExhausted",
-            expr=_failing("quota"),
-            wait=5 * MINUTE,
-            severity=Severity.CRITICAL,
-            summary="An operation's daily Wolkvox quota is used up.",
-            description=(
-                f"{OPERATION}: Wolkvox says that the day's quota is used up. Every integration of the operation "
-                "has stopped, not only this exporter. First check which of them sent more than usual."
-            ),
-            dashboard=OPERATION_DASHBOARD,
-            comment="Wolkvox itself says so, for all users of the quota: 5m rules out a single wrong answer.",
-        ),
-        Alert(
-            name="WolkvoxMaintenanceLasts",
-            expr=_failing("forbidden"),
-            wait=HOUR,
-            severity=Severity.WARNING,
-            summary="Wolkvox has refused all requests for an hour.",
-            description=(
-                f"{OPERATION}: Wolkvox has refused every request for an hour, as it does during maintenance and "
-                "backups. Campaigns may still be dialling, unmonitored. First check the vendor's notices, then the "
-                "answer on the exporter's status page."
-            ),
-            dashboard=OPERATION_DASHBOARD,
-            comment=(
-                "Backups take minutes; an hour is no longer routine. Use a longer time if the vendor has announced "
-                "maintenance."
-            ),
-        ),
-    )
+_INTERVAL = once("wolkvox_poll_interval_seconds")
+_IN_FORCE = (
+    "(\n"
+    f"  {_INTERVAL} * on ({', '.join(OPERATION_LABELS)}) group_left () {by_operation(STRETCH)}\n"
+    "  or\n"
+    f"  {_INTERVAL}\n"
+    ")"
+)
+"""The interval at which a campaign is asked now: stretched where the budget asks for it; absent while it is at rest."""
 
 
 _FRESHNESS = (
     Alert(
         name="WolkvoxCampaignStale",
         expr=(
-            f"time() - {once(_LAST_SUCCESS)} > {MISSED_POLLS} * {once('wolkvox_poll_interval_seconds')}"
-            f" + {MISSED_GRACE}\n"
+            f"time() - {once(_LAST_SUCCESS)} > {MISSED_POLLS} * {_IN_FORCE} + {MISSED_GRACE}\n"
             "or\n"
             f"(\n  {once('wolkvox_campaign_poll_failures_total')} >= {MISSED_POLLS}\n"
-            f"  unless\n  {once(_LAST_SUCCESS)}\n)"
+            f"  unless\n  {once(_LAST_SUCCESS)}\n"
+            f"  and\n  {_INTERVAL}\n)"
         ),
         wait=5 * MINUTE,
         severity=Severity.WARNING,
-        summary="A campaign's data is outdated.",
-        description=(
-            f"{CAMPAIGN}, window {{{{ $labels.window }}}}: "
+        summary=Text("A campaign's data is outdated.", "Los datos de una campaña están desactualizados."),
+        description=Text(
+            f"{CAMPAIGN.en}, window {{{{ $labels.window }}}}: "
             + latest(
                 f"time() - max({_LAST_SUCCESS}{{@}})",
                 "the last success was {{ . | first | value | humanizeDuration }} ago",
                 "no poll has succeeded since it was added",
             )
             + latest("wolkvox_campaign_failure{@}", ", the latest failed with reason {{ . | first | label `reason` }}")
-            + ". Until then its other alerts cannot fire. "
-            "First check the reason, then whether all campaigns of the operation fail."
+            + ". Until it succeeds its other alerts cannot fire. "
+            "First check the reason, then whether all campaigns of the operation fail.",
+            f"{CAMPAIGN.es}, ventana {{{{ $labels.window }}}}: "
+            + latest(
+                f"time() - max({_LAST_SUCCESS}{{@}})",
+                "la última consulta exitosa fue hace {{ . | first | value | humanizeDuration }}",
+                "ninguna consulta ha sido exitosa desde que se agregó",
+            )
+            + latest("wolkvox_campaign_failure{@}", ", la última falló por {{ . | first | label `reason` }}")
+            + ". Mientras tanto sus demás alertas no funcionan. "
+            "Revise primero el motivo y luego si todas las campañas de la operación fallan.",
         ),
         dashboard=WINDOW_DASHBOARD,
         comment=(
-            "Two missed polls and the timeout of the second: a single failed poll is normal. Two failures if none ever "
-            "succeeded. Another 5m gives a restarted exporter time to poll again."
+            "Two missed polls, at the interval in force, and the timeout of the second: a single failed poll is "
+            "normal. "
+            "Two failures if none ever succeeded. A campaign at rest has no interval and is not late. Another 5m gives "
+            "a restarted exporter time to poll again."
         ),
     ),
     Alert(
         name="WolkvoxPollsLate",
         expr=(
-            f"{_operation('wolkvox_poll_lag_seconds unless wolkvox_token_lease_held == 0')}\n"
+            f"{by_operation('wolkvox_poll_lag_seconds unless wolkvox_token_lease_held == 0')}\n"
             ">\n"
-            f"{_operation('wolkvox_poll_interval_seconds', 'min')}"
+            f"{by_operation(_IN_FORCE, 'min')}"
         ),
         wait=10 * MINUTE,
         linger=5 * MINUTE,
         severity=Severity.WARNING,
-        summary="An operation's polls are late by more than an interval.",
-        description=(
-            f"{OPERATION}: the most overdue poll is {{{{ $value | humanizeDuration }}}} late. Requests take longer "
-            "than the plan allows. First check the request durations, then the number of campaigns and windows."
+        summary=Text(
+            "An operation's polls are late by more than an interval.",
+            "Las consultas de una operación se retrasan más de un intervalo.",
+        ),
+        description=Text(
+            f"{OPERATION.en}: the most overdue poll is {{{{ $value | humanizeDuration }}}} late. Requests take longer "
+            "than the plan allows. First check the request durations, then the number of campaigns and windows.",
+            f"{OPERATION.es}: la consulta más atrasada lleva {{{{ $value | humanizeDuration }}}} de retraso. Las "
+            "solicitudes tardan más que lo que permite el plan. Revise primero la duración de las solicitudes y "
+            "luego la cantidad de campañas y ventanas.",
         ),
         dashboard=OPERATION_DASHBOARD,
         comment=(
@@ -183,29 +112,42 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
     return (
         Alert(
             name="WolkvoxStorageFault",
-            expr=_failing("storage"),
+            expr=failing("storage"),
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="The exporter cannot record its requests.",
-            description=(
-                f"{OPERATION}: requests cannot be recorded in storage, so none is sent and the data becomes outdated. "
+            summary=Text("The exporter cannot record its requests.", "El exportador no puede guardar sus solicitudes."),
+            description=Text(
+                f"{OPERATION.en}: requests cannot be recorded in storage, so none is sent and the data becomes "
+                "outdated. "
                 "Reported by " + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})') + ". "
-                "First check the free disk space and the owner of the storage file, then the exporter's log."
+                "First check the free disk space and the owner of the storage file, then the exporter's log.",
+                f"{OPERATION.es}: no se pueden guardar las solicitudes en el almacenamiento, así que no se envía "
+                "ninguna y "
+                "los datos se desactualizan. Lo reporta "
+                + exporters('max by (instance) (wolkvox_campaign_failure{@,reason="storage"})')
+                + ". "
+                "Revise primero el espacio libre en disco y el propietario del archivo, luego el log del exportador.",
             ),
             dashboard=OPERATION_DASHBOARD,
             comment="A lock is released within seconds; 5m means a full disk or lost permissions.",
         ),
         Alert(
             name="WolkvoxInternalFault",
-            expr=f"{_operation(_FAULTS)} > 0",
+            expr=f"{by_operation(_FAULTS)} > 0",
             wait=5 * MINUTE,
             severity=Severity.WARNING,
-            summary="The exporter has an internal error.",
-            description=(
-                f"{OPERATION}: about {{{{ $value | humanize }}}} polls of the last half hour failed with an internal "
+            summary=Text("The exporter has an internal error.", "El exportador tiene un error interno."),
+            description=Text(
+                f"{OPERATION.en}: about {{{{ $value | humanize }}}} polls of the last half hour failed with an "
+                "internal "
                 "error, on "
                 + exporters('max by (instance) (increase(wolkvox_poll_failures_total{@,reason="internal"}[30m])) > 0')
-                + ". First look for the traceback in its log, and report it."
+                + ". First look for the traceback in its log, and report it.",
+                f"{OPERATION.es}: unas {{{{ $value | humanize }}}} consultas de la última media hora fallaron por un "
+                "error "
+                "interno, en "
+                + exporters('max by (instance) (increase(wolkvox_poll_failures_total{@,reason="internal"}[30m])) > 0')
+                + ". Busque primero el traceback en su log y repórtelo.",
             ),
             dashboard=OPERATION_DASHBOARD,
             comment=(
@@ -218,11 +160,17 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             expr=by_labels("wolkvox_config_last_reload_successful == 0", EXPORTER_LABELS),
             wait=5 * MINUTE,
             severity=Severity.WARNING,
-            summary="The exporter runs with an older configuration than its file.",
-            description=(
+            summary=Text(
+                "The exporter runs with an older configuration than its file.",
+                "El exportador usa una configuración anterior a la de su archivo.",
+            ),
+            description=Text(
                 "Exporter {{ $labels.instance }} of job {{ $labels.job }}: its last reload failed, and the "
                 "previous configuration is still in use; a restart would fail. First check what `wolkvox-exporter "
-                "check` reports."
+                "check` reports.",
+                "Exportador {{ $labels.instance }} del job {{ $labels.job }}: la última recarga falló y sigue en uso "
+                "la "
+                "configuración anterior; un reinicio fallaría. Revise primero lo que indica `wolkvox-exporter check`.",
             ),
             dashboard=EXPORTER_DASHBOARD,
             comment="5m is time to correct a slip. One alert per exporter, as each has its own file.",
@@ -232,12 +180,16 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             expr=f"{by_labels(_up(p), PLACE)} == 0",
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="Prometheus cannot reach the exporter.",
-            description=(
+            summary=Text("Prometheus cannot reach the exporter.", "Prometheus no puede conectarse con el exportador."),
+            description=Text(
                 "No exporter of job {{ $labels.job }} answers scrapes ("
                 + exporters("up{@} == 0", PLACE)
                 + "): there are no Wolkvox metrics or alerts. "
-                "First check whether the process is running, then the error on the targets page of Prometheus."
+                "First check whether the process is running, then the error on the targets page of Prometheus.",
+                "Ningún exportador del job {{ $labels.job }} responde a Prometheus ("
+                + exporters("up{@} == 0", PLACE)
+                + "): no hay métricas ni alertas de Wolkvox. "
+                "Revise primero si el proceso está activo y luego el error en la página de targets de Prometheus.",
             ),
             dashboard=JOB_DASHBOARD,
             comment=(
@@ -250,10 +202,14 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
             expr=f"absent({_up(p)})",
             wait=5 * MINUTE,
             severity=Severity.CRITICAL,
-            summary="Prometheus has no target for the exporter.",
-            description=(
+            summary=Text(
+                "Prometheus has no target for the exporter.", "Prometheus no tiene configurado el exportador."
+            ),
+            description=Text(
                 "Prometheus has no target of job {{ $labels.job }}: there are no Wolkvox metrics or alerts. "
-                "First check its scrape configuration and service discovery."
+                "First check its scrape configuration and service discovery.",
+                "Prometheus no tiene ningún target del job {{ $labels.job }}: no hay métricas ni alertas de Wolkvox. "
+                "Revise primero su configuración de scrape y el descubrimiento de servicios.",
             ),
             dashboard=JOB_DASHBOARD,
             comment=(
@@ -267,11 +223,6 @@ def _exporter(p: Parameters) -> tuple[Alert, ...]:
 def polling(p: Parameters) -> tuple[Group, ...]:
     """The groups of alerts on the data flow."""
     return (
-        Group(
-            name="wolkvox.token",
-            comment="Requests that Wolkvox refuses or that the budget does not allow, by operation.",
-            rules=_token(p),
-        ),
         Group(name="wolkvox.freshness", comment="How old the data is.", rules=_FRESHNESS),
         Group(name="wolkvox.exporter", comment="The exporter itself.", rules=_exporter(p)),
     )

@@ -25,6 +25,7 @@ _LONGEST = HOUR
 """Changes of the clock that are followed: half an hour (Lord Howe) and an hour (all others but Troll, Antarctica)."""
 
 OFFSET = "wolkvox_campaign_utc_offset_seconds"
+STRETCH = "wolkvox_poll_interval_stretch_ratio"
 
 
 def by_labels(expr: str, labels: Sequence[str], operation: str = "max") -> str:
@@ -33,6 +34,17 @@ def by_labels(expr: str, labels: Sequence[str], operation: str = "max") -> str:
     `max` and not `sum`: two exporters that publish the same campaign see the same figures.
     """
     return f"{operation} by ({', '.join(labels)}) ({expr})"
+
+
+def by_operation(expr: str, operation: str = "max") -> str:
+    """One series for each operation, whichever exporters publish it, wherever they run."""
+    return by_labels(expr, OPERATION, operation)
+
+
+def failing(reason: str) -> str:
+    """One series per operation while the latest poll of any of its campaigns failed for this reason."""
+    failure = f'wolkvox_campaign_failure{{reason="{reason}"}}'
+    return f"{by_operation(failure)} == 1"
 
 
 def wilson(share: str, attempts: str, end: Literal["low", "high"]) -> str:

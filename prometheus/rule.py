@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import quote
 
 MINUTE = 60
@@ -19,6 +20,24 @@ class Severity(StrEnum):
     """Look within the shift."""
     INFO = "info"
     """Look when there is time."""
+
+
+class Language(StrEnum):
+    """Languages of the annotations."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
+
+
+class Text(NamedTuple):
+    """A text for people in every language, as a Prometheus template or a part of one."""
+
+    en: str
+    es: str
+
+    def in_language(self, language: Language) -> str:
+        """The text in one of them."""
+        return self.en if language is Language.ENGLISH else self.es
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +62,8 @@ class Alert:
     wait: int
     """The rule's `for`."""
     severity: Severity
-    summary: str
-    description: str
+    summary: Text
+    description: Text
     dashboard: str
     """Path and query of the dashboard in Grafana, with the alert's labels filled in."""
     comment: str

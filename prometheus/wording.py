@@ -3,6 +3,7 @@
 from prometheus.promql import CAMPAIGN as CAMPAIGN_LABELS
 from prometheus.promql import OPERATION as OPERATION_LABELS
 from prometheus.promql import WINDOW as WINDOW_LABELS
+from prometheus.rule import Text
 
 
 def _asked(query: str, labels: tuple[str, ...]) -> str:
@@ -16,21 +17,23 @@ def _asked(query: str, labels: tuple[str, ...]) -> str:
 
 
 _NAMED = _asked('wolkvox_campaign_info{@,name!=""}', CAMPAIGN_LABELS)
+_NAME = f"{{{{ with {_NAMED} }}}} ({{{{ . | first | label `name` }}}}){{{{ end }}}}"
 
-CAMPAIGN = (
-    "Campaign {{ $labels.campaign }}"
-    f"{{{{ with {_NAMED} }}}}"
-    " ({{ . | first | label `name` }}){{ end }}"
-    " of {{ $labels.operation }}"
+CAMPAIGN = Text(
+    f"Campaign {{{{ $labels.campaign }}}}{_NAME} of {{{{ $labels.operation }}}}",
+    f"La campaña {{{{ $labels.campaign }}}}{_NAME} de {{{{ $labels.operation }}}}",
 )
 """The campaign by its number, by its name where it has one, and by its operation."""
 
-WINDOW = (
+WINDOW = Text(
     "{{ if eq $labels.window `today` }}since midnight{{ else if eq $labels.window `yesterday` }}yesterday"
-    "{{ else }}in the last {{ $labels.window }}{{ end }}"
+    "{{ else }}in the last {{ $labels.window }}{{ end }}",
+    "{{ if eq $labels.window `today` }}desde la medianoche{{ else if eq $labels.window `yesterday` }}ayer"
+    "{{ else if eq $labels.window `1h` }}en la última hora{{ else }}en la última ventana de {{ $labels.window }}"
+    "{{ end }}",
 )
 
-OPERATION = "Operation {{ $labels.operation }}"
+OPERATION = Text("Operation {{ $labels.operation }}", "Operación {{ $labels.operation }}")
 
 CAMPAIGN_DASHBOARD = (
     "/d/wolkvox-campaign?var-job={{ $labels.job | urlquery }}&var-operation={{ $labels.operation | urlquery }}"
@@ -44,16 +47,39 @@ JOB_DASHBOARD = "/d/wolkvox-exporter?var-job={{ $labels.job | urlquery }}"
 EXPORTER_DASHBOARD = JOB_DASHBOARD + "&var-instance={{ $labels.instance | urlquery }}"
 
 
-def latest(query: str, then: str, otherwise: str = "") -> str:
-    """Insert `then`, with the first sample of the query as `.`, where it has one of the alert's window (`@`)."""
+def latest(query: str, then: str, otherwise: str = "", labels: tuple[str, ...] = WINDOW_LABELS) -> str:
+    """Insert `then`, with the samples of the query as `.`, where it has any; `@` in it becomes the alert's own labels.
+
+    The labels are those of the alert's window unless others are named.
+    """
     fallback = f"{{{{ else }}}}{otherwise}" if otherwise else ""
-    return f"{{{{ with {_asked(query, WINDOW_LABELS)} }}}}{then}{fallback}{{{{ end }}}}"
+    return f"{{{{ with {_asked(query, labels)} }}}}{then}{fallback}{{{{ end }}}}"
 
 
-def usual(share: str) -> str:
-    """Insert what the share usually is, as a percentage."""
+def if_started(started: str, stopped: str) -> str:
+    """Insert one of both where the vendor says whether the campaign is started or stopped, else nothing."""
     return latest(
-        f"campaign:wolkvox_{share}:usual{{@}}", " (usually {{ . | first | value | humanizePercentage }} at this hour)"
+        "max(wolkvox_campaign_started{@})",
+        f"{{{{ if eq (. | first | value) 1.0 }}}}{started}{{{{ else }}}}{stopped}{{{{ end }}}}",
+        labels=CAMPAIGN_LABELS,
+    )
+
+
+_COUNT = latest("max(campaign:wolkvox_attempts:sum{@})", "{{ . | first | value | printf `%.0f` }} ")
+
+SHARE = Text(
+    f"{CAMPAIGN.en}: {{{{ $value | humanizePercentage }}}} of the {_COUNT}attempts {WINDOW.en}",
+    f"{CAMPAIGN.es}: el {{{{ $value | humanizePercentage }}}} de los {_COUNT}intentos {WINDOW.es}",
+)
+"""The alert's value as a share of the window's attempts."""
+
+
+def usual(share: str) -> Text:
+    """Insert what the share usually is, as a percentage."""
+    query, value = f"campaign:wolkvox_{share}:usual{{@}}", "{{ . | first | value | humanizePercentage }}"
+    return Text(
+        latest(query, f" (usually {value} at this hour)"),
+        latest(query, f" (lo usual a esta hora es {value})"),
     )
 
 

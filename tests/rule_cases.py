@@ -9,6 +9,7 @@ import yaml
 from rulebook import ROOT
 
 FILES = sorted((ROOT / "prometheus" / "tests").glob("*.yml"))
+SPANISH_FILES = sorted((ROOT / "prometheus" / "tests" / "es").glob("*.yml"))
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 OF_ONE_EXPORTER = {"WolkvoxReloadFailed"}

@@ -25,6 +25,10 @@ EXPORTED = {
         catalogue.PROCESS_METRICS,
     )
     for metric in metrics
+} | {
+    "wolkvox_calling_hours_change_timestamp_seconds",
+    "wolkvox_calling_hours_open",
+    "wolkvox_poll_interval_stretch_ratio",
 }
 """Names of the exporter's metrics; a histogram's without `_bucket`."""
 

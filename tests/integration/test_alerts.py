@@ -63,6 +63,27 @@ async def test_a_refused_token_silences_the_alerts_of_its_campaigns(
     assert {each["status"] for each in alerting.messages if "campaign" in each["labels"]} == {"firing"}
 
 
+async def test_a_carrier_in_trouble_is_one_message_for_its_campaigns(
+    run: Run, simulator: Simulator, operation: Operation, tmp_path: Path
+) -> None:
+    campaigns = ("32841", "32842", "32843")
+    exporter = await run(config(operation("acme", *campaigns)))
+    async with alerting_on(tmp_path / "alerting", exporter.url.removeprefix("http://")) as alerting:
+        for campaign in campaigns:
+            simulator.set_spike(campaign, SpikeKind.BUSY, RATE)
+        await alerting.treats("WolkvoxCarrierTrouble", "active")
+        await alerting.treats("WolkvoxBusySpike", *["suppressed"] * len(campaigns))
+        message = await alerting.told("WolkvoxCarrierTrouble", "firing")
+    assert message["labels"] == {
+        "alertname": "WolkvoxCarrierTrouble",
+        "severity": "critical",
+        "job": "wolkvox",
+        "operation": "acme",
+        "window": "15s",
+    }
+    assert "3 campaigns at once" in message["annotations"]["description"]
+
+
 async def test_a_stopped_exporter_is_told(run: Run, operation: Operation, tmp_path: Path) -> None:
     exporter = await run(config(operation("acme", "32841")))
     async with alerting_on(tmp_path / "alerting", exporter.url.removeprefix("http://")) as alerting:

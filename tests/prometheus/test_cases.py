@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rule_cases import FILES, OF_ONE_EXPORTER, cases, load, seconds
+from rule_cases import FILES, OF_ONE_EXPORTER, SPANISH_FILES, cases, load, seconds
 from rulebook import ALERTS, series
 
 from prometheus.generate import GROUPS
@@ -57,7 +57,7 @@ def test_what_it_says_is_spelled_out(alert: Alert) -> None:
     case = cases(alert.name)["waits, fires, resolves"]
     for expected in (expected for test in case["alert_rule_test"] for expected in test["exp_alerts"]):
         assert expected["exp_labels"]["severity"] == alert.severity.value
-        about = {"severity", "job", "operation", "campaign", "window"}
+        about = {"severity", "job", "operation", "campaign", "window", "api"}
         assert expected["exp_labels"].keys() <= about | ({"instance"} if alert.name in OF_ONE_EXPORTER else set())
         assert expected["exp_annotations"].keys() == {"summary", "description", "runbook_url", "dashboard_url"}
 
@@ -69,6 +69,42 @@ def test_missing_series(alert: Alert) -> None:
 def test_low_volume_where_it_is_a_share(alert: Alert) -> None:
     if any(name.endswith((":ratio", ":usual")) for name in series(alert.expr)):
         assert all(test["exp_alerts"] == [] for test in cases(alert.name)["low volume"]["alert_rule_test"])
+
+
+SURE = ("WolkvoxBusySpike", "WolkvoxFailedSpike", "WolkvoxCongestionHigh", "WolkvoxBusyUnusual")
+SURE_OF_THE_USUAL = ("WolkvoxFailedUnusual", "WolkvoxContactCollapsed", "WolkvoxCarrierTrouble")
+
+
+@pytest.mark.parametrize("name", SURE + SURE_OF_THE_USUAL)
+def test_small_and_clear_fires_and_small_and_unclear_does_not(name: str) -> None:
+    clear = [bool(test["exp_alerts"]) for test in cases(name)["small and clear"]["alert_rule_test"]]
+    assert clear == [False, True]
+    assert all(test["exp_alerts"] == [] for test in cases(name)["small and unclear"]["alert_rule_test"])
+
+
+@pytest.mark.parametrize("name", [*(name for name in SURE if name.endswith("Unusual")), *SURE_OF_THE_USUAL])
+def test_without_history_nothing_is_unusual(name: str) -> None:
+    assert all(test["exp_alerts"] == [] for test in cases(name)["no history"]["alert_rule_test"])
+
+
+@pytest.mark.parametrize("path", SPANISH_FILES, ids=lambda path: path.stem)
+def test_promtool_passes_in_spanish(path: Path, run: Callable[..., str]) -> None:
+    assert "SUCCESS" in run("promtool", "test", "rules", path)
+
+
+def test_every_alert_is_spelled_out_in_spanish(alert: Alert) -> None:
+    told = [
+        expected
+        for path in SPANISH_FILES
+        for case in load(path)["tests"]
+        for test in case["alert_rule_test"]
+        if test["alertname"] == alert.name
+        for expected in test["exp_alerts"]
+    ]
+    assert told
+    for expected in told:
+        assert expected["exp_labels"]["severity"] == alert.severity.value
+        assert expected["exp_annotations"].keys() == {"summary", "description", "runbook_url", "dashboard_url"}
 
 
 def test_two_exporters_raise_one_alert(alert: Alert) -> None:

@@ -10,8 +10,9 @@ import yaml
 from rulebook import ALERTS, ROOT
 
 from exporter.options import COMMANDS, parse
-from prometheus.generate import GROUPS
+from prometheus.generate import GROUPS, RULES, SPANISH_RULES
 from prometheus.parameters import DEFAULTS
+from prometheus.rule import Alert
 
 PROMETHEUS = ROOT / "prometheus" / "prometheus.yml"
 ALERTMANAGER = ROOT / "prometheus" / "alertmanager.yml"
@@ -53,10 +54,40 @@ def test_inhibitions_name_alerts_that_there_are() -> None:
     assert named <= {alert.name for alert in ALERTS}
 
 
+def inhibited_by(source: str) -> set[str]:
+    """The alerts that another one of the same operation silences."""
+    return {
+        alert.name
+        for rule in ROUTES["inhibit_rules"]
+        if re.search(rf"\b{source}\b", str(rule["source_matchers"])) and "campaign" not in rule["equal"]
+        for alert in ALERTS
+        if all(_matches(alert, matcher) for matcher in rule["target_matchers"])
+    }
+
+
+def _matches(alert: Alert, matcher: str) -> bool:
+    label, operator, value = re.findall(r'(\w+)(=~|!=|=)"(.*)"', matcher)[0]
+    own = {"alertname": alert.name, "campaign": "1" if "$labels.campaign" in alert.description.en else ""}[label]
+    return bool(re.fullmatch(value, own)) != bool(operator == "!=")
+
+
 def test_campaign_alerts_are_inhibited_while_the_token_is_refused() -> None:
-    (rule,) = (rule for rule in ROUTES["inhibit_rules"] if rule["target_matchers"] == ['campaign=~".+"'])
-    assert rule["source_matchers"] == ['alertname="WolkvoxTokenRefused"']
-    assert "operation" in rule["equal"]
+    silent = inhibited_by("WolkvoxTokenRefused")
+    about_campaigns = {alert.name for alert in ALERTS if "$labels.campaign" in alert.description.en}
+    assert about_campaigns - silent == {"WolkvoxDialledOutsideHours"}
+    assert silent - about_campaigns == {"WolkvoxCarrierTrouble", "WolkvoxPollsLate", "WolkvoxDiscoveryFailing"}
+
+
+def test_the_carrier_is_one_message_for_all_its_campaigns() -> None:
+    assert inhibited_by("WolkvoxCarrierTrouble") == {
+        "WolkvoxBusySpike",
+        "WolkvoxBusyUnusual",
+        "WolkvoxFailedSpike",
+        "WolkvoxFailedUnusual",
+        "WolkvoxCongestionHigh",
+    }
+    (rule,) = (rule for rule in ROUTES["inhibit_rules"] if "WolkvoxCarrierTrouble" in str(rule["source_matchers"]))
+    assert rule["equal"] == ["cluster", "namespace", "job", "operation"]
 
 
 def test_scrapes_come_often_enough_for_the_look_back() -> None:
@@ -166,11 +197,11 @@ def test_the_home_dashboard_exists() -> None:
     assert (ROOT / "grafana" / "dashboards" / Path(home).name).is_file()
 
 
-def test_dashboards_that_alerts_link_to_exist() -> None:
-    linked = {alert.dashboard.split("?")[0].removeprefix("/d/") for alert in ALERTS}
-    boards = [load(path) for path in (ROOT / "grafana" / "dashboards").glob("*.json")]
+@pytest.mark.parametrize("path", [RULES, SPANISH_RULES])
+def test_dashboards_that_alerts_link_to_exist(path: Path) -> None:
+    boards = [load(each) for each in (ROOT / "grafana" / "dashboards").glob("*.json")]
     variables = {board["uid"]: {each["name"] for each in board["templating"]["list"]} for board in boards}
-    assert linked <= variables.keys()
-    for alert in ALERTS:
-        uid, _, query = alert.dashboard.removeprefix("/d/").partition("?")
-        assert set(re.findall(r"var-([a-z]+)=", query)) <= variables[uid], alert.name
+    for rule in (rule for group in load(path)["groups"] for rule in group["rules"] if "alert" in rule):
+        uid, _, query = rule["annotations"]["dashboard_url"].removeprefix("/d/").partition("?")
+        assert set(re.findall(r"var-([a-z]+)=", query)) <= variables[uid], rule["alert"]
+        assert uid.endswith("-es") == (path == SPANISH_RULES)

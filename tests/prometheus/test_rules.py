@@ -9,9 +9,9 @@ import yaml
 from rulebook import ALERTS, EXPORTED, RECORDINGS, children, series, under
 
 from prometheus.document import document, duration
-from prometheus.generate import GROUPS, RULES, groups, main
+from prometheus.generate import GROUPS, RULES, SPANISH_RULES, groups, main
 from prometheus.parameters import DEFAULTS, ParameterError, Parameters
-from prometheus.rule import Alert, Group, Recording, runbook_url, scale_durations
+from prometheus.rule import Alert, Group, Language, Recording, runbook_url, scale_durations
 
 EXPRESSIONS = {**{rule.record: rule.expr for rule in RECORDINGS}, **{rule.name: rule.expr for rule in ALERTS}}
 COUNTING = {"rate", "irate", "increase", "delta", "deriv", "sum_over_time", "avg_over_time"}
@@ -28,12 +28,46 @@ def alert(request: pytest.FixtureRequest) -> Alert:
     return found
 
 
-def test_the_committed_file_is_what_the_code_writes() -> None:
+SPANISH = Parameters(language=Language.SPANISH)
+
+
+def test_the_committed_files_are_what_the_code_writes() -> None:
     assert RULES.read_text(encoding="utf-8") == document(GROUPS)
+    assert SPANISH_RULES.read_text(encoding="utf-8") == document(groups(SPANISH), SPANISH)
 
 
-def test_prometheus_takes_the_file(run: Callable[..., str]) -> None:
-    assert f"{len(RECORDINGS) + len(ALERTS)} rules found" in run("promtool", "check", "rules", RULES)
+@pytest.mark.parametrize("path", [RULES, SPANISH_RULES])
+def test_prometheus_takes_the_file(path: Path, run: Callable[..., str]) -> None:
+    assert f"{len(RECORDINGS) + len(ALERTS)} rules found" in run("promtool", "check", "rules", path)
+
+
+def test_the_languages_differ_in_annotations_only() -> None:
+    def bare(path: Path) -> str:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for rule in (rule for group in content["groups"] for rule in group["rules"]):
+            told = rule.pop("annotations", {})
+            rule["runbook"] = told.get("runbook_url")
+        return yaml.safe_dump(content)
+
+    assert bare(RULES) == bare(SPANISH_RULES)
+
+
+def test_a_glob_of_the_folder_loads_one_language() -> None:
+    assert [path.name for path in RULES.parent.glob("*.yml")] == [RULES.name]
+
+
+def test_the_language_of_one_file_is_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    main([f"--output={path}", "--language=es"])
+    assert path.read_text(encoding="utf-8") == SPANISH_RULES.read_text(encoding="utf-8")
+
+
+def test_without_an_output_both_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {language: tmp_path / f"{language}.yml" for language in Language}
+    monkeypatch.setattr("prometheus.generate.FILES", files)
+    main([])
+    assert files[Language.ENGLISH].read_text(encoding="utf-8") == RULES.read_text(encoding="utf-8")
+    assert files[Language.SPANISH].read_text(encoding="utf-8") == SPANISH_RULES.read_text(encoding="utf-8")
 
 
 def test_recordings_stand_before_the_alerts_that_use_them() -> None:
@@ -72,7 +106,7 @@ def test_no_moving_window_is_counted_again(name: str) -> None:
     assert all(each.endswith("_total") for each in under(EXPRESSIONS[name], COUNTING))
 
 
-OWN = {"cluster", "namespace", "job", "operation", "campaign", "window", "result"}
+OWN = {"cluster", "namespace", "job", "operation", "api", "campaign", "window", "result"}
 """Labels that say what a series is about; all others say where it was made."""
 PER_EXPORTER = {
     rule.record
@@ -125,13 +159,25 @@ def test_alerts_are_named_alike(alert: Alert) -> None:
 
 
 def test_summaries_are_static_sentences(alert: Alert) -> None:
-    assert re.fullmatch(r"[A-Z][^{}.]*\.", alert.summary)
+    assert all(re.fullmatch(r"[A-Z][^{}.]*\.", text) for text in alert.summary)
 
 
 def test_descriptions_are_templated_and_say_what_to_look_at_first(alert: Alert) -> None:
-    assert re.search(r"\bFirst (check|compare|look) ", alert.description)
-    assert "{{ $labels." in alert.description or not alert.expr.count("campaign")
-    assert not re.search(r"\$value(?! \| humanize)", alert.description)
+    english, spanish = alert.description
+    assert re.search(r"\bFirst (check|compare|look) ", english)
+    assert re.search(r"\b(Revise|Compare|Busque) primero ", spanish)
+    for description in alert.description:
+        assert "{{ $labels." in description
+        assert not re.search(r"\$value(?! \| humanize| 1\.0)", description)
+
+
+def test_both_languages_say_the_same_figures(alert: Alert) -> None:
+    def asked(text: str) -> list[str]:
+        return sorted(re.findall(r"\$value \| \w+|\$labels\.\w+|printf `[^`]+`", text))
+
+    english, spanish = alert.description
+    # Spanish also asks whether the window is an hour, to write it as people do.
+    assert set(asked(english)) == set(asked(spanish))
 
 
 def test_shares_need_volume(alert: Alert) -> None:
@@ -221,25 +267,37 @@ def test_job_and_thresholds_reach_the_expressions(tmp_path: Path, run: Callable[
             f"--output={path}",
             "--job=dialler",
             "--min-attempts=30",
+            "--usual-attempts=60",
             "--spike-share=0.33",
+            "--spike-low=0.22",
             "--congestion-share=0.07",
+            "--congestion-low=0.03",
             "--unusual-factor=3",
             "--unusual-floor=0.12",
-            "--collapsed-share=0.01",
+            "--unusual-margin=1.5",
             "--collapsed-fraction=0.4",
+            "--carrier-campaigns=5",
+            "--carrier-fraction=0.7",
             "--quota-share=0.95",
+            "--discovery-interval=1800",
+            "--live-interval=60",
+            "--quota-interval=7200",
         ]
     )
     assert "SUCCESS" in run("promtool", "check", "rules", path)
     document_of = yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     exprs = {rule["alert"]: rule["expr"] for group in document_of for rule in group["rules"] if "alert" in rule}
     for name, *parts in (
-        ("WolkvoxBusySpike", "> 0.33\n", ">= 30"),
-        ("WolkvoxFailedSpike", "> 0.33\n", ">= 30"),
-        ("WolkvoxFailedUnusual", "> 3 * ", "> 0.12\n", ">= 30"),
-        ("WolkvoxCongestionHigh", "> 0.07\n"),
-        ("WolkvoxContactCollapsed", "< 0.01\n", "< 0.4 * ", ">= 60"),
+        ("WolkvoxBusySpike", "> 0.33\n", "> 0.22\n", ">= 30"),
+        ("WolkvoxFailedSpike", "> 0.33\n", "> 0.22\n", ">= 30"),
+        ("WolkvoxFailedUnusual", "> 3 * ", "> 0.12\n", "> 1.5 * ", ">= 30\n", ">= 60"),
+        ("WolkvoxCongestionHigh", "> 0.07\n", "> 0.03\n"),
+        ("WolkvoxContactCollapsed", "< 0.4 * ", ">= 30\n", ">= 60"),
+        ("WolkvoxCarrierTrouble", ">= 5\n", "< 0.7 * "),
+        ("WolkvoxDiallingStopped", ">= 60\n"),
         ("WolkvoxQuotaNearEnd", "> 0.95"),
+        ("WolkvoxVendorQuotaNearEnd", "> 0.95"),
+        ("WolkvoxDiscoveryFailing", "[90m]", "[3m]", "[6h]"),
         ("WolkvoxExporterDown", 'up{job="dialler"}'),
         ("WolkvoxExporterAbsent", 'absent(up{job="dialler"})'),
     ):
@@ -274,6 +332,8 @@ def test_without_parameters_the_committed_file_is_written(tmp_path: Path) -> Non
         ("--unusual-factor=-2", "-2.0 is not greater than 0 and finite"),
         ("--unusual-factor=inf", "inf is not"),
         ("--min-attempts=many", "invalid int value: 'many'"),
+        ("--spike-low=18", "18.0 is not a share between 0 and 1"),
+        ("--language=fr", "invalid choice: 'fr' (choose from 'en', 'es')"),
         ("--output=/nowhere/rules.yml", "/nowhere/rules.yml"),
     ],
 )
