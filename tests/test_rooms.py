@@ -52,7 +52,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
     "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},
     "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
-    "commands.simulate": COMMAND | {"process", "simulator", "writer"},
+    "commands.simulate": COMMAND | {"output", "process", "simulator", "writer"},
     "commands.serve": COMMAND
     | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.engine", "web", "writer"},
 }
