@@ -56,6 +56,8 @@ COMBINATIONS: dict[str, dict[str, Any]] = {
     "one replica on PostgreSQL": POSTGRESQL | {"replicaCount": 1},
     "a PodMonitor": LIVE | {"monitor": {"enabled": True, "kind": "PodMonitor"}, "service": {"enabled": False}},
     "OpenShift": LIVE | {"openshift": True},
+    "rules in Spanish": LIVE | {"rules": {"enabled": True, "language": "es"}},
+    "rules in both languages": LIVE | {"rules": {"enabled": True, "language": "both"}},
     "nothing beside": LIVE | {"dashboards": {"enabled": False}, "serviceAccount": {"create": False}},
     "everything": EVERYTHING,
     **dict(documented()),

@@ -9,14 +9,15 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from real_helm import LIVE, ROOT, render
+from real_helm import LIVE, render
 
 from deploy.document import camel
 from exporter.duration import parse_duration
 from prometheus import chart
 from prometheus.document import document
-from prometheus.generate import groups
+from prometheus.generate import FILES, groups
 from prometheus.parameters import Parameters
+from prometheus.rule import Language
 
 THRESHOLDS = {name: default for name, default in chart.settable().items() if not isinstance(default, str)}
 
@@ -47,8 +48,25 @@ def alerts(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {rule["alert"]: rule for group in found for rule in group["rules"] if "alert" in rule}
 
 
-def test_by_default_they_are_the_file() -> None:
-    assert plain(rendered()) == plain(yaml.safe_load((ROOT / "prometheus/rules/wolkvox.yml").read_text())["groups"])
+@pytest.mark.parametrize("language", Language)
+def test_they_are_the_file_of_the_language(language: Language) -> None:
+    file = yaml.safe_load(FILES[language].read_text())
+    assert plain(rendered({"rules": {"language": language.value}})) == plain(file["groups"])
+    if language is Language.ENGLISH:
+        assert rendered() == rendered({"rules": {"language": "en"}})
+
+
+def test_in_both_languages_each_alert_stays_one_alert() -> None:
+    both, *single = (alerts(rendered({"rules": {"language": language}})) for language in ("both", "en", "es"))
+    english, spanish = single
+    assert list(both) == list(english) == list(spanish)
+    for name, alert in both.items():
+        for key in ("summary", "description"):
+            assert alert["annotations"][key] == english[name]["annotations"][key]
+            assert alert["annotations"][f"{key}_es"] == spanish[name]["annotations"][key]
+        assert {key: value for key, value in alert.items() if key != "annotations"} == {
+            key: value for key, value in english[name].items() if key != "annotations"
+        }
 
 
 @st.composite
@@ -89,6 +107,8 @@ def test_job_and_addresses_are_what_the_generator_writes() -> None:
     "values",
     [
         {},
+        {"language": "es"},
+        {"language": "both"},
         {"thresholds": {camel(name): value for name, value in THRESHOLDS.items()}},
         {"disabled": ["WolkvoxBusySpike"]},
     ],

@@ -25,6 +25,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an unknown storage": (LIVE | {"storage": {"type": "mysql"}}, "/storage/type", "'sqlite', 'postgresql'"),
     "a misspelt switch": (LIVE | {"rules": {"enabled": "yes"}}, "/rules/enabled", "'auto', true, false"),
     "an unknown language": (LIVE | {"dashboards": {"language": "de"}}, "/dashboards/language", "'en', 'es', 'both'"),
+    "rules of an unknown language": (LIVE | {"rules": {"language": "fr"}}, "/rules/language", "'en', 'es', 'both'"),
     "an unknown kind": (LIVE | {"monitor": {"kind": "Probe"}}, "/monitor/kind", "PodMonitor"),
     "a configuration without operations": ({"config": {"interval": "5m"}}, "/config", "'operations'"),
     "a campaign's id without quotes": (
