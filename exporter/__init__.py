@@ -13,7 +13,10 @@ A message is one line for the operator, without a secret, unless the line says o
   + ForeignFileError (storage): the file is not a database that this program may open. Becomes a StorageError.
   + ListenError (web): nothing can listen at an address. Ends a start.
   + RouteError (web): a path cannot be served. Ends a start.
-  + OutputError (output): the file of `once --output` cannot be written. Ends the command.
+  + BackfillError (backfill, commands): the flags of `backfill` ask for what cannot be. Ends the command.
+  + TokenInUseError (backfill): a running exporter polls with the token. Ends the command.
+  + InterruptedByUserError (backfill, commands): a signal came. No message; ends the command.
+  + OutputError (output): the file of `once` or `backfill` cannot be written. Ends the command.
   + SimulatorError (commands, simulator): the simulator cannot do what its flags ask. Ends the command.
   + RequestRefusedError: a request must not be sent now. No fault and no message; the worker waits. Base of three:
     - NotOwnerError (storage): another process owns the token's lease.

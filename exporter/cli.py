@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from exporter.backfill.error import BackfillError, TokenInUseError
 from exporter.config import ConfigError
 from exporter.log import Redactor, background_logging
 from exporter.options import fail, parse
@@ -24,7 +25,7 @@ from exporter.web.paths import RouteError
 
 _log = structlog.get_logger()
 
-START_ERRORS = (StorageError, ListenError, OutputError, RouteError, SimulatorError)
+START_ERRORS = (BackfillError, TokenInUseError, StorageError, ListenError, OutputError, RouteError, SimulatorError)
 """Why a start cannot work; the message of each is one line."""
 
 RELOADING = frozenset({"run", "demo"})

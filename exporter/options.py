@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "run the exporter (the default)",
     "check": "validate the configuration and print how many requests it takes",
     "once": "poll every campaign that is due once, and write the metrics to stdout or a file",
+    "backfill": "ask for days that have passed and write them for promtool",
     "demo": "run on a simulated Wolkvox API, without a configuration",
     "simulate": "run only the simulated Wolkvox API, or write its history for Prometheus",
 }
@@ -69,6 +70,8 @@ def _command(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 _SWITCHES = {
+    "--plan",
+    "--no-plan",
     "--syntax-only",
     "--no-syntax-only",
     "--web.enable-lifecycle",
@@ -90,12 +93,11 @@ def parser_of(command: str) -> _Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"wolkvox-exporter {__version__}")
-    if command in {"run", "check", "once"}:
+    if command in {"run", "check", "once", "backfill"}:
         _add_config_flags(parser)
+        _add_storage_flags(parser)
     if command in {"run", "check"}:
         _add_reload_flags(parser)
-    if command in {"run", "check", "once"}:
-        _add_storage_flags(parser)
     if command in {"run", "check", "demo"}:
         _add_web_flags(parser)
     if command == "once":
@@ -108,6 +110,10 @@ def parser_of(command: str) -> _Parser:
             "--syntax-only", dest="syntax_only", action=argparse.BooleanOptionalAction, default=False,
             help="do not read the secrets, certificates and other files that the configuration names, for use in CI",
         )  # fmt: skip
+    if command == "backfill":
+        from exporter.commands import backfill  # noqa: PLC0415 (as below)
+
+        backfill.add_flags(parser)
     if command == "simulate":
         from exporter.commands.simulate import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
 

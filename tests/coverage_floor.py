@@ -16,6 +16,12 @@ from coverage.exceptions import CoverageException
 ROOT = Path(__file__).parents[1]
 
 PURE = (
+    "exporter/backfill/choice.py",
+    "exporter/backfill/cost.py",
+    "exporter/backfill/series.py",
+    "exporter/backfill/summary.py",
+    "exporter/backfill/timeline.py",
+    "exporter/backfill/windows.py",
     "exporter/calling_hours.py",
     "exporter/config/hours.py",
     "exporter/confidence.py",
@@ -44,6 +50,7 @@ PURE = (
     "exporter/metrics/family_table.py",
     "exporter/metrics/format.py",
     "exporter/metrics/gzip_member.py",
+    "exporter/metrics/past.py",
     "exporter/metrics/sample.py",
     "exporter/model/apis.py",
     "exporter/model/config.py",

@@ -51,8 +51,11 @@ MAY_KNOW: dict[str, set[str]] = {
     "commands": set(),
     "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
     "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},
+    "commands.backfill": COMMAND | {"backfill", "config", "files", "output", "process", "storage", "wolkvox"},
+    "backfill.error": set(),
+    "backfill": NOUNS | {"discovery", "metrics", "polling", "storage", "wolkvox"},
     "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
-    "commands.simulate": COMMAND | {"output", "process", "simulator", "writer"},
+    "commands.simulate": COMMAND | {"process", "simulator", "writer"},
     "commands.serve": COMMAND
     | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.engine", "web", "writer"},
 }

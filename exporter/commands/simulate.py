@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import IO
 from exporter.clock import SystemClock
 from exporter.duration import parse_duration
 from exporter.log import Redactor
-from exporter.output import replaced
 from exporter.process import stop_event
 from exporter.signals import Signals
 from exporter.simulator.campaigns import Unknown
@@ -200,17 +200,23 @@ async def _write(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
 
 
 def _to_file(output: str, past: Past, progress: Progress) -> None:
-    """Write whole or not at all; raises `OutputError`, or SimulatorError where the disk ends midway."""
+    """Write whole or not at all: beside the file first, then in its place."""
     if output == "-":
         _past_of_demo(past, sys.stdout.buffer, progress)
         return
+    path = Path(output)
     try:
-        with replaced(Path(output)) as file:
-            _past_of_demo(past, file, progress)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as beside:
+            try:
+                _past_of_demo(past, beside, progress)
+                beside.flush()
+                Path(beside.name).chmod(0o644)
+                Path(beside.name).replace(path)
+            except BaseException:
+                Path(beside.name).unlink(missing_ok=True)
+                raise
     except OSError as error:
-        raise SimulatorError(
-            f"{output}: cannot write the history ({error.strerror}); choose another --output"
-        ) from error
+        raise SimulatorError(f"{path}: cannot write the history ({error.strerror}); choose another --output") from error
 
 
 def _past_of_demo(past: Past, out: IO[bytes], progress: Progress) -> None:

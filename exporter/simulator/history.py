@@ -26,7 +26,7 @@ from exporter.metrics.catalogue import (
     calling_hours,
     utc_offset,
 )
-from exporter.metrics.sample import pairs
+from exporter.metrics.past import END, Labels, labels_of, series_of, type_line, value_of
 from exporter.model import RESULTS, Config, Data, Failure, Operation, OperationStats, Target, TargetState
 from exporter.simulator import answer
 from exporter.simulator.campaigns import CampaignList
@@ -39,8 +39,6 @@ from exporter.wolkvox.window import bounds
 
 _Sample: TypeAlias = tuple[int, float, str, str]
 """Moment, value, labels beyond the subject's as they are written, suffix of the name."""
-
-Labels: TypeAlias = Sequence[tuple[str, str]]
 
 OF_OPERATION = (
     "wolkvox_api_requests_total",
@@ -81,7 +79,7 @@ def write_history(config: Config, settings: SimulatorSettings, past: Past, out: 
     targets = [target for operation in config.operations for target in operation.targets]
     campaigns = {(target.key.operation, target.key.campaign): target for target in targets}
     with ExitStack() as stack:
-        families = _SampleFamilies(stack)
+        families = _Families(stack)
         families.add("up", Kind.GAUGE, added, ((moment, 1.0, "", "") for moment in past.moments))
         for number_of_target, target in enumerate(targets):
             polled = []
@@ -164,7 +162,7 @@ def _samples(metric: Metric[Any], subjects: Iterable[tuple[int, Any]]) -> Iterat
             yield moment, value, labels, suffix
 
 
-class _SampleFamilies:
+class _Families:
     """Samples on their way to a file: each family apart, its series one after another, only one subject in memory."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -174,15 +172,15 @@ class _SampleFamilies:
     def add(self, name: str, kind: Kind, subject: Labels, samples: Iterable[_Sample]) -> None:
         """Put the samples of one subject behind those of others."""
         series: dict[str, list[str]] = {}
-        common = pairs(*zip(*subject, strict=True))
+        common = labels_of(subject)
         for moment, value, labels, suffix in samples:
-            text = f"{name}{suffix}{{{common},{labels}}}" if labels else f"{name}{suffix}{{{common}}}"
-            series.setdefault(text, []).append(f"{text} {value:.15g} {moment}\n")
+            text = series_of(name, suffix, common, labels)
+            series.setdefault(text, []).append(f"{text} {value_of(value)} {moment}\n")
         part = self._parts.get(name)
         if part is None:
             unnamed = tempfile.TemporaryFile()  # noqa: SIM115  # the stack is its context manager
             part = self._parts[name] = self._stack.enter_context(unnamed)
-            part.write(f"# TYPE {name.removesuffix('_total')} {kind}\n".encode())
+            part.write(type_line(name, kind))
         for written in series.values():
             part.write("".join(written).encode())
 
@@ -191,4 +189,4 @@ class _SampleFamilies:
         for part in self._parts.values():
             part.seek(0)
             shutil.copyfileobj(part, out)
-        out.write(b"# EOF\n")
+        out.write(END)

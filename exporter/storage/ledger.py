@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select
 
 from exporter.clock import Clock, stamp
 from exporter.model import LeaseWait, Operation, Target, TargetKey, TargetState
-from exporter.storage import companions, lease, quota, rows
+from exporter.storage import companions, lease, past, quota, rows
 from exporter.storage.anchors import Anchors
 from exporter.storage.companions import Companions, is_asked_whole
 from exporter.storage.database import Arrival, StorageError, StorageLostError
 from exporter.storage.engine import Storage
+from exporter.storage.past import PastAnswer, PastPlace
 from exporter.storage.recovery import Memory
 from exporter.storage.replicas import Moves, Replicas
 from exporter.storage.request import (
@@ -200,7 +201,7 @@ class Ledger:
         self._memory.count(operation, request.day, grant.used)
         if isinstance(request.target, ApiRequest):
             self._memory.ask_api(request.target, grant.at)
-        else:
+        elif isinstance(request.target, Target):
             self._memory.ask(request.target, grant.at)
         return grant
 
@@ -225,6 +226,24 @@ class Ledger:
                 companions.write(connection, token, version, result)
 
         self._memory.conclude_api(result)
+        await self._database.run(work)
+
+    async def past_ends(self, operation: Operation) -> dict[PastPlace, set[int]]:
+        """The ends of the windows of the operation's past that have an answer."""
+        return await self._database.run(lambda connection: past.ends(connection, operation))
+
+    async def past(self, operation: Operation, campaign: str) -> dict[PastPlace, dict[int, str]]:
+        """The answers to windows of a campaign's past as texts, by the ends of the windows."""
+        return await self._database.run(lambda connection: past.read(connection, operation, campaign))
+
+    async def finish_past(self, token: str, answer: PastAnswer | None, rest: StoredCooldown | None) -> None:
+        """Store that the token's request for a window of the past is over, and the answer if there was one."""
+
+        def work(connection: Connection) -> None:
+            self._leases.mark_done(connection, token, rest)
+            if answer is not None:
+                past.write(connection, answer, self._clock.now())
+
         await self._database.run(work)
 
     async def put_rest(self, token: str, rest: StoredCooldown | None) -> None:
@@ -278,6 +297,7 @@ class Ledger:
         self._memory.prune(self._clock)
         rows.prune(connection, self._clock, self._memory.has)
         companions.prune(connection, self._clock, self._memory.has_api)
+        past.prune(connection, self._clock.now())
         quota.prune(connection)
 
     def _begin(self, connection: Connection, request: Request) -> Grant:
@@ -292,12 +312,12 @@ class Ledger:
         if request.interval > 0:
             if isinstance(target, ApiRequest):
                 self._companions.check_interval(connection, target, request.interval, token)
-            else:
+            elif isinstance(target, Target):
                 self._targets.check_interval(connection, target, request.interval)
         if request.budget is not None and used > request.budget:
             raise BudgetExhaustedError
         if isinstance(target, ApiRequest):
             self._companions.ask(connection, target, token, now)
-        else:
+        elif isinstance(target, Target):
             self._targets.ask(connection, target, token, now)
         return Grant(now, used)

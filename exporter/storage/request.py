@@ -39,12 +39,20 @@ class ApiRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PastRequest:
+    """A window of the past: the place of a target in `Request`. It has no interval, and delays nothing else."""
+
+    operation: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is to be sent."""
 
     token: str
     """The token's hash."""
-    target: Target | ApiRequest
+    target: Target | ApiRequest | PastRequest
     day: str
     """The operation's local date, ISO."""
     budget: int | None
@@ -54,7 +62,7 @@ class Request:
     @property
     def operation(self) -> str:
         """The name of the operation that it counts for."""
-        return self.target.operation if isinstance(self.target, ApiRequest) else self.target.key.operation
+        return self.target.key.operation if isinstance(self.target, Target) else self.target.operation
 
 
 @dataclass(frozen=True, slots=True)

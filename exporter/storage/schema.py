@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, select, text
+from sqlalchemy import BigInteger, Column, Connection, Float, Integer, MetaData, String, Table, Text, select, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
@@ -108,6 +108,19 @@ discoveries = Table(
     Column("version", Integer, nullable=False, default=0),
 )
 
+past = Table(
+    "past",
+    metadata,
+    Column("operation", String, primary_key=True),
+    Column("server", String, primary_key=True),
+    Column("campaign", String, primary_key=True),
+    Column("span", String, primary_key=True),  # as in `targets`
+    Column("zone", String, primary_key=True),  # in whose clock the dates were written
+    Column("ending", BigInteger, primary_key=True),  # when the window ends, Unix seconds
+    Column("answer", Text, nullable=False),  # JSON, see past.py
+    Column("stored", Float, nullable=False),  # when it was asked for, Unix seconds
+)
+
 
 _VERSION_1 = (
     "CREATE TABLE meta (name VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (name))",
@@ -186,9 +199,18 @@ def _replicas(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _past(connection: Connection) -> None:
+    """From version 4 to 5: the answers to windows of the past."""
+    connection.exec_driver_sql(
+        "CREATE TABLE past (operation VARCHAR NOT NULL, server VARCHAR NOT NULL, campaign VARCHAR NOT NULL, "
+        "span VARCHAR NOT NULL, zone VARCHAR NOT NULL, ending BIGINT NOT NULL, answer TEXT NOT NULL, "
+        "stored FLOAT NOT NULL, PRIMARY KEY (operation, server, campaign, span, zone, ending))"
+    )
+
+
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows, _companions, _replicas)
+MIGRATIONS: tuple[Migration, ...] = (_create, _own_rows, _companions, _replicas, _past)
 """`MIGRATIONS[n]` leads from version n to n + 1; version 0 is an empty file."""
 
 

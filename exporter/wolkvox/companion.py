@@ -4,7 +4,7 @@ Rows come in a bare list, in the envelope's `data`, as one object, or as an obje
 writes a list with gaps. An odd row or field never makes the rest unreadable.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar, cast
 
 from exporter.model import ApiName, Failure, Reason
@@ -183,7 +183,7 @@ def _envelope(reader: JsonReader, collector: Collector) -> Envelope:
     """An envelope, or a row of which the collector gets what it reads."""
     known: dict[str, object] = {}
     has_rows = False
-    for key in _keys(reader):
+    for key in reader.members():
         begins = reader.peek() if key == "data" else ""
         if begins == "[":
             _list(reader, collector)
@@ -203,20 +203,13 @@ def _object(reader: JsonReader, collector: Collector) -> None:
     """A row, or numbered rows; empty, it is an empty list."""
     known: dict[str, object] = {}
     is_strange = False
-    for key in _keys(reader):
+    for key in reader.members():
         is_strange |= not (key.isdecimal() or key in collector.fields)
         _member(key, reader.row(collector.fields), known, collector)
     if collector.fields & known.keys():
         collector.add(known)
     elif is_strange:
         raise InvalidError("`data` is neither a list nor a row")
-
-
-def _keys(reader: JsonReader) -> Iterator[str]:
-    for number, key in enumerate(reader.members(), start=1):
-        if number > _MOST_ROWS:
-            raise InvalidError(f"it has more than {_MOST_ROWS} keys")
-        yield key
 
 
 def _member(key: str, value: object, known: dict[str, object], collector: Collector) -> None:

@@ -41,6 +41,11 @@ def bounds(window: Window, delay: float, zone: ZoneInfo, now: float) -> TimeRang
     return _widest(zone, midnight, max(floor(now), midnight + 1))
 
 
+def today_until(zone: ZoneInfo, end: int) -> TimeRange:
+    """What `today` was up to `end`, in whole seconds: at midnight the whole day that ends then."""
+    return _widest(zone, day_start(zone, end - 1), end)
+
+
 def day_start(zone: ZoneInfo, moment: float) -> int:
     """The first second of the local date of `moment`: where the clock skips midnight, the first one after the gap."""
     return _first(zone, _wall(zone, floor(moment)).replace(hour=0, minute=0, second=0))

@@ -1,0 +1,23 @@
+"""What could not be had, in words (pure)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from exporter.backfill.asking import Missing, PastProgress
+
+
+def missing_lines(operation: str, progress: PastProgress) -> Iterator[str]:
+    """A line for each campaign, window and reason that failed, and one where the rest was not asked for."""
+    kinds: dict[tuple[str, str, str], list[Missing]] = {}
+    for one in progress.missing:
+        key = one.window.target.key
+        kinds.setdefault((key.campaign, key.window, one.reason), []).append(one)
+    for (campaign, window, reason), found in kinds.items():
+        first = datetime.fromtimestamp(found[0].window.end, found[0].window.target.zone)
+        count = f"{len(found)} {'window' if len(found) == 1 else 'windows'} of {window}"
+        yield (
+            f"operation {operation}, campaign {campaign}: {count} failed with {reason}, first the one that ends at"
+            f" {first:%Y-%m-%d %H:%M}: {found[0].message}"
+        )
+    if progress.stopped:
+        yield f"operation {operation}: stopped early, {progress.stopped}"
