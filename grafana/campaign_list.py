@@ -19,7 +19,6 @@ _ATTEMPTS = rows("attempts", EVERY.attempts())
 _AGE = rows("age", EVERY.age())
 _SHARES_NOW = tuple(rows(result, EVERY.ratio(result)) for result, *_ in words.SHARES)
 _BEYOND = tuple(rows(f"{result}_beyond", EVERY.beyond_usual(result)) for result, *_ in words.SHARES[:3])
-_ATTEMPTS_BEYOND = rows("attempts_usual", EVERY.usual_attempts())
 
 
 def _por_ciento(share: float) -> str:
@@ -117,13 +116,12 @@ def every_campaign(t: Translate) -> Panel:
         ),
     )
     state = rows("state", named(EVERY.state()))
-    panel = grid(caption, Size(24, 14), state, _ATTEMPTS, _ATTEMPTS_BEYOND, *_SHARES_NOW, *_BEYOND, _AGE)
+    panel = grid(caption, Size(24, 14), state, _ATTEMPTS, *_SHARES_NOW, *_BEYOND, _AGE)
     judged = words.SHARES[:3]
     shown = (
         _title(t, 220),
         _state(t, 0),
         _number("attempts", t(*words.ATTEMPTS)),
-        _number("attempts_usual", t("Usual", "Habitual")),
         *(column for each in judged for column in (_share(t, *each[:3]), _beyond(t, *each[:3]))),
         _share(t, *words.SHARES[3][:3]),
         *_last(t),

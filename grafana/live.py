@@ -38,6 +38,7 @@ _DRY_MINUTES = 30
 """Minutes of records left at which a list is about to run dry: those of WolkvoxListRunsDry."""
 
 NOT_ASKED = ("Live figures are not asked for, or none came", "No se piden cifras en vivo, o no llegó ninguna")
+NOT_STRETCHED = ("No stretch is published", "No se publica estiramiento")
 NO_LIST = ("Campaigns are not discovered here", "Aquí no se descubren campañas")
 NO_TOKEN_INFO = ("The vendor's quota is not asked for", "No se pide la cuota del proveedor")
 
@@ -200,7 +201,7 @@ def discovery_section(t: Translate) -> Section:
             apis,
             found.unit("short").no_value(t(*NO_LIST)),
             started.unit("short").no_value(t(*NO_LIST)),
-            _plain(stretch, t(*words.NO_POINTS)).unit("short"),
+            _plain(stretch, t(*NOT_STRETCHED)).unit("short"),
             _plain(failures, t(*NO_LIST)).unit("short").interval("15m"),
             limited(_plain(vendor, t(*NO_TOKEN_INFO)).unit("percentunit"), (QUOTA_SHARE, colour.WRONG)),
         ),

@@ -21,7 +21,7 @@ from grafana.live import live_sections
 from grafana.panel import WHOLE, Caption, Panel, Size, by_result, latest, limited, lines, over_time, steps, tile
 from grafana.promql import AT_END, OPERATION, overall_attempts, overall_results, overall_share
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.ranked import COUNT, POLL, RANKED, campaign_lines, highest, lowest
+from grafana.ranked import COUNT, FRESH, POLL, RANKED, campaign_lines, highest, lowest
 
 
 def _tiles(t: Translate) -> tuple[Panel, ...]:
@@ -38,10 +38,9 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
                     "Campañas con al menos un problema de la lista de abajo. Debe ser 0.",
                 ),
             ),
-            over_time("trouble", number, t(*words.CAMPAIGN)),
+            latest("trouble", number),
         )
         .unit("none")
-        .interval(POLL)
         .thresholds(_none_is_well()),
         tile(
             Caption(
@@ -70,7 +69,7 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
             over_time("attempts", overall_attempts(), t(*words.ATTEMPTS)),
         )
         .unit("short")
-        .interval(POLL),
+        .interval(FRESH),
         *(_share_tile(t, *each[:3]) for each in words.SHARES),
     )
 
@@ -92,7 +91,7 @@ def _share_tile(t: Translate, result: str, name: str, nombre: str) -> Panel:
     )
     well = steps((None, colour.WELL), (limit, colour.RESULTS[result])) if limit else steps((None, colour.PLAIN))
     panel = tile(caption, over_time(result, overall_share(result), t(name, nombre)))
-    return panel.unit("percentunit").decimals(1).interval(POLL).thresholds(well)
+    return panel.unit("percentunit").decimals(1).interval(FRESH).thresholds(well)
 
 
 def _over_time(t: Translate) -> tuple[Panel, ...]:

@@ -83,7 +83,7 @@ EMPTY_WHEN_WELL = (
 
 NEEDS_HISTORY = Silence(
     (),
-    ("attempts_usual", "answer_beyond", "busy_beyond", "failed_beyond", "week_before", "weeks_before"),
+    ("answer_beyond", "busy_beyond", "failed_beyond", "week_before", "weeks_before"),
     "Compares with one and two weeks earlier; the usual values are recorded by the rules.",
 )
 """Empty, in any panel, until that history is there."""

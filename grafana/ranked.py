@@ -18,6 +18,9 @@ RANKED = Size(12, 12)
 POLL = "5m"
 """The least that lies between two points: the poll interval. What is between two polls is the same figure again."""
 
+FRESH = "1m"
+"""The same of a tile, whose latest point is the figure that it shows: beside a table, it must not be minutes older."""
+
 
 def highest(series: str, at_end: str) -> str:
     """The campaigns of which `at_end` is highest, with their place as the label `rank`."""
