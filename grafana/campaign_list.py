@@ -47,7 +47,7 @@ def _share(t: Translate, result: str, name: str, nombre: str) -> Column:
 
 def _beyond(t: Translate, result: str, name: str, nombre: str) -> Column:
     heading = t("Contact", "Contacto") if result == "answer" else t(name, nombre)
-    return Column(f"Value #{result}_beyond", f"{heading} ±", "percentunit", 94, (prop("decimals", 1),))
+    return Column(f"Value #{result}_beyond", f"{heading} ±", "percentunit", 92, (prop("decimals", 1),))
 
 
 def _title(t: Translate, width: int = 0) -> Column:
@@ -66,8 +66,8 @@ def _reason(t: Translate) -> Column:
 def _last(t: Translate) -> tuple[Column, ...]:
     return (
         Column("Value #age", t("Age", "Edad"), words.AGE_UNIT, 84),
-        Column("operation", t(*words.OPERATION), width=155),
-        Column("campaign", "Id", width=66),
+        Column("operation", t(*words.OPERATION), width=142),
+        Column("campaign", "Id", width=70),
     )
 
 
@@ -119,8 +119,8 @@ def every_campaign(t: Translate) -> Panel:
     panel = grid(caption, Size(24, 14), state, _ATTEMPTS, *_SHARES_NOW, *_BEYOND, _AGE)
     judged = words.SHARES[:3]
     shown = (
-        _title(t, 220),
-        _state(t, 0),
+        _title(t),
+        _state(t, 292),
         _number("attempts", t(*words.ATTEMPTS)),
         *(column for each in judged for column in (_share(t, *each[:3]), _beyond(t, *each[:3]))),
         _share(t, *words.SHARES[3][:3]),
