@@ -9,7 +9,7 @@ from grafana.language import Translate
 from grafana.panel import NOTHING, Caption, Panel, Size, grid, mapping, over_time, prop, rows, timeline
 from grafana.promql import AT_END, KEY, named
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.ranked import POLL, campaign_url
+from grafana.ranked import FRESH, campaign_url
 from prometheus.trouble import STATE
 
 _HIDDEN = ("Value #reason",)
@@ -145,6 +145,6 @@ def troubles_over_time(t: Translate) -> Panel:
     chosen = f"topk({_ROWS_OF_TIMELINE}, {worst} > {health.IDLE})"
     query = over_time("troubles", named(f"{EVERY.state()} and on ({KEY}) {chosen}", AT_END), "{{title}}")
     panel = timeline(caption, Size(24, 7), query, mapping(health.texts(t)))
-    return panel.interval(POLL).no_value(
+    return panel.interval(FRESH).no_value(
         t("No campaign was in trouble in this period", "Ninguna campaña tuvo problemas en este período")
     )

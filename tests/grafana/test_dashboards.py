@@ -289,7 +289,7 @@ def test_thresholds_of_the_alerts_are_drawn(boards: dict[str, Board]) -> None:
 def test_what_all_campaigns_share_is_drawn_as_coarse_as_it_is_polled(boards: dict[str, Board]) -> None:
     for uid in ("wolkvox-overview", "wolkvox-overview-es"):
         for panel in boards[uid]["panels"]:
-            if panel["type"] != "stat" and any(target["range"] for target in panel.get("targets", ())):
+            if panel["type"] == "timeseries" and any(target["range"] for target in panel.get("targets", ())):
                 assert panel["interval"] == POLL, panel["title"]
 
 
