@@ -25,7 +25,7 @@ THRESHOLDS = {name: default for name, default in chart.settable().items() if not
 def rendered(values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """The groups of a release with these values of `rules` and `monitor`."""
     values = {"rules": {}} | (values or {})
-    release = render(LIVE | values | {"rules": {"enabled": True} | values["rules"]})
+    release = render(LIVE | values | {"rules": {"enabled": True} | values["rules"], "dashboards": {"enabled": False}})
     found: list[dict[str, Any]] = release.one("PrometheusRule")["spec"]["groups"]
     return found
 
@@ -85,7 +85,7 @@ def parameters(draw: st.DrawFn) -> dict[str, float]:
     return chosen
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(chosen=parameters())
 def test_with_other_thresholds_they_are_what_the_generator_writes(chosen: dict[str, Any]) -> None:
     thresholds = {camel(name): value for name, value in chosen.items()}
