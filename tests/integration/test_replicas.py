@@ -18,6 +18,7 @@ from silent_pipe import SilentPipe
 from witness import Rules, Stalls, early, overlaps
 
 from exporter.clock import SystemClock
+from exporter.simulator.request_log import fingerprint
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Hours
@@ -79,7 +80,8 @@ class Scene:
         before = len(self.simulator.log.entries)
 
         async def probe() -> bool:
-            return {entry.token for entry in self.simulator.log.entries[before:]} >= {f"token-of-{n}" for n in TOKENS}
+            asked = {entry.token for entry in list(self.simulator.log.entries)[before:]}
+            return asked >= {fingerprint(f"token-of-{name}") for name in TOKENS}
 
         await patiently(probe, lambda: "not every token was asked for", within)
 
