@@ -159,11 +159,12 @@ def _check_cost(cost: OperationPlan, path: Path, issues: Issues) -> None:
         text = f"{cycle}, so polls will come every {resulting} instead of {wanted}; set a longer interval"
         issues.warn((*path, "campaigns"), text)
     if cost.fits and cost.discovered is not None and not cost.discovered.capacity:
-        text = (
-            f"not even one campaign can be asked all day every {format_duration(cost.discovered.interval)} with what is"
-            " left of the day's budget: intervals will be stretched; set a longer interval, or raise licenses or"
-            " quota_share"
-        )
+        scarce, remedy = "the token's time", "polls will come late; set a longer interval"
+        if cost.budget is not None:
+            scarce = "the day's budget"
+            remedy = "intervals will be stretched; set a longer interval, or raise licenses or quota_share"
+        every = format_duration(cost.discovered.interval)
+        text = f"not even one campaign can be asked all day every {every} with what is left of {scarce}: {remedy}"
         issues.warn((*path, "discovery"), text)
 
 

@@ -41,7 +41,7 @@ def describe(operation: Operation, now: float) -> str:
         ),
         *_discovered(cost),
         ("budget per day", _budget(cost)),
-        ("smallest interval", "-" if cost.smallest_interval is None else format_duration(cost.smallest_interval)),
+        ("smallest interval", _smallest_interval(cost)),
         ("time per cycle", f"{format_duration(cost.cycle_seconds)}, at {ANSWER_SECONDS} s an answer"),
         ("resulting interval", ", ".join(_pace(pace, len(cost.paces)) for pace in cost.paces) or "-"),
         *_hours(targets, now),
@@ -49,6 +49,12 @@ def describe(operation: Operation, now: float) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join([f"operation {cost.operation}", *(f"  {name:<{width}}  {value}" for name, value in rows)])
+
+
+def _smallest_interval(cost: OperationPlan) -> str:
+    """Of the listed campaigns; those that discovery finds are stretched instead."""
+    found = cost.smallest_interval
+    return "-" if found is None or not cost.campaigns else format_duration(found)
 
 
 def _yesterday(operation: Operation, day: int) -> Iterator[tuple[str, str]]:

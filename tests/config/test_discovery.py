@@ -88,7 +88,15 @@ def test_a_short_refresh_is_doubtful(read: Read) -> None:
 def test_discovered_campaigns_that_need_stretching_are_no_mistake(read: Read) -> None:
     (warning,) = read(f"{OPERATION}    discovery: {{}}\n    licenses: 1\n").warnings
     assert "operations[0].discovery: not even one campaign can be asked all day every 5m" in warning
+    assert warning.endswith(
+        "of the day's budget: intervals will be stretched; set a longer interval, or raise licenses or quota_share"
+    )
     assert read(f"{OPERATION}    discovery: {{}}\n    licenses: 2\n").warnings == ()
+
+
+def test_without_a_budget_only_the_tokens_time_is_scarce(read: Read) -> None:
+    _, warning = read(f"{OPERATION}    discovery: {{interval: 1s}}\n").warnings
+    assert warning.endswith("with what is left of the token's time: polls will come late; set a longer interval")
 
 
 def test_the_nearest_hours_win_whole(read: Read) -> None:
