@@ -60,6 +60,7 @@ PURE = (
     "exporter/model/stats.py",
     "exporter/model/status.py",
     "exporter/model/target.py",
+    "exporter/name_pattern.py",
     "exporter/palette.py",
     "exporter/polling/busy_hours.py",
     "exporter/polling/cadence.py",

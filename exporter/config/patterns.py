@@ -1,14 +1,11 @@
-"""Regular expressions over names, by RE2: their time grows with the name only, whatever is written."""
+"""Regular expressions of the configuration: what RE2 cannot compile is told in plain words."""
 
 import re
 
 import re2
 
+from exporter.name_pattern import compile_pattern
 from exporter.yaml import quoted
-
-_OPTIONS = re2.Options()
-_OPTIONS.dot_nl = True
-_OPTIONS.log_errors = False  # they go into our own message
 
 _LONGEST = 1_000
 _ESCAPE = re.compile(r"invalid escape sequence: \\(.+)", re.DOTALL)
@@ -38,7 +35,7 @@ def check_pattern(text: str) -> str:
     if len(text) > _LONGEST:
         raise ValueError(f"is longer than {_LONGEST} characters, make several expressions of it")
     try:
-        re2.compile(text, _OPTIONS)
+        compile_pattern(text)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace")
     except UnicodeEncodeError:

@@ -6,11 +6,8 @@ from datetime import datetime
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
-from exporter.model import Window
+from exporter.model import SETTLING, Window
 from exporter.wolkvox.window import day_end, day_start
-
-SETTLING = 900.0
-"""Seconds after the stop from which on a success of `today` has every attempt: late rows are in by then."""
 
 
 class Phase(Enum):

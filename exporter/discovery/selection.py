@@ -1,17 +1,10 @@
 """Which campaigns of a list are taken in: by type, by name, and the first so many of them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
-import re2
-
 from exporter.model import Discovery, ListedCampaign
-
-_OPTIONS = re2.Options()
-_OPTIONS.dot_nl = True  # `.*` is any name, whatever characters are in it
-_OPTIONS.log_errors = False
-
+from exporter.name_pattern import compile_pattern
 
 ALL_TYPES = frozenset({"predictive", "preview"})
 """The types that the vendor documents."""
@@ -23,8 +16,8 @@ def passing(discovery: Discovery, campaigns: Iterable[ListedCampaign]) -> dict[s
     Where both types are wanted, so is one that the vendor does not document, and a campaign without a type.
     """
     any_type = discovery.types >= ALL_TYPES
-    include = [_compiled(pattern) for pattern in discovery.include]
-    exclude = [_compiled(pattern) for pattern in discovery.exclude]
+    include = [compile_pattern(pattern) for pattern in discovery.include]
+    exclude = [compile_pattern(pattern) for pattern in discovery.exclude]
     return {
         one.id: one
         for one in campaigns
@@ -40,12 +33,6 @@ def cut(passed: Mapping[str, ListedCampaign], is_started: Callable[[str], bool],
         return frozenset(passed)
     ranked = sorted(passed, key=lambda one: (is_started(one), _height(one)), reverse=True)
     return frozenset(ranked[:most])
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Any:
-    """The library has no types. It takes time in proportion to the name, whatever the expression."""
-    return re2.compile(pattern, _OPTIONS)
 
 
 def _matches(expressions: Iterable[Any], name: str) -> bool:

@@ -28,7 +28,7 @@ from exporter.model.stats import (
     WaitCause,
 )
 from exporter.model.status import CampaignStatus, DiscoveryStatus, OperationStatus, Status, TargetStatus
-from exporter.model.target import LONGEST_WINDOW, TODAY, YESTERDAY, Target, TargetKey, Window
+from exporter.model.target import LONGEST_WINDOW, SETTLING, TODAY, YESTERDAY, Target, TargetKey, Window
 
 __all__ = [
     "COMPANIONS",
@@ -38,6 +38,7 @@ __all__ = [
     "NOTHING_KNOWN",
     "NO_LATENCY",
     "RESULTS",
+    "SETTLING",
     "TODAY",
     "YESTERDAY",
     "AddressFamily",

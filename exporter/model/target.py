@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 from exporter.model.hours import Hours
 
+SETTLING = 900.0
+"""Seconds after the last call from which on a success of `today` has every attempt: late rows are in by then."""
+
 LONGEST_WINDOW = 31 * 86_400
 """Seconds. The vendor answers for 31 days of its wall clock at most."""
 

@@ -3,13 +3,10 @@
 import math
 from functools import lru_cache
 
-from exporter.model import Hours, Window
+from exporter.model import SETTLING, Hours, Window
 
 _DAY = 86_400
 _WEEK = 7 * _DAY
-
-SETTLING = 900.0
-"""Seconds after the closing from which on a success of `today` has every attempt."""
 
 
 def busiest_day(hours: Hours, window: Window, delay: float, interval: float) -> int:

@@ -7,8 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from exporter.calling_hours import is_open, last_closing, off_interval, openings
-from exporter.model import Data, Hours, Target
-from exporter.polling.busy_hours import SETTLING
+from exporter.model import SETTLING, Data, Hours, Target
 from exporter.wolkvox.window import day_end, day_start
 
 YESTERDAY_POLLS = 2

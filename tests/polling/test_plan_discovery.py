@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from support import BOGOTA
 
 from exporter.calling_hours import openings
-from exporter.model import TODAY, YESTERDAY, ApiName, Hours, Operation, Span, Target, TargetKey, Window
-from exporter.polling.busy_hours import SETTLING, busiest_day
+from exporter.model import SETTLING, TODAY, YESTERDAY, ApiName, Hours, Operation, Span, Target, TargetKey, Window
+from exporter.polling.busy_hours import busiest_day
 from exporter.polling.description import describe
 from exporter.polling.plan import DiscoveryPlan, plan
 
