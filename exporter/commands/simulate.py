@@ -21,7 +21,7 @@ from exporter.simulator.flag import LONGEST_STEP, address, checked, count, past_
 from exporter.simulator.history import Past, Progress, write_history
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import ZONE, SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 from exporter.writer import BackgroundWriter
 
 BAR = 40
@@ -66,7 +66,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "number, so that a real config can be tried (default %(default)s)",
     )  # fmt: skip
     api.add_argument(
-        "--simulator.hours", dest="simulator_hours", type=Hours, choices=tuple(Hours), default=Hours.OFFICE,
+        "--simulator.hours", dest="simulator_hours", type=Shift, choices=tuple(Shift), default=Shift.OFFICE,
         help="when its diallers work: office hours, with idle nights and Sundays, or always (default %(default)s)",
     )  # fmt: skip
     api.add_argument(

@@ -6,7 +6,7 @@ from exporter.model import CampaignSettings, Config, Discovery, Operation, PollW
 from exporter.simulator.campaigns import COLLECTION, OLD_DEBT, REMINDERS, RENEWALS, SALES, SURVEYS, WIN_BACK
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.settings import ZONE, SimulatorSettings
-from exporter.simulator.traffic import Hours, SimulatedCampaign
+from exporter.simulator.traffic import Shift, SimulatedCampaign
 
 HOUR = Window("1h", 3_600)
 HALF_HOUR = Window("30m", 1_800)
@@ -45,7 +45,7 @@ def demo_settings() -> SimulatorSettings:
     """Make the demo's API: answers take a while, and one campaign fails now and then."""
     return SimulatorSettings(
         tokens=tuple(_token(name) for name in OPERATIONS),
-        hours=Hours.ALWAYS,
+        hours=Shift.ALWAYS,
         latency=0.5,
         jitter=0.6,
         quota=LICENSES * 1_000,

@@ -79,7 +79,7 @@ def write_history(config: Config, settings: SimulatorSettings, past: Past, out: 
     targets = [target for operation in config.operations for target in operation.targets]
     campaigns = {(target.key.operation, target.key.campaign): target for target in targets}
     with ExitStack() as stack:
-        families = _Families(stack)
+        families = _PastFamilies(stack)
         families.add("up", Kind.GAUGE, added, ((moment, 1.0, "", "") for moment in past.moments))
         for number_of_target, target in enumerate(targets):
             polled = []
@@ -162,7 +162,7 @@ def _samples(metric: Metric[Any], subjects: Iterable[tuple[int, Any]]) -> Iterat
             yield moment, value, labels, suffix
 
 
-class _Families:
+class _PastFamilies:
     """Samples on their way to a file: each family apart, its series one after another, only one subject in memory."""
 
     def __init__(self, stack: ExitStack) -> None:

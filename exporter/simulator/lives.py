@@ -13,7 +13,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from exporter.simulator.campaigns import invent
-from exporter.simulator.traffic import DAY, HOUR, OPENING, Hours, SimulatedCampaign
+from exporter.simulator.traffic import DAY, HOUR, OPENING, Shift, SimulatedCampaign
 
 MOST_DAILY = 80
 """New campaigns of a day at most: their ids have two digits for it."""
@@ -77,7 +77,7 @@ class Lives:
         *,
         seed: int,
         zone: ZoneInfo,
-        hours: Hours,
+        hours: Shift,
         dialling: int,
         daily: int,
         generated: Sequence[SimulatedCampaign] = (),
@@ -129,7 +129,7 @@ class Lives:
 
     def _open(self, day: date) -> Span:
         midnight = self._midnight(day)
-        if self._hours is Hours.ALWAYS:
+        if self._hours is Shift.ALWAYS:
             return midnight, self._midnight(day + timedelta(days=1))
         opens, closes = OPENING[day.weekday()]
         return midnight + opens * HOUR, midnight + closes * HOUR

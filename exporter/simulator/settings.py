@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Rule
-from exporter.simulator.traffic import Hours, SimulatedCampaign
+from exporter.simulator.traffic import Shift, SimulatedCampaign
 
 ZONE = ZoneInfo("America/Bogota")
 
@@ -29,7 +29,7 @@ class SimulatorSettings:
     resting: int = 20
     """Campaigns of each list that do not dial any more."""
     unknown: Unknown = Unknown.EMPTY
-    hours: Hours = Hours.OFFICE
+    hours: Shift = Shift.OFFICE
     zone: ZoneInfo = ZONE
     """The clock of its dates, its working hours and its quota."""
     seed: int = 1

@@ -46,7 +46,7 @@ SPIKE_HOUR = 0.3
 _MASK = (1 << 64) - 1
 
 
-class Hours(StrEnum):
+class Shift(StrEnum):
     """When the diallers work."""
 
     OFFICE = "office"
@@ -74,7 +74,7 @@ class SimulatedCampaign:
 class Traffic:
     """Counts of attempts; the only state is a cache of days."""
 
-    def __init__(self, seed: int, zone: ZoneInfo, hours: Hours) -> None:
+    def __init__(self, seed: int, zone: ZoneInfo, hours: Shift) -> None:
         self._seed = seed
         self._zone = zone
         self._hours = hours
@@ -134,14 +134,14 @@ def _middles(number: int, zone: ZoneInfo) -> list[datetime]:
     return [datetime.fromtimestamp(number * DAY + block * BLOCK + BLOCK // 2, zone) for block in range(BLOCKS)]
 
 
-def _weight(moment: datetime, hours: Hours, until: int) -> float:
+def _weight(moment: datetime, hours: Shift, until: int) -> float:
     """Volume at a local time in relation to the busiest."""
     if moment.hour >= until:
         return 0.0
     following = SHAPE[(moment.hour + 1) % len(SHAPE)]
     shape = SHAPE[moment.hour] + (following - SHAPE[moment.hour]) * moment.minute / 60
     opens, closes = OPENING[moment.weekday()]
-    if hours is Hours.ALWAYS:
+    if hours is Shift.ALWAYS:
         return max(shape, NIGHT) * (WEEKEND if OPENING[moment.weekday()] != OPENING[0] else 1.0)
     return shape if opens <= moment.hour < closes else TRICKLE
 

@@ -38,7 +38,7 @@ from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.fault import BrokenError, failure
 from exporter.wolkvox.proxy import parse_proxy
 from exporter.wolkvox.redaction import hide, secrets, shows
-from exporter.wolkvox.request import ApiRequest
+from exporter.wolkvox.request import VendorRequest
 from exporter.wolkvox.retry_after import STATUSES, parse_retry_after
 from exporter.wolkvox.tls_contexts import TLSContexts
 
@@ -128,7 +128,7 @@ class Client:
         """Ask for the vendor's own count of its quota; see `ask`."""
         return await self.ask(operation, request.token_info(seconds), granted_at)
 
-    async def ask(self, operation: Operation, asked: ApiRequest[T], granted_at: float) -> Answer[T]:
+    async def ask(self, operation: Operation, asked: VendorRequest[T], granted_at: float) -> Answer[T]:
         """Send one request.
 
         Args:
@@ -203,7 +203,7 @@ class Client:
             raise (encoding.UndecodableError if framed else BrokenError) from None
 
     async def _judged(
-        self, operation: Operation, asked: ApiRequest[T], status: int, bodies: list[bytes]
+        self, operation: Operation, asked: VendorRequest[T], status: int, bodies: list[bytes]
     ) -> T | Failure:
         """Takes the body out of `bodies`, so that a long one is gone when the next may be read."""
         start = bodies[0][:_START]
@@ -260,7 +260,7 @@ def _server(base_url: str) -> str:
     return str(URL(base_url)).rstrip("/")
 
 
-def _parsed(asked: ApiRequest[T], status: int, bodies: list[bytes], token: str) -> T | Failure:
+def _parsed(asked: VendorRequest[T], status: int, bodies: list[bytes], token: str) -> T | Failure:
     """What the answer means; a failure where it would publish the token."""
     outcome = asked.parse(status, bodies.pop())
     if isinstance(outcome, Failure) or not shows(asked.texts(outcome), token):

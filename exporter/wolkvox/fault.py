@@ -14,7 +14,7 @@ from exporter.wolkvox.encoding import TooLargeError, UndecodableError
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.framing import FramingError
 from exporter.wolkvox.proxy import parse_proxy
-from exporter.wolkvox.request import ApiRequest
+from exporter.wolkvox.request import VendorRequest
 from exporter.wolkvox.tls_contexts import CAFileError
 
 _ALLOW_LIST = "check that the vendor's firewall allows this address, then server or base_url, and proxy_url"
@@ -27,7 +27,7 @@ class BrokenError(Exception):
     """Stands for its cause, a connection that failed, where aiohttp would retry by itself."""
 
 
-def failure(error: Exception, operation: Operation, exchange: Exchange, request: ApiRequest[Any]) -> Failure | None:
+def failure(error: Exception, operation: Operation, exchange: Exchange, request: VendorRequest[Any]) -> Failure | None:
     """The failure that an exception stands for, or None if it is a bug of this program.
 
     Args:
@@ -62,7 +62,7 @@ def failure(error: Exception, operation: Operation, exchange: Exchange, request:
     return Failure(reason, text, exchange.status)
 
 
-def _unreadable(request: ApiRequest[Any], status: int | None, text: str) -> Failure:
+def _unreadable(request: VendorRequest[Any], status: int | None, text: str) -> Failure:
     """An answer whose status alone refuses needs no body to be understood."""
     outcome = None if status is None else request.parse(status, b"")
     if isinstance(outcome, Failure) and outcome.reason is not Reason.INVALID_RESPONSE:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class ApiRequest(Generic[T]):
+class VendorRequest(Generic[T]):
     """A request to one of the vendor's APIs."""
 
     path: str
@@ -37,26 +37,26 @@ class ApiRequest(Generic[T]):
     """What of the answer is published as the vendor wrote it."""
 
 
-def campaign_4(target: Target, bounds: TimeRange) -> ApiRequest[Report]:
+def campaign_4(target: Target, bounds: TimeRange) -> VendorRequest[Report]:
     """The report "Result campaign by machine" of one campaign: the vendor's parameters in the vendor's order."""
     campaign = quote(target.key.campaign, safe="")
     query = f"api=campaign_4&campaign_id={campaign}&date_ini={bounds.date_ini}&date_end={bounds.date_end}"
-    return ApiRequest(f"reports_manager.php?{query}", target.timeout, parse_response, _results)
+    return VendorRequest(f"reports_manager.php?{query}", target.timeout, parse_response, _results)
 
 
-def campaigns(timeout: float) -> ApiRequest[CampaignsAnswer]:
+def campaigns(timeout: float) -> VendorRequest[CampaignsAnswer]:
     """The list of all campaigns."""
-    return ApiRequest("information.php?api=campaigns", timeout, parse_campaigns, _names)
+    return VendorRequest("information.php?api=campaigns", timeout, parse_campaigns, _names)
 
 
-def real_time(timeout: float) -> ApiRequest[LiveAnswer]:
+def real_time(timeout: float) -> VendorRequest[LiveAnswer]:
     """The live figures of all campaigns."""
-    return ApiRequest("real_time.php?api=campaigns", timeout, parse_real_time, _ids)
+    return VendorRequest("real_time.php?api=campaigns", timeout, parse_real_time, _ids)
 
 
-def token_info(timeout: float) -> ApiRequest[VendorQuota]:
+def token_info(timeout: float) -> VendorRequest[VendorQuota]:
     """The vendor's own count of its quota."""
-    return ApiRequest("information.php?api=token_info", timeout, parse_token_info, _none)
+    return VendorRequest("information.php?api=token_info", timeout, parse_token_info, _none)
 
 
 def _results(report: Report) -> Iterator[str]:

@@ -10,13 +10,13 @@ from real_prometheus import Prometheus, prometheus_on
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """An API that takes any token and knows any campaign with a number."""
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
         yield simulator
 
 

@@ -20,7 +20,7 @@ from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.request_log import LoggedRequest, RequestOutcome, fingerprint
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 INTERVAL = 3.0
 STALE_AFTER = 12.0
@@ -163,7 +163,7 @@ def all_gone(page: Page) -> bool:
 
 
 async def tell(folder: Path) -> Story:
-    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)
+    settings = SimulatorSettings(hours=Shift.ALWAYS, unknown=Unknown.INVENTED)
     async with Simulator(settings) as simulator, Simulator(settings) as elsewhere:
         write_config(folder, configuration(simulator.base_url))
         async with running(folder) as exporter:

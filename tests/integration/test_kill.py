@@ -19,7 +19,7 @@ from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.request_log import RequestLog
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 RULES = Rules(interval=6.0, timeout=4.0)  # longer than a start, or no rule could be broken
 LONGEST_LIFE = 8.0
@@ -110,7 +110,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         simulators = {
             token.name: await stack.enter_async_context(
                 Simulator(
-                    SimulatorSettings(tokens=(token.text,), latency=token.latency, hours=Hours.ALWAYS, log_size=10**6)
+                    SimulatorSettings(tokens=(token.text,), latency=token.latency, hours=Shift.ALWAYS, log_size=10**6)
                 )
             )
             for token in TOKENS

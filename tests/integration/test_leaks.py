@@ -29,7 +29,7 @@ from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 from exporter.storage.database import Database
 from exporter.web import server
 from exporter.web.routes import Routes
@@ -90,7 +90,7 @@ def restless(base_url: str, random: Random) -> dict[str, Any]:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05)
+    settings = SimulatorSettings(hours=Shift.ALWAYS, unknown=Unknown.INVENTED, latency=0.05)
     async with Simulator(settings) as simulator:
         yield simulator
 

@@ -21,7 +21,7 @@ from exporter.clock import SystemClock
 from exporter.simulator.request_log import fingerprint
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 from exporter.storage.lease import LEASE_SECONDS
 
 RULES = Rules(interval=6.0, timeout=4.0)
@@ -100,7 +100,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         settings = SimulatorSettings(
-            tokens=tuple(f"token-of-{name}" for name in TOKENS), latency=0.5, hours=Hours.ALWAYS, log_size=10**6
+            tokens=tuple(f"token-of-{name}" for name in TOKENS), latency=0.5, hours=Shift.ALWAYS, log_size=10**6
         )
         simulator = await stack.enter_async_context(Simulator(settings))
         server = stack.enter_context(postgresql())

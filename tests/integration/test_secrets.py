@@ -29,7 +29,7 @@ from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 MARK = "Zq7Kx9Wm"
 """In every secret; whatever holds it leaks."""
@@ -184,7 +184,7 @@ class Collected:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, unknown=Unknown.INVENTED)) as simulator:
         yield simulator
 
 

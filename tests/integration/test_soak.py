@@ -28,7 +28,7 @@ from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import REASONS, Fault, Rule
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 SECONDS = float(os.environ.get("WOLKVOX_SOAK_SECONDS", "600"))
 WARM_UP = min(60.0, SECONDS / 3)
@@ -96,7 +96,7 @@ def split(samples: Sequence[Sample], parts: int) -> list[Sequence[Sample]]:
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
-    settings = SimulatorSettings(hours=Hours.ALWAYS, unknown=Unknown.INVENTED, latency=0.05, log_size=10**6)
+    settings = SimulatorSettings(hours=Shift.ALWAYS, unknown=Unknown.INVENTED, latency=0.05, log_size=10**6)
     async with Simulator(settings) as simulator:
         yield simulator
 

@@ -5,7 +5,7 @@ from raw_client import FixedClock
 
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import Hours
+from exporter.simulator.traffic import Shift
 
 
 @pytest.fixture
@@ -16,6 +16,6 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def simulator(clock: FixedClock) -> AsyncIterator[Simulator]:
     """An example of use: an API on a port of its own, with faults and spikes to switch on."""
-    settings = SimulatorSettings(hours=Hours.ALWAYS, tokens=("known", "other"))
+    settings = SimulatorSettings(hours=Shift.ALWAYS, tokens=("known", "other"))
     async with Simulator(settings, clock) as simulator:
         yield simulator

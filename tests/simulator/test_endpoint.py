@@ -8,9 +8,9 @@ from raw_client import NOON, FixedClock, Wire, ask
 
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import DAY, HOUR, Hours
+from exporter.simulator.traffic import DAY, HOUR, Shift
 
-LIVELY = SimulatorSettings(hours=Hours.ALWAYS)
+LIVELY = SimulatorSettings(hours=Shift.ALWAYS)
 
 
 def data(wire: Wire) -> dict[str, Any]:
@@ -95,7 +95,7 @@ async def test_a_window_without_length_has_no_rows(simulator: Simulator, end: st
 
 
 async def test_late_rows_appear_on_later_polls(clock: FixedClock) -> None:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, lag=900), clock) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, lag=900), clock) as simulator:
         short = sum(int(row["records"]) for row in data(await ask(simulator))["data"])
         clock.at += 900
         assert sum(int(row["records"]) for row in data(await ask(simulator))["data"]) > short
@@ -103,7 +103,7 @@ async def test_late_rows_appear_on_later_polls(clock: FixedClock) -> None:
 
 async def test_dates_are_read_in_the_zone_and_a_repeated_hour_is_read_wide() -> None:
     clock = FixedClock(1_775_400_000)
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, zone=ZoneInfo("America/Santiago")), clock) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, zone=ZoneInfo("America/Santiago")), clock) as simulator:
         wire = await ask(simulator, date_ini="20260404230000", date_end="20260404233000")
         first_pass = 1_775_354_400  # 23:00 of summer time; the clock goes back to it an hour later
         expected = simulator.counts("32841", first_pass, first_pass + HOUR + 1800)
@@ -111,7 +111,7 @@ async def test_dates_are_read_in_the_zone_and_a_repeated_hour_is_read_wide() -> 
 
 
 async def test_the_quota_is_per_token_and_local_day(clock: FixedClock) -> None:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, quota=2), clock) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, quota=2), clock) as simulator:
         assert [(await ask(simulator, token="a")).status for _ in range(3)] == [200, 200, 403]
         assert data(await ask(simulator, token="a"))["msg"] == "TOKEN LIMIT EXCEEDED"
         assert (await ask(simulator, token="b")).status == 200
@@ -122,7 +122,7 @@ async def test_the_quota_is_per_token_and_local_day(clock: FixedClock) -> None:
 
 
 async def test_simultaneous_requests_of_a_token_are_refused() -> None:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, latency=0.2, jitter=0)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, latency=0.2, jitter=0)) as simulator:
         one, other, beside = await asyncio.gather(
             ask(simulator, token="a"), ask(simulator, token="a"), ask(simulator, token="b")
         )
@@ -135,7 +135,7 @@ async def test_simultaneous_requests_of_a_token_are_refused() -> None:
 
 
 async def test_two_at_once_may_be_allowed() -> None:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, latency=0.2, jitter=0, concurrency=2)) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, latency=0.2, jitter=0, concurrency=2)) as simulator:
         answers = await asyncio.gather(*(ask(simulator, token="a") for _ in range(3)))
         assert sorted(wire.status for wire in answers) == [200, 200, 403]
 

@@ -11,7 +11,7 @@ from exporter.simulator.lives import Life, Lives
 from exporter.simulator.operations import Operations
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
-from exporter.simulator.traffic import DAY, HOUR, Hours
+from exporter.simulator.traffic import DAY, HOUR, Shift
 
 LIST = "/api/v2/information.php"
 LIVE = "/api/v2/real_time.php"
@@ -19,7 +19,7 @@ MIDNIGHT = int(NOON) - 12 * HOUR
 SOME = (COLLECTION, OLD_DEBT, WIN_BACK)
 
 
-def lives(hours: Hours = Hours.ALWAYS, **more: Any) -> Lives:
+def lives(hours: Shift = Shift.ALWAYS, **more: Any) -> Lives:
     settings = SimulatorSettings(hours=hours, **more)
     return Operations(settings, CampaignList(settings.generated)).of("any")
 
@@ -39,11 +39,11 @@ async def asked(simulator: Simulator, path: str, api: str = "campaigns", token: 
     return await ask(simulator, token, path=path, api=api, **parameters)
 
 
-@pytest.mark.parametrize("hours", Hours)
+@pytest.mark.parametrize("hours", Shift)
 @pytest.mark.parametrize("named", [(), (SOME,), (NAMED,)])
-def test_five_to_seven_dial_at_once(hours: Hours, named: Any) -> None:
+def test_five_to_seven_dial_at_once(hours: Shift, named: Any) -> None:
     found = lives(hours, named=named)
-    open_hours = range(8, 19) if hours is Hours.OFFICE else range(24)
+    open_hours = range(8, 19) if hours is Shift.OFFICE else range(24)
     counts = Counter(
         started(found, MIDNIGHT + day * DAY + hour * HOUR + minute * 60)
         for day in range(5)
@@ -74,8 +74,8 @@ def test_sixty_campaigns_of_which_five_dial() -> None:
 
 def test_nobody_dials_on_a_sunday_night_in_office_hours_and_as_many_as_ever_else() -> None:
     sunday_night = MIDNIGHT - 2 * HOUR
-    assert started(lives(Hours.OFFICE), sunday_night) == 0
-    assert 5 <= started(lives(Hours.ALWAYS), sunday_night) <= 7
+    assert started(lives(Shift.OFFICE), sunday_night) == 0
+    assert 5 <= started(lives(Shift.ALWAYS), sunday_night) <= 7
 
 
 def test_without_a_lane_there_are_only_the_named_ones() -> None:
@@ -84,7 +84,7 @@ def test_without_a_lane_there_are_only_the_named_ones() -> None:
 
 
 def test_a_life_is_made_dials_and_is_deleted() -> None:
-    found = lives(Hours.OFFICE)
+    found = lives(Shift.OFFICE)
     seen: dict[str, list[tuple[float, bool]]] = {}
     for moment in range(MIDNIGHT, MIDNIGHT + 3 * DAY, 300):
         for life in found.listed(moment):
@@ -129,7 +129,7 @@ def test_a_life_without_spans_never_dials() -> None:
 
 
 async def test_the_list_names_those_of_the_tokens_operation(clock: FixedClock) -> None:
-    settings = SimulatorSettings(tokens=("known", "other"), named=(SOME,), hours=Hours.ALWAYS)
+    settings = SimulatorSettings(tokens=("known", "other"), named=(SOME,), hours=Shift.ALWAYS)
     async with Simulator(settings, clock) as simulator:
         first = rows(await asked(simulator, LIST))
         second = rows(await asked(simulator, LIST, token="other"))
@@ -175,7 +175,7 @@ async def test_live_figures_agree_with_the_reports(simulator: Simulator, clock: 
 
 
 async def test_a_list_runs_dry_and_an_ended_campaign_has_no_more_attempts(clock: FixedClock) -> None:
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS, named=(SOME,), tokens=("known",)), clock) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS, named=(SOME,), tokens=("known",)), clock) as simulator:
         life = next(
             one for one in simulator.lives() if len(one.campaign.id) == 6 and one.finishes and one.is_started(NOON)
         )
@@ -199,7 +199,7 @@ async def test_a_list_runs_dry_and_an_ended_campaign_has_no_more_attempts(clock:
 
 async def test_the_named_ones_run_through_their_list_each_day(clock: FixedClock) -> None:
     clock.at = MIDNIGHT + DAY - 1.0
-    async with Simulator(SimulatorSettings(hours=Hours.ALWAYS), clock) as simulator:
+    async with Simulator(SimulatorSettings(hours=Shift.ALWAYS), clock) as simulator:
         found = {row["campaign"].split(" - ")[0]: row for row in rows(await asked(simulator, LIVE))}
     assert int(found["32841"]["clean"]) < 5
     assert found["33188"]["status"] == "stopped"

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from exporter.simulator.campaigns import COLLECTION, RENEWALS
 from exporter.simulator.spikes import SpikeKind, Spikes, usual_rate
-from exporter.simulator.traffic import Hours, SimulatedCampaign, Traffic
+from exporter.simulator.traffic import Shift, SimulatedCampaign, Traffic
 
-TRAFFIC = Traffic(1, ZoneInfo("America/Bogota"), Hours.ALWAYS)
+TRAFFIC = Traffic(1, ZoneInfo("America/Bogota"), Shift.ALWAYS)
 NOW = 1_795_453_200
 
 moments = st.integers(NOW - 4000, NOW + 4000)
