@@ -5,9 +5,6 @@ Shares are ratios, 0 to 1. After a change run `make docs`, which writes rules, d
 
 from types import MappingProxyType
 
-MIN_ATTEMPTS = 50
-"""Attempts below which a share says nothing: 3 of 8 is not a spike."""
-
 SPIKE_SHARE = 0.25
 """Failed or busy calls above this share are a spike, whatever is usual. Healthy campaigns stay near 0.08."""
 
@@ -47,14 +44,8 @@ UNUSUAL_FACTOR = 2
 UNUSUAL_FLOOR = 0.1
 """Up to this share, a multiple of the usual is still little."""
 
-COLLAPSED_SHARE = 0.02
-"""A contact rate below this is a collapse, whatever is usual."""
-
 COLLAPSED_FRACTION = 0.5
 """A contact rate below this fraction of the usual one is a collapse."""
-
-CONTACT_FACTOR = 2
-"""Answers are rare: their share takes this many times `MIN_ATTEMPTS` to say something."""
 
 FINISHED_DAYS = 3
 """Days without attempts after which a campaign is over, not silent. They span a weekend."""

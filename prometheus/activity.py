@@ -28,18 +28,23 @@ _CLOSED_SINCE = f"({_of_campaign('wolkvox_calling_hours_change_timestamp_seconds
 """When the hours closed, while they are closed; 0 where they never open."""
 
 
+def silent(p: Parameters) -> str:
+    """Campaigns and windows without attempts at an hour that usually has them, within the calling hours."""
+    return (
+        f"{_ATTEMPTS} == 0\n"
+        "and\n"
+        f"campaign:wolkvox_attempts:usual >= {p.usual_attempts}\n"
+        f"and {_ON_CAMPAIGN}\n"
+        f"(time() - campaign:wolkvox_active:timestamp_seconds < {FINISHED_DAYS * DAY})\n"
+        f"unless {_ON_CAMPAIGN}\n"
+        f"({_CLOSED})"
+    )
+
+
 def _stopped(p: Parameters) -> Alert:
     return Alert(
         name="WolkvoxDiallingStopped",
-        expr=(
-            f"{_ATTEMPTS} == 0\n"
-            "and\n"
-            f"campaign:wolkvox_attempts:usual >= {p.usual_attempts}\n"
-            f"and {_ON_CAMPAIGN}\n"
-            f"(time() - campaign:wolkvox_active:timestamp_seconds < {FINISHED_DAYS * DAY})\n"
-            f"unless {_ON_CAMPAIGN}\n"
-            f"({_CLOSED})"
-        ),
+        expr=silent(p),
         wait=20 * MINUTE,
         severity=Severity.WARNING,
         summary=Text(

@@ -1,6 +1,7 @@
 """When a share is worth an alert: how large it is, how sure that is, and how it compares with what is usual.
 
 Each condition is an expression that has a series for every campaign and window where it holds. Its value is the share.
+The alerts and what is recorded for the dashboards are made of the same conditions.
 """
 
 from exporter.thresholds import CARRIER_ATTEMPTS
@@ -69,11 +70,16 @@ def collapsed(p: Parameters) -> str:
     )
 
 
+def excessive(p: Parameters, *names: str) -> str:
+    """One of these shares is a spike or unusual."""
+    conditions = (condition(name, p) for name in names for condition in (spiked, unusual))
+    union = "\n  or\n".join(f"  ({condition})".replace("\n", "\n  ") for condition in conditions)
+    return f"(\n{union}\n)"
+
+
 def suspect(p: Parameters) -> str:
     """Campaigns in which busy, failed or congestion is a spike or unusual: 1, however many of them are."""
-    conditions = (condition(name, p) for name in ("busy", "failed", "congestion") for condition in (spiked, unusual))
-    union = "\n  or\n".join(f"  ({condition})".replace("\n", "\n  ") for condition in conditions)
-    return f"(\n{union}\n) * 0 + 1"
+    return f"{excessive(p, 'busy', 'failed', 'congestion')} * 0 + 1"
 
 
 def carrier(p: Parameters) -> str:

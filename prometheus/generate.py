@@ -19,13 +19,13 @@ from prometheus.polling import polling
 from prometheus.recordings import RECORDINGS
 from prometheus.refusals import refusals
 from prometheus.rule import Group, Language
-from prometheus.trouble import TROUBLE
+from prometheus.trouble import troubles
 
 
 def groups(parameters: Parameters) -> tuple[Group, ...]:
     """Every group, in the order of the file."""
     p = parameters
-    return (*RECORDINGS, TROUBLE, suspects(p), dialling(p), activity(p), refusals(p), *polling(p))
+    return (*RECORDINGS, troubles(p), suspects(p), dialling(p), activity(p), refusals(p), *polling(p))
 
 
 GROUPS = groups(DEFAULTS)

@@ -36,17 +36,19 @@ _IN_FORCE = (
 )
 """The interval at which a campaign is asked now: stretched where the budget asks for it; absent while it is at rest."""
 
+STALE = (
+    f"time() - {once(_LAST_SUCCESS)} > {MISSED_POLLS} * {_IN_FORCE} + {MISSED_GRACE}\n"
+    "or\n"
+    f"(\n  {once('wolkvox_campaign_poll_failures_total')} >= {MISSED_POLLS}\n"
+    f"  unless\n  {once(_LAST_SUCCESS)}\n"
+    f"  and\n  {_INTERVAL}\n)"
+)
+"""Campaigns and windows whose data is older than missed polls explain, or that have never had any."""
 
 _FRESHNESS = (
     Alert(
         name="WolkvoxCampaignStale",
-        expr=(
-            f"time() - {once(_LAST_SUCCESS)} > {MISSED_POLLS} * {_IN_FORCE} + {MISSED_GRACE}\n"
-            "or\n"
-            f"(\n  {once('wolkvox_campaign_poll_failures_total')} >= {MISSED_POLLS}\n"
-            f"  unless\n  {once(_LAST_SUCCESS)}\n"
-            f"  and\n  {_INTERVAL}\n)"
-        ),
+        expr=STALE,
         wait=5 * MINUTE,
         severity=Severity.WARNING,
         summary=Text("A campaign's data is outdated.", "Los datos de una campaña están desactualizados."),
