@@ -54,6 +54,7 @@ class Made:
     up: int = 1
     age: int | None = 120
     name: str = ""
+    failures: int = 1
 
     def attempts(self, at: int) -> Mapping[str, int] | None:
         return self.now if at > NOW - WEEK // 2 else self.before
@@ -66,7 +67,7 @@ ILL = (
     Made("201", Trouble.BUSY, now=USUAL | {"busy": 38}, name="busy beyond its usual"),
     Made("202", 0, now=USUAL | {"busy": 38}, before=None, name="busy without history"),
     Made("203", Trouble.BUSY, now=NONE | {"busy": 15, "answer": 15}, before=NONE, name="busy, few attempts, clear"),
-    Made("204", 0, now=NONE | {"busy": 2, "answer": 4}, before=NONE, name="busy, too few attempts"),
+    Made("204", 0, now=NONE | {"busy": 9}, before=NONE, name="busy, too few attempts"),
     Made("205", Trouble.BUSY | Trouble.CONTACT, now=USUAL | {"busy": 600}, name="so busy that nobody is reached"),
     Made("300", Trouble.CONGESTION, now=USUAL | {"congestion": 30}),
     Made("400", Trouble.CONTACT, now=USUAL | {"answer": 0}),
@@ -78,7 +79,16 @@ ILL = (
     Made("601", Trouble.FAILED | Trouble.BUSY, now=USUAL | {"failed": 90, "busy": 90}, name="failed and busy"),
     Made("700", Trouble.UNANSWERED, up=0, age=900),
     Made("800", Trouble.WITHDRAWN | Trouble.UNANSWERED, now=None, before=USUAL, up=0, age=3600),
-    Made("801", Trouble.WITHDRAWN | Trouble.UNANSWERED, now=None, before=None, up=0, age=None, name="never answered"),
+    Made(
+        "801",
+        Trouble.WITHDRAWN | Trouble.UNANSWERED,
+        now=None,
+        before=None,
+        up=0,
+        age=None,
+        failures=2,
+        name="never answered",
+    ),
 )
 IDLE = Made("100", Trouble.IDLE, now=NONE, before=NONE)
 
@@ -104,6 +114,7 @@ def campaign_page(made: Made, at: int, **labels: str) -> Iterator[str]:
         yield sample("wolkvox_campaign_polls_total", at, (at - NOW + 3 * WEEK) // 300, **key)
         if not made.up:
             yield sample("wolkvox_campaign_failure", at, 1, **key, reason="auth")
+        yield sample("wolkvox_campaign_poll_failures_total", at, made.failures, **key)
         if made.age is not None:
             yield sample("wolkvox_campaign_last_success_timestamp_seconds", at, at - made.age, **key)
         if attempts is not None:
