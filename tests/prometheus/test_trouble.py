@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rule_cases import FILES, Case, load
+from rule_cases import FILES, Case, load, seconds
 from rulebook import ALERTS
 
 from prometheus.document import document
 from prometheus.generate import GROUPS, groups
 from prometheus.parameters import DEFAULTS, Parameters
 from prometheus.promql import WINDOW
-from prometheus.rule import Alert, Recording
+from prometheus.rule import MINUTE, Alert, Recording
 from prometheus.trouble import STATE, Trouble
 
 RAISED_BY = {
@@ -79,18 +79,22 @@ def polled(case: Case) -> list[dict[str, str]]:
     return given if "wolkvox_campaign_up" in known else [*given, *({"series": up, "values": "1+0x999"} for up in ups)]
 
 
-def moments(case: Case) -> list[str]:
+def moments(case: Case, step: int) -> list[str]:
+    """When the case looks, or at the evaluation after it."""
     kinds = ("alert_rule_test", "promql_expr_test")
-    return sorted({test["eval_time"] for kind in kinds for test in case.get(kind, ())})
+    found = {seconds(test["eval_time"]) for kind in kinds for test in case.get(kind, ())}
+    return [f"{moment}s" for moment in sorted({-(-each // step) * step for each in found})]
 
 
-def questions(case: Case) -> dict[str, Any]:
+def questions(case: Case, step: int) -> dict[str, Any]:
     return {
         "name": case["name"],
         "interval": case["interval"],
         "input_series": polled(case),
         "promql_expr_test": [
-            {"expr": each, "eval_time": moment, "exp_samples": []} for moment in moments(case) for each in QUESTIONS
+            {"expr": each, "eval_time": moment, "exp_samples": []}
+            for moment in moments(case, step)
+            for each in QUESTIONS
         ],
     }
 
@@ -105,16 +109,20 @@ def about_campaigns(path: Path) -> list[Case]:
 RECORDED = tuple(group for group in GROUPS if isinstance(group.rules[0], Recording))
 """Without the alerts, whose conditions are asked for instead."""
 
+COARSE = 5 * MINUTE
+"""Seconds between two evaluations at the least: no wait is tested here, and each takes its time."""
+
 
 @pytest.mark.parametrize("path", [path for path in FILES if about_campaigns(path)], ids=lambda path: path.stem)
 def test_state_and_alerts_agree_in_every_case(path: Path, run: Callable[..., str], tmp_path: Path) -> None:
     rules, asked = tmp_path / "rules.yml", tmp_path / "agree.json"
     rules.write_text(document(RECORDED), encoding="utf-8")
+    step = max(COARSE, seconds(load(path)["evaluation_interval"]))
     told = {
-        **load(path),
+        "evaluation_interval": f"{step}s",
         "rule_files": [str(rules)],
         "group_eval_order": [group.name for group in RECORDED],
-        "tests": [questions(case) for case in about_campaigns(path)],
+        "tests": [questions(case, step) for case in about_campaigns(path)],
     }
     asked.write_text(json.dumps(told), encoding="utf-8")
     assert "SUCCESS" in run("promtool", "test", "rules", asked)
