@@ -32,6 +32,10 @@ FAILED = 8.0
 TARGETS = sum(map(len, OPERATIONS.values()))
 
 
+STEP = "2m"
+"""The longest step of a chart: what is to be drawn must have been so for as long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """The demo and who scrapes it."""
@@ -57,7 +61,8 @@ class Stage:
         failing = f'wolkvox_campaign_up{{campaign="{SURVEYS.id}"}} == 0'
         seen = f'campaign:wolkvox_trouble:state{{campaign="{SURVEYS.id}"}} >= 64'
         contact = f'count(campaign:wolkvox_trouble:state{{campaign="{COLLECTION.id}", window="1h"}} >= 18)'
-        await self.server.until(" and on () ".join((firing, f"({failing})", f"({seen})", contact)), within=240)
+        drawn = f"(sum(rate(wolkvox_poll_failures_total[1m] offset {STEP})) > 0)"
+        await self.server.until(" and on () ".join((firing, f"({failing})", f"({seen})", contact, drawn)), within=480)
 
 
 async def _lately(address: str, written: Path, blocks: Path) -> None:
