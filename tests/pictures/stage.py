@@ -48,7 +48,8 @@ class Stage:
         judged = f"count(campaign:wolkvox_trouble:state) >= {TARGETS}"
         answered = f"count(wolkvox_campaign_up == 1) >= {TARGETS}"
         timed = "count(rate(wolkvox_api_request_duration_seconds_count[1m]) > 0) >= 2"
-        await self.server.until(f"{judged} and on () {answered} and on () {timed}")
+        drawn = f"count(rate(process_cpu_seconds_total[1m] offset {STEP})) >= 1"
+        await self.server.until(f"{judged} and on () {answered} and on () {timed} and on () {drawn}", within=480)
 
     async def trouble(self) -> None:
         """Let one campaign meet busy lines, one fail its calls and one get no answer, and wait until it is an alert."""
