@@ -106,7 +106,7 @@ EDITS: list[tuple[str, Operation]] = [
     ("interval, to a longer one", operation(target(interval=400.0))),
     ("time limit", operation(target(timeout=30.0))),
     ("stale_after", operation(target(stale_after=700.0))),
-    ("budget", operation(budget=100)),
+    ("budget", operation(budget=1000)),
     ("a campaign more", operation(target(), target("another"))),
 ]
 

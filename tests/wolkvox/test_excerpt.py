@@ -1,8 +1,11 @@
 import pytest
 from raw_server import TOKEN, operation
+from support import target
 
+from exporter.model import Report, Row, TimeRange
 from exporter.wolkvox.excerpt import excerpt
 from exporter.wolkvox.redaction import hide, secrets, shows
+from exporter.wolkvox.request import campaign_4
 
 
 def test_blanks_are_collapsed_to_one_line() -> None:
@@ -79,4 +82,5 @@ def test_the_secrets_of_an_operation_hold_the_proxys_too() -> None:
     ],
 )
 def test_a_result_that_holds_the_token_is_noticed(token: str, result: str, shown: bool) -> None:
-    assert shows([result], token) is shown
+    asked = campaign_4(target(), TimeRange(0.0, 1.0, "19691231190000", "19691231190001"))
+    assert shows(asked.texts(Report((Row(result, 1, 100.0),))), token) is shown
