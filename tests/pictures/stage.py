@@ -47,7 +47,7 @@ class Stage:
         """Wait until all campaigns have answered and the rules have judged them."""
         judged = f"count(campaign:wolkvox_trouble:state) >= {TARGETS}"
         answered = f"count(wolkvox_campaign_up == 1) >= {TARGETS}"
-        timed = "count(rate(wolkvox_api_request_duration_seconds_count[1m]) > 0) >= 2"
+        timed = f"count(rate(wolkvox_api_request_duration_seconds_count[1m] offset {STEP}) > 0) >= 2"
         drawn = f"count(rate(process_cpu_seconds_total[1m] offset {STEP})) >= 1"
         await self.server.until(f"{judged} and on () {answered} and on () {timed} and on () {drawn}", within=480)
 
