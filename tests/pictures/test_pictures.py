@@ -26,6 +26,14 @@ CALM = {name for silence in EMPTY_WHEN_WELL for name in silence.names} | {
 }
 """Panels that may be empty, with a sentence, while all is well."""
 
+SLOW = {
+    panel["title"]
+    for board in FOLDER.glob("*.json")
+    for panel in json.loads(board.read_text(encoding="utf-8"))["panels"]
+    if panel.get("interval") == "15m"
+}
+"""Panels with a point every quarter of an hour. What only the demo tells them is younger than that, so a chart may have
+no point of it yet."""
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "pictures"
 SITE = ARTIFACTS / "site"
@@ -88,8 +96,8 @@ async def test_only_what_may_be_is_empty(pictures: list[Picture]) -> None:
     def empty(state: str) -> set[str]:
         return {panel.title for _, panel in seen(pictures, state=state) if panel.no_value not in {"", *NOT_HERE}}
 
-    assert empty("well") <= CALM
-    assert empty("ill") == set()
+    assert empty("well") <= CALM | SLOW
+    assert empty("ill") <= SLOW
 
 
 async def test_a_sentence_of_emptiness_stands_only_in_an_empty_panel(pictures: list[Picture]) -> None:
