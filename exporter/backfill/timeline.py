@@ -92,19 +92,17 @@ def _changes(target: Target, known: Known, until: int) -> Iterator[int]:
             yield int(moment)
             yield ceil(moment + stale_after(target.stale_after, target.interval))
             moment = next_change(target.hours, target.zone, moment)
-    if succeeded is not None:
-        for interval in intervals:
-            yield ceil(succeeded.wall + stale_after(target.stale_after, interval))
+    spans = [stale_after(target.stale_after, interval) for interval in intervals]
+    yield from () if succeeded is None else (ceil(succeeded.wall + span) for span in spans)
 
 
 def _at(target: Target, state: TargetState, moment: int) -> Polled:
     """What the page shows at a moment."""
     data = state.data
-    if data is not None:
-        day = day_of(target.window, target.zone, data.bounds)
-        if day is not None and day[1] <= moment:
-            state = replace(state, data=None)
-        elif not target.window.days_ago and state.succeeded is not None:
-            age = moment - state.succeeded.wall
-            state = replace(state, stale=age >= allowed_age(target, age, moment, NO_STRETCH, moment))
+    day = None if data is None else day_of(target.window, target.zone, data.bounds)
+    if day is not None and day[1] <= moment:
+        state = replace(state, data=None)
+    elif not target.window.days_ago and state.succeeded is not None:
+        age = moment - state.succeeded.wall
+        state = replace(state, stale=age >= allowed_age(target, age, moment, NO_STRETCH, moment))
     return Polled(target, state, moment)

@@ -136,6 +136,14 @@ def test_outside_hours_the_interval_is_the_other_one() -> None:
     assert max(shown) == at("26 23:59")  # 18:00 + 3 x 2h + 1m
 
 
+def test_hours_that_close_between_two_polls_show_at_once() -> None:
+    hours = Hours(((Span(0, 510),),) * 7, None, 7_200.0)
+    values, _ = written([target(hours=hours)], {("1h", at("26 08:00")): report(1)})
+    intervals = values["wolkvox_poll_interval_seconds"]["acme", "32841", "1h"]
+    assert intervals[at("26 08:29")] == 3_600
+    assert intervals[at("26 08:30")] == 7_200
+
+
 def test_results_seen_in_one_window_are_shown_in_all() -> None:
     reports = {("1h", at("26 08:00")): report(5, "voicemail"), ("30m", at("26 09:00")): report(3)}
     values, _ = written([target(), target(window="30m")], reports)
