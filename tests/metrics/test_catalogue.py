@@ -60,3 +60,10 @@ def test_nobody_takes_the_rest_of_yesterday_for_delay() -> None:
     assert values(TargetState(failure=Failure(Reason.CONNECT, "made up"))) == [3600.0]
     assert values(TargetState(data=data)) == [3600.0]
     assert values(TargetState(data=replace(data, final=True))) == []
+
+
+def test_a_window_at_rest_has_no_interval() -> None:
+    today = Target(TargetKey("acme", "1", "today"), "", Window("today", None), ZoneInfo("UTC"), 300.0, 0.0, 60.0, 960.0)
+    (interval,) = [metric for metric in TARGET_METRICS if metric.name == "wolkvox_poll_interval_seconds"]
+    assert [sample.value for sample in interval.samples(Polled(today, TargetState(), 0.0))] == [300.0]
+    assert list(interval.samples(Polled(replace(today, resting=True), TargetState(), 0.0))) == []
