@@ -49,7 +49,8 @@ async def test_what_is_too_old_is_not_shown_after_a_restart(
     page = await again.shows(lambda page: page.shown("1") == set())
     assert page.number(SUCCESS, campaign="1") == before.number(SUCCESS, campaign="1")
     assert page.value("wolkvox_campaign_up", campaign="1") == 1
-    assert (await again.ask("/-/ready")).status == 503
+    # It may not be asked yet, and storage knows of it, however old.
+    assert (await again.ask("/-/ready")).status == 200
     assert simulator.log.total == 1
 
 
