@@ -33,6 +33,7 @@ from exporter.model import (
 )
 from exporter.polling.cooldown import Cooldown, is_pause
 from exporter.polling.poll_log import tell_wait
+from exporter.polling.poll_runner import departed
 from exporter.polling.retry import retry_delay
 from exporter.storage.database import StorageError
 from exporter.storage.ledger import Ledger
@@ -262,11 +263,9 @@ class PastAsker:
             self.progress.stopped = self._reason(error)
             return Failure(Reason.STORAGE, f"not sent: {self.progress.stopped}"), None, 0.0
         answer = await self._api.campaign_4(operation, target, window.asked, grant.at.monotonic)
-        left = grant.at.monotonic if answer.sent_at is None else answer.sent_at
-        later = left - grant.at.monotonic
-        sent = Stamp(grant.at.wall + later, grant.at.boot, left)
+        sent = departed(grant.at, answer.sent_at)
         given_up = isinstance(answer.outcome, Failure) and answer.outcome.reason is Reason.TIMEOUT
-        return answer.outcome, sent, later if given_up else 0.0
+        return answer.outcome, sent, sent.monotonic - grant.at.monotonic if given_up else 0.0
 
     async def _finish(self, window: PastWindow, report: Report | None) -> None:
         """Store that the request is over, and what it brought."""
