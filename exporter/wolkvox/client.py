@@ -31,7 +31,7 @@ from exporter.model import (
     VendorQuota,
 )
 from exporter.wolkvox import encoding, request
-from exporter.wolkvox.allocator import give_back
+from exporter.wolkvox.allocator import give_back, map_long_blocks
 from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
 from exporter.wolkvox.exchange import Exchange, LateError
@@ -90,6 +90,7 @@ class Client:
         self._log = structlog.get_logger(__name__)
 
     async def __aenter__(self) -> Self:
+        map_long_blocks()
         self._authorities = TLSContexts()
         self._sessions: dict[tuple[socket.AddressFamily, str | None], aiohttp.ClientSession] = {}
         self._room = asyncio.Lock()
