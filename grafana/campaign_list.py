@@ -1,5 +1,7 @@
 """The overview's lists of campaigns: those in trouble, and all of them; a row leads to its campaign."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models import dashboard as model
 
 from exporter.thresholds import SPIKE_SHARES, UNUSUAL_FACTOR, UNUSUAL_FLOOR
@@ -143,7 +145,7 @@ def troubles_over_time(t: Translate) -> Panel:
     )
     worst = f"max by ({KEY}) (max_over_time({EVERY.metric(STATE)}[$__range]{AT_END}))"
     chosen = f"topk({_ROWS_OF_TIMELINE}, {worst} > {health.IDLE})"
-    query = over_time("troubles", named(f"{EVERY.state()} and on ({KEY}) {chosen}", AT_END), "{{title}}")
+    query = over_time("troubles", named(replace(EVERY, among=chosen).state(), chosen), "{{title}}")
     panel = timeline(caption, Size(24, 7), query, mapping(health.texts(t)))
     return panel.interval(FRESH).no_value(
         t("No campaign was in trouble in this period", "Ninguna campaña tuvo problemas en este período")

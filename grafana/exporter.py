@@ -38,7 +38,7 @@ from grafana.panel import (
     tile,
 )
 from grafana.process import process
-from grafana.promql import AT_END, KEY, OPERATION, named
+from grafana.promql import AT_END, KEY, OPERATION, Scope, named
 from grafana.promql import EVERY_CAMPAIGN as EVERY
 from grafana.promql import exporter_metric as own
 from grafana.ranked import COUNT, RANKED, campaign_lines, lowest
@@ -225,7 +225,7 @@ def _freshness(t: Translate) -> tuple[Panel, ...]:
             f"Las {COUNT} campañas más atrasadas; con 100 %, dos consultas perdidas, están desactualizados.",
         ),
     )
-    age = campaign_lines(t, caption, RANKED, "age", lowest(EVERY.age_of_limit(), EVERY.deadline(AT_END)))
+    age = campaign_lines(t, caption, RANKED, "age", lowest(Scope.age_of_limit, EVERY.deadline(AT_END)))
     return (
         lag.unit(words.AGE_UNIT).color_scheme(shades(colour.NEUTRAL)),
         limited(age, (1, colour.WRONG)).unit("percentunit"),

@@ -19,7 +19,7 @@ from grafana.frame import (
 from grafana.language import Translate
 from grafana.live import live_sections
 from grafana.panel import WHOLE, Caption, Panel, Size, by_result, latest, limited, lines, over_time, steps, tile
-from grafana.promql import AT_END, OPERATION, overall_attempts, overall_results, overall_share
+from grafana.promql import AT_END, OPERATION, Scope, overall_attempts, overall_results, overall_share
 from grafana.promql import EVERY_CAMPAIGN as EVERY
 from grafana.ranked import COUNT, FRESH, POLL, RANKED, campaign_lines, highest, lowest
 
@@ -121,10 +121,10 @@ def _share_lines(t: Translate, result: str, name: str, nombre: str) -> Panel:
         ),
     )
     if limit:
-        expr = highest(EVERY.judged(result), EVERY.ratio(result, "low", AT_END))
+        expr = highest(lambda some: some.judged(result), EVERY.ratio(result, "low", AT_END))
         panel = limited(campaign_lines(t, caption, RANKED, result, expr), (limit, colour.RESULTS[result]))
     else:
-        expr = lowest(EVERY.judged(result), EVERY.ratio(result, "high", AT_END))
+        expr = lowest(lambda some: some.judged(result), EVERY.ratio(result, "high", AT_END))
         panel = campaign_lines(t, caption, RANKED, result, expr)
     return panel.unit("percentunit")
 
@@ -141,7 +141,7 @@ def _age_lines(t: Translate) -> Panel:
             "perdidas. Con 100 % los datos están desactualizados.",
         ),
     )
-    expr = lowest(EVERY.age_of_limit(), EVERY.deadline(AT_END))
+    expr = lowest(Scope.age_of_limit, EVERY.deadline(AT_END))
     panel = limited(campaign_lines(t, caption, Size(24, 11), "age", expr), (1, colour.WRONG))
     return panel.unit("percentunit")
 

@@ -49,6 +49,8 @@ class Query:
     """PromQL, without any variable left."""
     since: str
     """Start of the time range that is drawn, such as `now-12h`; empty where the value now is all that is asked for."""
+    interval: str
+    """The least time between two of its points, such as `5m`; empty where the panel sets none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +134,22 @@ def expand(template: str, values: Mapping[str, str] = VALUES) -> str:
 
 def queries(dashboard: Mapping[str, Any], values: Mapping[str, str] = VALUES) -> Iterator[Query]:
     """Every query of a dashboard, given as the JSON that Grafana reads."""
-    for kind, name, ref, template, since in _templates(dashboard):
-        yield Query(dashboard["uid"], kind, name, ref, template, expand(template, values), since)
+    for kind, name, ref, template, since, interval in _templates(dashboard):
+        yield Query(dashboard["uid"], kind, name, ref, template, expand(template, values), since, interval)
 
 
-def _templates(dashboard: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, str, str]]:
-    since = dashboard["time"]["from"]
+def _templates(dashboard: Mapping[str, Any]) -> Iterator[tuple[Kind, str, str, str, str, str]]:
+    whole = dashboard["time"]["from"]
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
-            yield Kind.VARIABLE, variable["name"], "", argument(variable["query"]), ""
+            yield Kind.VARIABLE, variable["name"], "", argument(variable["query"]), "", ""
     for annotation in dashboard["annotations"]["list"]:
-        yield Kind.ANNOTATION, annotation["name"], "", annotation["expr"], since
+        yield Kind.ANNOTATION, annotation["name"], "", annotation["expr"], whole, "1m"
     for panel in dashboard["panels"]:
+        interval = panel.get("interval") or ""
         for target in panel.get("targets", ()):
-            yield Kind.PANEL, panel["title"], target["refId"], target["expr"], since if target["range"] else ""
+            since = whole if target["range"] else ""
+            yield Kind.PANEL, panel["title"], target["refId"], target["expr"], since, interval
 
 
 def argument(query: str) -> str:

@@ -1,5 +1,8 @@
 """Lines of the campaigns that stand out now, each in its own colour; the legend gives last and greatest."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from grafana_foundation_sdk.builders import timeseries
 
 from grafana import colour, words
@@ -7,7 +10,7 @@ from grafana.column import link
 from grafana.frame import CAMPAIGN
 from grafana.language import Translate
 from grafana.panel import Caption, Size, lines, over_time, painted
-from grafana.promql import AT_END, KEY, marked, named
+from grafana.promql import EVERY_CAMPAIGN, KEY, Scope, marked, named
 
 COUNT = len(colour.RANKS)
 """Lines in one panel that an eye can still follow."""
@@ -22,27 +25,36 @@ FRESH = "1m"
 """The same of a tile, whose latest point is the figure that it shows: beside a table, it must not be minutes older."""
 
 
-def highest(series: str, at_end: str) -> str:
-    """The campaigns of which `at_end` is highest, with their place as the label `rank`."""
+Lines = Callable[[Scope], str]
+"""What is drawn of the campaigns of a scope, one series each."""
+
+
+def highest(series: Lines, at_end: str) -> str:
+    """Of every campaign, those of which `at_end` is highest, with their place as the label `rank`."""
     return _ranked("topk", series, at_end)
 
 
-def lowest(series: str, at_end: str) -> str:
+def lowest(series: Lines, at_end: str) -> str:
     """The same, of those of which it is lowest."""
     return _ranked("bottomk", series, at_end)
 
 
-def _ranked(pick: str, series: str, at_end: str) -> str:
+def _ranked(pick: str, series: Lines, at_end: str) -> str:
     """`at_end` has nothing but selectors of the end of the time range: so it is evaluated once and not at each point.
 
     The first is among the first two too, and so on: the join sees each campaign once, with its best place.
     """
-    places = (marked(f"{pick}({place}, {at_end}) * 0 + 1", "rank", str(place)) for place in range(1, COUNT + 1))
-    first, *others = places
-    found = first
-    for each in others:
-        found = f"{found}\nor on ({KEY})\n{each}"
-    return named(f"({series})\n* on ({KEY}) group_left (rank) (\n{found}\n)", AT_END)
+    first, *others = (f"{pick}({place}, {at_end})" for place in range(1, COUNT + 1))
+    found = _placed(first, 1)
+    for place, each in enumerate(others, 2):
+        found = f"{found}\nor on ({KEY})\n{_placed(each, place)}"
+    among = others[-1]
+    drawn = series(replace(EVERY_CAMPAIGN, among=among))
+    return named(f"({drawn})\n* on ({KEY}) group_left (rank) (\n{found}\n)", among)
+
+
+def _placed(series: str, place: int) -> str:
+    return marked(f"{series} * 0 + 1", "rank", str(place))
 
 
 def campaign_lines(t: Translate, caption: Caption, size: Size, ref: str, expr: str) -> timeseries.Panel:

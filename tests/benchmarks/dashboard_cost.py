@@ -1,7 +1,7 @@
 """What a refresh of the overview costs Prometheus, at 1,000 campaigns and 13 hours, beside `count(up)` of the same run.
 
-Prometheus holds what it would have scraped and recorded each minute; each query is asked as Grafana asks it, one after
-another.
+Prometheus holds what it would have scraped and recorded each minute; each query is asked as Grafana asks it, at the
+panel's own step, one after another. The cost is processor time: what else runs on the machine does not count.
 """
 
 import asyncio
@@ -11,25 +11,29 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
+import psutil
 from patience import patiently
 from real_prometheus import Prometheus, free_port
 
+from exporter.duration import parse_duration
 from exporter.model import RESULTS
 from grafana.library import FOLDER
-from grafana.queries import VALUES, Kind, queries
+from grafana.queries import VALUES, Kind, Query, queries
 
 CAMPAIGNS = 1_000
 HOURS = 13
 SCRAPE = 60
 POLL = 300
 RANGE = 12 * 3600
+REFERENCES = 100
 BOUND = 5.0
-"""Seconds that all queries of one refresh may take together."""
+"""Seconds of processor time that all queries of one refresh may take together."""
 
 NOW = 1768489200
 """2026-01-15 15:00 UTC."""
@@ -110,41 +114,49 @@ def campaign(number: int) -> Iterator[str]:
     yield from samples("campaign:wolkvox_trouble:state", key, constant(0 if number % 50 else 16), BEGIN)
 
 
-async def timed(server: Prometheus, expr: str, since: bool) -> tuple[float, int]:
-    """Seconds and series of one query, over the range or for now."""
-    began = time.perf_counter()
-    if since:
-        found = await server.get("query_range", query=expr, start=str(NOW - RANGE), end=str(NOW), step=str(POLL))
+@dataclass(frozen=True)
+class Cost:
+    """What one query took."""
+
+    seconds: float
+    """Processor time."""
+    series: int
+
+
+async def cost(server: Prometheus, process: psutil.Process, query: Query) -> Cost:
+    """Of one query, over the range or for now."""
+    before = process.cpu_times()
+    if query.since:
+        step = str(int(parse_duration(query.interval)))
+        found = await server.get("query_range", query=query.expr, start=str(NOW - RANGE), end=str(NOW), step=step)
     else:
-        found = await server.get("query", query=expr, time=str(NOW))
-    return time.perf_counter() - began, len(found["result"])
+        found = await server.get("query", query=query.expr, time=str(NOW))
+    after = process.cpu_times()
+    return Cost(after.user + after.system - before.user - before.system, len(found["result"]))
 
 
-async def measure(url: str) -> tuple[float, float]:
-    """Seconds of a refresh, and of `count(up)`."""
+async def measure(url: str, process: psutil.Process) -> tuple[float, float]:
+    """Processor seconds of a refresh, and of `count(up)`."""
     board = json.loads((FOLDER / "wolkvox-overview.json").read_text(encoding="utf-8"))
     asked = [query for query in queries(board, VALUES) if query.kind is not Kind.VARIABLE]
     async with aiohttp.ClientSession() as session:
         server = Prometheus(session, url)
 
-        async def ready() -> bool:
-            async with session.get(f"{url}/-/ready") as response:
-                return response.ok
-
-        async def answers() -> bool | None:
-            try:
-                return await ready()
-            except aiohttp.ClientConnectionError:
-                return None
+        async def answers() -> bool:
+            with suppress(aiohttp.ClientConnectionError):
+                async with session.get(f"{url}/-/ready") as response:
+                    return response.ok
+            return False
 
         await patiently(answers, lambda: "Prometheus is not ready", 300)
-        await timed(server, "count(up)", since=True)
-        reference, _ = await timed(server, "count(up)", since=True)
+        up = replace(asked[0], expr="count(up)", since="now-12h", interval=f"{POLL}s")
+        # Processor time is told in hundredths of a second.
+        reference = sum([(await cost(server, process, up)).seconds for _ in range(REFERENCES)]) / REFERENCES
         total = 0.0
         for query in asked:
-            seconds, series = await timed(server, query.expr, bool(query.since))
-            print(f"{seconds:8.3f} s {series:6d} series  {query.name} · {query.ref}")
-            total += seconds
+            one = await cost(server, process, query)
+            print(f"{one.seconds:8.2f} s {one.series:6d} series  {query.name} · {query.ref}")
+            total += one.seconds
     return total, reference
 
 
@@ -170,11 +182,11 @@ def main() -> None:
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
-            total, reference = asyncio.run(measure(f"http://{address}"))
+            total, reference = asyncio.run(measure(f"http://{address}", psutil.Process(process.pid)))
         finally:
             process.terminate()
             process.wait()
-    print(f"overview refresh, {CAMPAIGNS} campaigns, {HOURS} h: {total:.2f} s of queries (at most {BOUND:g} s)")
+    print(f"overview refresh, {CAMPAIGNS} campaigns, {HOURS} h: {total:.2f} s of processor time (at most {BOUND:g} s)")
     print(f"reference, count(up) over the same range: {reference:.4f} s; {total / reference:.0f} times that")
     sys.exit(total > BOUND)
 
