@@ -11,7 +11,7 @@ A message is one line for the operator, without a secret, unless the line says o
   + StorageError (storage): storage cannot be read or written. Ends a start; later, polling waits until it can.
     - StorageLostError (storage): the open file is no longer the one at its path.
   + ForeignFileError (storage): the file is not a database that this program may open. Becomes a StorageError.
-  + ListenError (web): nothing can listen at an address. Ends a start.
+  + ListenError (listen_address): nothing can listen at an address. Ends a start.
   + RouteError (web): a path cannot be served. Ends a start.
   + BackfillError (backfill, commands): the flags of `backfill` ask for what cannot be. Ends the command.
   + TokenInUseError (backfill): a running exporter polls with the token. Ends the command.

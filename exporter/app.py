@@ -13,7 +13,7 @@ from exporter import __version__
 from exporter.clock import Clock
 from exporter.config import ConfigError
 from exporter.files import connections
-from exporter.log import Redactor, dropped_lines
+from exporter.log import dropped_lines
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
@@ -22,12 +22,13 @@ from exporter.polling.plan import OperationPlan, plan
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
 from exporter.polling.worker import Worker
+from exporter.redaction import Redactor
 from exporter.rotation import Change, SecretWatch
 from exporter.storage.engine import Storage
 from exporter.storage.ledger import Ledger
 from exporter.storage.owner import this_process
 from exporter.wolkvox.client import Client
-from exporter.wolkvox.redaction import secrets
+from exporter.wolkvox.operation_secrets import secrets
 
 _log = structlog.get_logger()
 

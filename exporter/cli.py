@@ -13,14 +13,15 @@ import structlog
 
 from exporter.backfill.error import BackfillError, TokenInUseError
 from exporter.config import ConfigError
-from exporter.log import Redactor, background_logging
+from exporter.listen_address import ListenError
+from exporter.log import background_logging
 from exporter.options import fail, parse
 from exporter.output import OutputError
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.simulator.error import SimulatorError
 from exporter.storage.database import StorageError
 from exporter.terminal import print_anything
-from exporter.web.address import ListenError
 from exporter.web.paths import RouteError
 
 _log = structlog.get_logger()

@@ -15,9 +15,9 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
+from exporter.listen_address import DEFAULT_ADDRESS, ListenError, parse_address
 from exporter.options import parse
 from exporter.terminal import print_anything
-from exporter.web.address import DEFAULT_ADDRESS, ListenError, parse_address
 from exporter.web.paths import HEALTHY, RouteError, parse_paths
 
 TIMEOUT = 3.0

@@ -1,48 +1,19 @@
 """Logs: one line per event on stderr, logfmt or JSON, with every configured secret struck out."""
 
-import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from typing import Any, TextIO
-from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from exporter.redaction import Redactor
 from exporter.writer import BackgroundWriter
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 FORMATS = ("logfmt", "json")
-
-SHORTEST = 5
-"""Characters; no vendor gives out a shorter secret, and striking it out would garble every line."""
-
-STRUCK_OUT = "<secret>"
-
-
-class Redactor:
-    """Strikes known secrets out of text: the last line of defence, for texts of libraries that quote what they got."""
-
-    def __init__(self) -> None:
-        self._secrets: tuple[str, ...] = ()
-
-    def keep(self, secrets: Iterable[str]) -> None:
-        """Strike out these from now on, besides those known: a line about an old token may still come."""
-        known = {*self._secrets, *(form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret))}
-        self._secrets = tuple(sorted(known, key=len, reverse=True))
-
-    def clean(self, text: str) -> str:
-        """The text without the secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, STRUCK_OUT)
-        return text
-
-
-def _forms(secret: str) -> tuple[str, ...]:
-    """As it is, and as JSON, Python and URLs write it."""
-    return secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from support import Disk, Inline, Vendor, VirtualClock, bad, good, operation, ta
 from exporter import __version__
 from exporter.app import App
 from exporter.config import ConfigError
-from exporter.log import STRUCK_OUT, Redactor
 from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.model import Config, FileVersion, Operation, Reason
+from exporter.redaction import HIDDEN, Redactor
 from exporter.storage.database import StorageError
 
 
@@ -218,7 +218,7 @@ async def test_every_token_that_was_ever_loaded_is_struck_out_of_logs(make: Make
     app = await make(read)
     read.operations = (operation(token="made-up-2"),)
     await app.reload()
-    assert redactor.clean("made-up-1 and made-up-2") == f"{STRUCK_OUT} and {STRUCK_OUT}"
+    assert redactor.clean("made-up-1 and made-up-2") == f"{HIDDEN} and {HIDDEN}"
 
 
 async def test_a_start_with_mistakes_leaves_storage_alone(make: Make, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from scraped_page import plain
 
 from exporter.cli import main
 from exporter.commands.serve import run_until_stopped
-from exporter.log import Redactor
+from exporter.redaction import Redactor
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 from exporter.storage.database import StorageError

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from exporter.log import FORMATS, LEVELS, STRUCK_OUT, Redactor, configure
+from exporter.log import FORMATS, LEVELS, configure
+from exporter.redaction import HIDDEN, Redactor
 
 Setup = Callable[..., io.StringIO]
 
@@ -108,7 +109,7 @@ def test_secrets_are_struck_out(log: Setup, redactor: Redactor, form: str) -> No
     assert "marked" not in stream.getvalue()
     assert "longer" not in stream.getvalue()
     assert "later" not in stream.getvalue()
-    assert STRUCK_OUT in stream.getvalue()
+    assert HIDDEN in stream.getvalue()
 
 
 @pytest.mark.parametrize("form", FORMATS)

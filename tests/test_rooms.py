@@ -11,23 +11,25 @@ ROOT = Path(__file__).parents[1] / "exporter"
 NOUNS = {"model", "clock", "duration", "calling_hours", "staleness", "targets", ""}
 """The empty name is the package itself, with its version."""
 
-COMMAND = NOUNS | {"log", "signals"}
+COMMAND = NOUNS | {"log", "redaction", "signals"}
 """What each command is called with, and what everyone may know."""
 
 MAY_KNOW: dict[str, set[str]] = {
     "model": {"clock"},
     "clock": set(),
     "duration": set(),
-    "yaml": set(),
-    "log": {"writer"},
+    "yaml": {"redaction"},
+    "log": {"redaction", "writer"},
+    "redaction": set(),
     "files": set(),
+    "listen_address": set(),
     "signals": set(),
     "streams": set(),
     "writer": set(),
     "notify": set(),
     "output": set(),
     "process": {"signals"},
-    "healthcheck": {"options", "terminal", "web.address", "web.paths"},
+    "healthcheck": {"options", "terminal", "listen_address", "web.paths"},
     "terminal": set(),
     "palette": set(),
     "thresholds": set(),
@@ -36,7 +38,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "targets": {"model"},
     "staleness": {"calling_hours", "model"},
     "calling_hours": {"model", "public_holidays"},
-    "wolkvox": NOUNS,
+    "wolkvox": NOUNS | {"redaction"},
     "storage": NOUNS,
     "config": NOUNS | {"name_pattern", "yaml", "polling.plan", "public_holidays"},
     "name_pattern": set(),
@@ -46,19 +48,40 @@ MAY_KNOW: dict[str, set[str]] = {
     "polling.schedule": NOUNS,
     "polling": NOUNS | {"discovery", "storage", "wolkvox"},
     "metrics": NOUNS,
-    "web": NOUNS | {"metrics.format", "yaml", "polling.plan", "palette", "thresholds", "confidence", "calling_hours"},
-    "simulator": NOUNS | {"wolkvox", "metrics", "polling.plan"},
-    "commands.run": COMMAND | {"commands.serve", "config", "storage", "web.address"},
+    "web": NOUNS
+    | {
+        "listen_address",
+        "metrics.format",
+        "yaml",
+        "polling.plan",
+        "palette",
+        "thresholds",
+        "confidence",
+        "calling_hours",
+    },
+    "simulator": NOUNS | {"listen_address", "wolkvox", "metrics", "polling.plan"},
+    "commands.run": COMMAND | {"commands.serve", "config", "storage", "listen_address"},
     "commands": set(),
-    "commands.check": COMMAND | {"config", "polling.description", "storage", "web"},
+    "commands.check": COMMAND | {"config", "listen_address", "polling.description", "storage", "web"},
     "commands.once": COMMAND | {"app", "config", "metrics", "output", "polling.worker", "process", "storage"},
     "commands.backfill": COMMAND | {"backfill", "config", "files", "output", "process", "storage", "wolkvox"},
     "backfill.error": set(),
     "backfill": NOUNS | {"discovery", "metrics", "polling", "storage", "wolkvox"},
     "commands.demo": COMMAND | {"commands.serve", "simulator", "storage"},
-    "commands.simulate": COMMAND | {"process", "simulator", "writer"},
+    "commands.simulate": COMMAND | {"listen_address", "process", "simulator", "writer"},
     "commands.serve": COMMAND
-    | {"app", "auto_reload", "files", "metrics", "notify", "process", "storage.engine", "web", "writer"},
+    | {
+        "app",
+        "auto_reload",
+        "files",
+        "listen_address",
+        "metrics",
+        "notify",
+        "process",
+        "storage.engine",
+        "web",
+        "writer",
+    },
 }
 """Rooms, or single files of theirs, and what they may import. Who is not named here wires, and may know all."""
 

@@ -17,9 +17,9 @@ from support import Disk, Inline, Vendor, VirtualClock, bad
 from exporter import rotation
 from exporter.app import App
 from exporter.config import load
-from exporter.log import Redactor
 from exporter.metrics.build import Build
 from exporter.model import Reason
+from exporter.redaction import Redactor
 
 T = TypeVar("T")
 

@@ -16,17 +16,17 @@ from exporter.clock import SystemClock
 from exporter.config import load
 from exporter.duration import format_duration, parse_duration
 from exporter.files import connections
-from exporter.log import Redactor
 from exporter.model import Config
 from exporter.output import replaced
 from exporter.process import stop_event
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.storage.engine import Storage
 from exporter.storage.ledger import Ledger
 from exporter.storage.location import storage
 from exporter.storage.owner import this_process
 from exporter.wolkvox.client import Client
-from exporter.wolkvox.redaction import secrets
+from exporter.wolkvox.operation_secrets import secrets
 
 INCOMPLETE = 2
 """Exit code where something is missing: another day or another run is needed."""

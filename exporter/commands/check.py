@@ -13,14 +13,14 @@ from typing import Any
 from aiohttp import web
 
 from exporter.config import ConfigError, Depth, load
-from exporter.log import Redactor
+from exporter.listen_address import ListenError, parse_address
 from exporter.model import Config
 from exporter.polling.description import describe
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.storage.database import StorageError
 from exporter.storage.location import storage
 from exporter.web import status
-from exporter.web.address import ListenError, parse_address
 from exporter.web.paths import RouteError, parse_paths
 from exporter.web.routes import Routes, add_routes
 from exporter.web.settings import Reading, read_settings

@@ -4,7 +4,7 @@ from argparse import Namespace
 from functools import partial
 
 from exporter.commands.serve import serve
-from exporter.log import Redactor
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.server import Simulator

@@ -15,13 +15,13 @@ from prometheus_client import CollectorRegistry
 from exporter.app import App
 from exporter.clock import Clock, SystemClock
 from exporter.config import load
-from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.model import TargetState
 from exporter.output import replaced
 from exporter.polling.worker import Worker
 from exporter.process import PATIENCE, stop_event
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.storage.location import storage
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from exporter.commands.serve import serve
 from exporter.config import load
-from exporter.log import Redactor
+from exporter.listen_address import DEFAULT_ADDRESS
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.storage.location import storage
-from exporter.web.address import DEFAULT_ADDRESS
 
 
 async def run(arguments: Namespace, redactor: Redactor, signals: Signals) -> int:

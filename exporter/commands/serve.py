@@ -19,15 +19,15 @@ from exporter.app import App, Read
 from exporter.auto_reload import ConfigWatch
 from exporter.clock import Clock, SystemClock
 from exporter.files import missing, raise_limit
-from exporter.log import Redactor
+from exporter.listen_address import parse_address
 from exporter.metrics.build import this_build
 from exporter.metrics.runtime import runtime_registry
 from exporter.notify import Notifier
 from exporter.process import PATIENCE, call_in_loop, stop_event
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.storage.engine import Storage
 from exporter.web import server, status
-from exporter.web.address import parse_address
 from exporter.web.paths import Paths, parse_paths
 from exporter.web.routes import Routes
 from exporter.web.server import Server

@@ -11,13 +11,14 @@ from typing import IO
 
 from exporter.clock import SystemClock
 from exporter.duration import parse_duration
-from exporter.log import Redactor
+from exporter.listen_address import read_address
 from exporter.process import stop_event
+from exporter.redaction import Redactor
 from exporter.signals import Signals
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
-from exporter.simulator.flag import LONGEST_STEP, address, checked, count, past_length, positive, step, zone
+from exporter.simulator.flag import LONGEST_STEP, checked, count, past_length, positive, step, zone
 from exporter.simulator.history import Past, Progress, write_history
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import ZONE, SimulatorSettings
@@ -36,8 +37,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `simulate`; all of them have defaults."""
     api = parser.add_argument_group("the simulated API")
     api.add_argument(
-        "--simulator.listen-address", dest="simulator_listen_address", default="127.0.0.1:8081", type=checked(address),
-        metavar="HOST:PORT", help="where it listens; port 0 is one that is free (default %(default)s)",
+        "--simulator.listen-address", dest="simulator_listen_address", default="127.0.0.1:8081",
+        type=checked(read_address), metavar="HOST:PORT",
+        help="where it listens; port 0 is one that is free (default %(default)s)",
     )  # fmt: skip
     api.add_argument(
         "--simulator.token", dest="simulator_token", action="append", default=[], metavar="TOKEN",
@@ -130,10 +132,10 @@ async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
 
 
 def _settings(arguments: argparse.Namespace) -> SimulatorSettings:
-    host, port = arguments.simulator_listen_address
+    address = arguments.simulator_listen_address
     return SimulatorSettings(
-        host=host,
-        port=port,
+        host=address.host,
+        port=address.port,
         tokens=tuple(arguments.simulator_token),
         generated=arguments.simulator_campaigns,
         dialling=arguments.simulator_dialling,

@@ -10,7 +10,6 @@ from exporter.duration import parse_duration
 LONGEST_HISTORY = 366 * 86_400
 LONGEST_STEP = 240
 """Seconds: Prometheus looks back for 5 minutes, and something has to be there."""
-HIGHEST_PORT = 65_535
 
 Value = TypeVar("Value")
 
@@ -25,19 +24,6 @@ def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
             raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
 
     return reading
-
-
-def address(text: str) -> tuple[str, int]:
-    """Split `host:port`, `[::1]:port` or `:port`."""
-    host, colon, port = text.rpartition(":")
-    if (
-        not colon
-        or not (port.isascii() and port.isdigit())
-        or int(port) > HIGHEST_PORT
-        or (":" in host and host[0] != "[")
-    ):
-        raise ValueError("wants host:port, [::1]:port or :port, with a port up to 65535")
-    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def zone(text: str) -> ZoneInfo:

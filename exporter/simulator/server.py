@@ -1,13 +1,12 @@
 """The simulated API on a socket."""
 
-import os
-import socket
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from exporter.clock import Clock, SystemClock
+from exporter.listen_address import ListenAddress, ListenError, bind, url
 from exporter.simulator import answer
 from exporter.simulator.app import PATH, PATHS, Endpoint
 from exporter.simulator.control import PREFIX, Control
@@ -18,6 +17,8 @@ from exporter.simulator.request_log import RequestLog, fingerprint
 from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.spikes import SpikeKind, usual_rate
 from exporter.simulator.traffic import SimulatedCampaign
+
+_FLAG = "--simulator.listen-address"
 
 KEEP_ALIVE = 5.0
 """Seconds after which the live service closes an idle connection."""
@@ -100,14 +101,14 @@ class Simulator:
         )
         await runner.setup()
         try:
-            listener = _listen(self.settings.host, self.settings.port)
-        except SimulatorError:
+            (listener,) = bind([ListenAddress(self.settings.host, self.settings.port)], _FLAG)
+        except ListenError as error:
             await runner.cleanup()
             self.log.close()
-            raise
+            raise SimulatorError(f"simulator: {error}") from error
         await web.SockSite(runner, listener).start()
         self._runner = runner
-        self._base_url = _url(listener)
+        self._base_url = url(listener, "http").removesuffix("/")
 
     async def stop(self) -> None:
         """Close everything; requests under way are dropped."""
@@ -136,26 +137,6 @@ class Simulator:
             ]
         )
         return application
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind one socket; an empty host is all interfaces."""
-    try:
-        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None) or 0
-        what = os.strerror(number) if number > 0 else str(error.args[-1])  # the library adds the address again
-        raise SimulatorError(
-            f"simulator: cannot listen on {host}:{port} ({what}); choose another --simulator.listen-address"
-        ) from error
-
-
-def _url(listener: socket.socket) -> str:
-    """Where a client on this machine finds it."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # told apart, not bound to
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _hint(_: web.Request) -> web.Response:

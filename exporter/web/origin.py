@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
-from exporter.web.address import MAX_PORT
+from exporter.listen_address import MAX_PORT
 
 _PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^\s\[\]/?#@:\\]+)(?::([1-9][0-9]{0,4}))?", re.IGNORECASE)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
+from exporter.listen_address import DEFAULT_ADDRESS, bind, parse_address, url
 from exporter.web.access import Access
-from exporter.web.address import DEFAULT_ADDRESS, bind, parse_address, url
 from exporter.web.authentication import CHALLENGE, AuthResult
 from exporter.web.connection import track_requests
 from exporter.web.headers import secure

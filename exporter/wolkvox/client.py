@@ -30,14 +30,15 @@ from exporter.model import (
     TimeRange,
     VendorQuota,
 )
+from exporter.redaction import hide
 from exporter.wolkvox import encoding, request
 from exporter.wolkvox.allocator import give_back, map_long_blocks
 from exporter.wolkvox.connection import UNDER_WAY, connector, family
 from exporter.wolkvox.excerpt import excerpt
 from exporter.wolkvox.exchange import Exchange, LateError
 from exporter.wolkvox.fault import BrokenError, failure
+from exporter.wolkvox.operation_secrets import secrets, shows
 from exporter.wolkvox.proxy import parse_proxy
-from exporter.wolkvox.redaction import hide, secrets, shows
 from exporter.wolkvox.request import VendorRequest
 from exporter.wolkvox.retry_after import STATUSES, parse_retry_after
 from exporter.wolkvox.tls_contexts import TLSContexts

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from exporter.redaction import Redactor
+
 Path = tuple[str | int, ...]
 """The way from the root of the document to a value: keys and positions in lists."""
 
@@ -12,8 +14,6 @@ SECRET_KEYS = frozenset({"token", "proxy_url", "key"})
 
 _SPEAKABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _SHOWN = 60
-_SHORTEST = 5
-"""Characters; a shorter text is no secret that anyone gives out, and striking it out would garble the messages."""
 
 
 class ConfigError(Exception):
@@ -51,7 +51,7 @@ class Issues:
     ) -> None:
         """`secrets` are struck out of every message: a token may stand a second time where it does not belong."""
         self._file = file
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+        self._redactor = Redactor(secrets)
         self._lines = lines
         self._errors: dict[ConfigIssue, None] = {}
         self._warnings: dict[ConfigIssue, None] = {}
@@ -98,12 +98,7 @@ class Issues:
     def _rendered(self, issues: Iterable[ConfigIssue]) -> tuple[str, ...]:
         ordered = sorted(issues, key=lambda issue: issue.line)
         lines = (f"{self._file}:{issue.line}: {dotted(issue.path)}: {issue.text}" for issue in ordered)
-        return tuple(dict.fromkeys(map(self._clean, lines)))
-
-    def _clean(self, line: str) -> str:
-        for secret in self._secrets:
-            line = line.replace(secret, "<secret>")
-        return line
+        return tuple(dict.fromkeys(map(self._redactor.clean, lines)))
 
 
 def dotted(path: Path) -> str:

@@ -22,9 +22,10 @@ from whole_exporter import simulator, write_config
 from exporter.app import App
 from exporter.clock import SystemClock
 from exporter.config import load
-from exporter.log import Redactor, configure
+from exporter.log import configure
 from exporter.metrics.build import this_build
 from exporter.metrics.runtime import runtime_registry
+from exporter.redaction import Redactor
 from exporter.storage.database import Database
 from exporter.web import server
 from exporter.web.routes import Routes

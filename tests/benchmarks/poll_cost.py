@@ -22,10 +22,11 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, 
 from support import operation, target
 
 from exporter.clock import SystemClock
-from exporter.log import Redactor, configure
+from exporter.log import configure
 from exporter.model import CampaignFigures, OperationStats, Target, TargetKey, TargetState
 from exporter.polling.state_store import StateStore
 from exporter.polling.worker import Worker
+from exporter.redaction import Redactor
 from exporter.storage.database import Database
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Client

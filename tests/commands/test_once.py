@@ -13,9 +13,9 @@ from support import Disk, Exporter, Inline, Vendor, VirtualClock, bad, operation
 
 from exporter.app import App
 from exporter.commands.once import LEASE_PATIENCE, ask_once
-from exporter.log import Redactor
 from exporter.metrics.build import Build
 from exporter.model import Config, Operation, Reason
+from exporter.redaction import Redactor
 
 Once = Callable[..., Awaitable[App]]
 

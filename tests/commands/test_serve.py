@@ -15,10 +15,10 @@ from support import Inline, VirtualClock, operation
 
 from exporter.app import App
 from exporter.commands.serve import _feed_watchdog
-from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.model import Config
 from exporter.notify import Notifier
+from exporter.redaction import Redactor
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 from exporter.storage.database import Database

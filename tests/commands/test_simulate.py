@@ -94,17 +94,17 @@ async def test_a_taken_port_is_one_line() -> None:
         with pytest.raises(SimulatorError) as raised:
             await serve(parsed(f"--simulator.listen-address=127.0.0.1:{port}"), asyncio.Event())
     assert str(raised.value) == (
-        f"simulator: cannot listen on 127.0.0.1:{port} (Address already in use); "
-        "choose another --simulator.listen-address"
+        f"simulator: cannot listen on 127.0.0.1:{port}: the port is in use; "
+        "stop the other program or choose another --simulator.listen-address"
     )
 
 
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
-        ("--simulator.listen-address=8081", "wants host:port"),
-        ("--simulator.listen-address=::1:80", "wants host:port"),
-        ("--simulator.listen-address=a:70000", "wants host:port"),
+        ("--simulator.listen-address=8081", "no address; allowed: host:port,"),
+        ("--simulator.listen-address=::1:80", "an IPv6 address stands in brackets; allowed: host:port,"),
+        ("--simulator.listen-address=a:70000", "'70000' is not a port; allowed: 0 to 65535"),
         ("--simulator.timezone=Bogota", "is not a time zone"),
         ("--simulator.campaigns=-1", "wants a whole number from 0 on"),
         ("--simulator.concurrency=0", "wants a whole number from 1 on"),

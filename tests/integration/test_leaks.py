@@ -21,10 +21,10 @@ from witness import Rules, Stalls, early, overlaps
 from exporter.app import App
 from exporter.clock import SystemClock
 from exporter.config import load
-from exporter.log import Redactor
 from exporter.metrics.build import this_build
 from exporter.metrics.runtime import runtime_registry
 from exporter.polling.worker import Worker
+from exporter.redaction import Redactor
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.fault import Fault, Rule
 from exporter.simulator.server import Simulator

@@ -236,7 +236,7 @@ async def test_the_unexpected_is_a_failure_logged_without_the_token(
     with structlog.testing.capture_logs() as logged:
         found = await ask(operation(peer.url))
     assert failure(found).reason is Reason.INTERNAL
-    assert "LookupError: nobody expects [secret]" in logged[0]["traceback"]
+    assert "LookupError: nobody expects <secret>" in logged[0]["traceback"]
     assert TOKEN not in repr((found, logged))
 
 

@@ -3,8 +3,9 @@ from raw_server import TOKEN, operation
 from support import target
 
 from exporter.model import Report, Row, TimeRange
+from exporter.redaction import hide
 from exporter.wolkvox.excerpt import excerpt
-from exporter.wolkvox.redaction import hide, secrets, shows
+from exporter.wolkvox.operation_secrets import secrets, shows
 from exporter.wolkvox.request import campaign_4
 
 
@@ -44,12 +45,12 @@ def test_it_is_cut_at_200_characters() -> None:
     ],
 )
 def test_secrets_are_hidden_however_they_are_escaped(form: str) -> None:
-    assert hide(f"token {form}!", [TOKEN]) == "token [secret]!"
+    assert hide(f"token {form}!", [TOKEN]) == "token <secret>!"
 
 
 @pytest.mark.parametrize("length", range(16, len(TOKEN) + 1))
 def test_a_secret_that_was_cut_is_hidden_too(length: int) -> None:
-    assert hide(f"token {TOKEN[:length].upper()}", [TOKEN]) == "token [secret]"
+    assert hide(f"token {TOKEN[:length].upper()}", [TOKEN]) == "token <secret>"
 
 
 def test_the_beginning_of_a_short_secret_is_left() -> None:

@@ -1,4 +1,4 @@
-"""`--web.listen-address`: where to listen, as Prometheus and its exporters write it."""
+"""`--web.listen-address` and its like: where to listen, as Prometheus and its exporters write it."""
 
 import errno
 import socket
@@ -12,6 +12,8 @@ DEFAULT_ADDRESS = ":10965"
 MAX_PORT = 65_535
 
 _BACKLOG = 1024
+
+_FLAG = "--web.listen-address"
 
 
 class ListenError(Exception):
@@ -30,26 +32,37 @@ class ListenAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse_address(text: str) -> ListenAddress:
-    """Read `host:port`, `[::1]:port` or `:port`; raises `ListenError`."""
+def read_address(text: str) -> ListenAddress:
+    """Read `host:port`, `[::1]:port` or `:port`; raises ValueError that says what is allowed."""
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host or "[" in host or "]" in host:
-        raise ListenError(
-            f"--web.listen-address {text!r}: an IPv6 address stands in brackets; allowed: host:port, [::1]:port, :port"
-        )
+        raise ValueError("an IPv6 address stands in brackets; allowed: host:port, [::1]:port, :port")
     if not colon or any(character.isspace() or character == "/" for character in host):
-        raise ListenError(f"--web.listen-address {text!r}: no address; allowed: host:port, [::1]:port, :port")
+        raise ValueError("no address; allowed: host:port, [::1]:port, :port")
     if not (port.isascii() and port.isdigit() and int(port[:6]) <= MAX_PORT and len(port) <= len(str(MAX_PORT))):
-        raise ListenError(f"--web.listen-address {text!r}: {port!r} is not a port; allowed: 0 to {MAX_PORT}")
+        raise ValueError(f"{port!r} is not a port; allowed: 0 to {MAX_PORT}")
     return ListenAddress(host, int(port))
 
 
-def bind(addresses: Sequence[ListenAddress]) -> tuple[socket.socket, ...]:
-    """Open a listening socket for each address, or none at all; raises `ListenError`."""
+def parse_address(text: str) -> ListenAddress:
+    """Read the value of `--web.listen-address`; raises `ListenError` that names the flag."""
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise ListenError(f"{_FLAG} {text!r}: {error}") from error
+
+
+def bind(addresses: Sequence[ListenAddress], flag: str = _FLAG) -> tuple[socket.socket, ...]:
+    """Open a listening socket for each address, or none at all; raises `ListenError`.
+
+    Args:
+        addresses: Where to listen.
+        flag: Where the user wrote them, for messages.
+    """
     with ExitStack() as opened:
-        sockets = tuple(opened.enter_context(_bind(address)) for address in addresses)
+        sockets = tuple(opened.enter_context(_bind(address, flag)) for address in addresses)
         opened.pop_all()
         return sockets
 
@@ -62,13 +75,13 @@ def url(listening: socket.socket, scheme: str) -> str:
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
-def _bind(address: ListenAddress) -> socket.socket:
+def _bind(address: ListenAddress, flag: str) -> socket.socket:
     try:
         opened = _bind_all(address.port) if address.host in {"", "::"} else _bind_one(address)
     except socket.gaierror as error:
         raise ListenError(f"cannot listen on {address}: the host name is unknown ({error.strerror})") from error
     except OSError as error:
-        raise ListenError(f"cannot listen on {address}: {_explain(error)}") from error
+        raise ListenError(f"cannot listen on {address}: {_explain(error, flag)}") from error
     opened.setblocking(False)
     return opened
 
@@ -91,10 +104,10 @@ def _bind_one(address: ListenAddress) -> socket.socket:
     return socket.create_server(where, family=family, backlog=_BACKLOG)
 
 
-def _explain(error: OSError) -> str:
+def _explain(error: OSError, flag: str) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return "the port is in use; stop the other program or choose another --web.listen-address"
+            return f"the port is in use; stop the other program or choose another {flag}"
         case errno.EACCES:
             return "not permitted; ports under 1024 need a privilege, choose a higher one"
         case errno.EADDRNOTAVAIL:

@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from exporter.web.address import ListenAddress, ListenError, bind, parse_address, url
+from exporter.listen_address import ListenAddress, ListenError, bind, parse_address, url
 
 
 @pytest.mark.parametrize(
