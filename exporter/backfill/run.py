@@ -1,7 +1,7 @@
 """One backfill: learn what is stored, ask for the rest, write the file."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from exporter.backfill.cost import Cost, cost_of, describe
 from exporter.backfill.error import BackfillError, InterruptedByUserError
 from exporter.backfill.progress import Display, display
 from exporter.backfill.series import Scrapes, write_past
-from exporter.backfill.summary import missing_lines
+from exporter.backfill.summary import missing_lines, next_line
 from exporter.backfill.timeline import by_campaign
 from exporter.backfill.windows import Days, PastWindow, past_windows
 from exporter.clock import Clock
@@ -29,7 +29,7 @@ from exporter.model import Operation, Report, Target
 from exporter.storage.database import StorageError
 from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
-from exporter.storage.past import PastPlace, from_text, place_of
+from exporter.storage.past import Ends, PastPlace, from_text, place_of
 
 _log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class PastRun:
         self._stopping = stopping
         self._say = say
         self._states: dict[str, DiscoveryState] = {}
-        self._answered: dict[str, Mapping[PastPlace, Collection[int]]] = {}
+        self._answered: dict[str, Mapping[PastPlace, Ends]] = {}
         self._used: dict[str, int] = {}
         self._askers: dict[str, PastAsker] = {}
 
@@ -211,10 +211,7 @@ class PastRun:
                 )
         file = self._wanted.output
         self._say(f"written: {file}, {samples} samples of {sum(cost.answered for cost in costs)} windows")
-        self._say(
-            f"next: promtool tsdb create-blocks-from openmetrics {file} DIRECTORY, where DIRECTORY is the"
-            " --storage.tsdb.path of Prometheus"
-        )
+        self._say(next_line(file))
         return not any(cost.requests for cost in costs) and not any(
             asker.progress.stopped for asker in self._askers.values()
         )
@@ -249,9 +246,11 @@ class PastRun:
 
     def _cost(self, operation: Operation) -> Cost:
         windows = answered = 0
-        for window in self._windows(operation):
-            windows += 1
-            answered += self._is_answered(window)
+        for target in self._targets(operation):
+            ends = self._answered[operation.name].get(place_of(target), ())
+            for window in self._windows_of(target):
+                windows += 1
+                answered += window.end in ends
         return cost_of(operation, windows, answered, self._used[operation.name])
 
     def _unlisted(self) -> list[Operation]:

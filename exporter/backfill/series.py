@@ -26,6 +26,9 @@ from exporter.model import Report, Target, TargetKey
 QUARTER = 900
 """Seconds: no zone sets its clock between two multiples of it."""
 
+_LINES = 2_000
+"""That are in memory at a time."""
+
 Answers: TypeAlias = Callable[[Sequence[Target]], Iterable[tuple[PastWindow, Report]]]
 """What is known of all windows of one campaign; called again for each family, so that only one is in memory."""
 
@@ -84,7 +87,9 @@ def write_past(
             else:
                 subjects = _campaign(campaign, targets, known, scrapes)
             for labels, stretches in subjects:
-                written += _write(out, metric, labels_of((*scrapes.labels, *labels)), stretches, scrapes)
+                for samples in _write(out, metric, labels_of((*scrapes.labels, *labels)), stretches, scrapes):
+                    written += samples
+                    progress((place * len(campaigns) + number) / steps)
             progress((place * len(campaigns) + number + 1) / steps)
     out.write(END)
     return written
@@ -128,8 +133,10 @@ def _described(target: Target, since: int, until: int) -> Iterator[_Stretch]:
         yield _Stretch(start, end, Described(target.name, utc_offset(target.zone, start), calling_hours(target, start)))
 
 
-def _write(out: IO[bytes], metric: Metric[Any], subject: str, stretches: Iterable[_Stretch], scrapes: Scrapes) -> int:
-    """Write one subject of a family, series by series; how many samples that are."""
+def _write(
+    out: IO[bytes], metric: Metric[Any], subject: str, stretches: Iterable[_Stretch], scrapes: Scrapes
+) -> Iterator[int]:
+    """Write one subject of a family, series by series; how many samples, after each part of one."""
     found: dict[str, list[tuple[range, str]]] = {}
     for stretch in stretches:
         step = scrapes.interval
@@ -138,10 +145,10 @@ def _write(out: IO[bytes], metric: Metric[Any], subject: str, stretches: Iterabl
             for value, labels, suffix in metric.samples(stretch.subject):
                 series = series_of(metric.name, suffix, subject, labels)
                 found.setdefault(series, []).append((moments, value_of(value)))
-    written = 0
     for series, parts in found.items():
         for moments, shown_value in parts:
             beginning = f"{series} {shown_value} "
-            out.write("".join([f"{beginning}{moment}\n" for moment in moments]).encode())
-            written += len(moments)
-    return written
+            for place in range(0, len(moments), _LINES):
+                some = moments[place : place + _LINES]
+                out.write("".join([f"{beginning}{moment}\n" for moment in some]).encode())
+                yield len(some)

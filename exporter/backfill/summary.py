@@ -1,9 +1,18 @@
 """What could not be had, in words (pure)."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
 from exporter.backfill.asking import Missing, PastProgress
+
+PROMTOOL = "promtool tsdb create-blocks-from openmetrics --max-block-duration=64h"
+"""Without the flag promtool reads the file once for every two hours of it."""
+
+
+def next_line(file: str) -> str:
+    """What to do with the file, ready for a shell."""
+    return f"next: {PROMTOOL} {shlex.quote(file)} DIRECTORY, where DIRECTORY is the --storage.tsdb.path of Prometheus"
 
 
 def missing_lines(operation: str, progress: PastProgress) -> Iterator[str]:

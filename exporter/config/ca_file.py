@@ -2,7 +2,6 @@ import ssl
 from datetime import datetime
 from pathlib import Path
 
-from exporter.config.certificates import doubts
 from exporter.yaml import quoted
 
 _LARGEST = 16 * 2**20
@@ -29,5 +28,7 @@ def check_authorities(path: Path, now: datetime) -> tuple[str, ...]:
     except OSError as error:
         problem = f"cannot be read: {error.strerror}; allowed is a file of PEM certificates"
     else:
+        from exporter.config.certificates import doubts  # noqa: PLC0415 (8 MiB that most never need)
+
         return doubts(content, now)
     raise ValueError(f"{quoted(str(path))} {problem}")

@@ -17,7 +17,7 @@ from exporter.storage.anchors import Anchors
 from exporter.storage.companions import Companions, is_asked_whole
 from exporter.storage.database import Arrival, StorageError, StorageLostError
 from exporter.storage.engine import Storage
-from exporter.storage.past import PastAnswer, PastPlace
+from exporter.storage.past import Ends, PastAnswer, PastPlace
 from exporter.storage.recovery import Memory
 from exporter.storage.replicas import Moves, Replicas
 from exporter.storage.request import (
@@ -228,7 +228,7 @@ class Ledger:
         self._memory.conclude_api(result)
         await self._database.run(work)
 
-    async def past_ends(self, operation: Operation) -> dict[PastPlace, set[int]]:
+    async def past_ends(self, operation: Operation) -> dict[PastPlace, Ends]:
         """The ends of the windows of the operation's past that have an answer."""
         return await self._database.run(lambda connection: past.ends(connection, operation))
 

@@ -4,6 +4,8 @@ They belong to operation and server, not to a token: a rotated one sees the same
 """
 
 import json
+from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +17,9 @@ from exporter.storage.schema import past
 
 KEPT_SECONDS = 40 * 86_400.0
 """How long after it was asked for an answer is kept."""
+
+_ROWS = 1_000
+"""That are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,31 @@ def place_of(target: Target) -> PastPlace:
     return PastPlace(target.key.campaign, span(target), target.zone.key)
 
 
-def ends(connection: Connection, operation: Operation) -> dict[PastPlace, set[int]]:
+class Ends:
+    """The ends of windows that have an answer, eight bytes each: there can be tens of thousands."""
+
+    def __init__(self) -> None:
+        self._ends: array[int] = array("q")
+
+    def append(self, end: int) -> None:
+        """Add one that is later than all before."""
+        self._ends.append(end)
+
+    def __contains__(self, end: int) -> bool:
+        place = bisect_left(self._ends, end)
+        return place < len(self._ends) and self._ends[place] == end
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+
+def ends(connection: Connection, operation: Operation) -> dict[PastPlace, Ends]:
     """The ends of the windows of an operation that have an answer."""
-    mine = past.c.operation == operation.name, past.c.server == operation.base_url
-    found: dict[PastPlace, set[int]] = {}
-    for row in connection.execute(select(past.c.campaign, past.c.span, past.c.zone, past.c.ending).where(*mine)):
-        found.setdefault(PastPlace(row.campaign, row.span, row.zone), set()).add(row.ending)
+    chosen = select(past.c.campaign, past.c.span, past.c.zone, past.c.ending)
+    mine = chosen.where(past.c.operation == operation.name, past.c.server == operation.base_url)
+    found: dict[PastPlace, Ends] = {}
+    for row in connection.execute(mine.order_by(past.c.ending).execution_options(yield_per=_ROWS)):
+        found.setdefault(PastPlace(row.campaign, row.span, row.zone), Ends()).append(row.ending)
     return found
 
 
