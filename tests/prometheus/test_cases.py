@@ -1,15 +1,17 @@
 """Every alert has its cases, every case is one, and promtool passes them all."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rule_cases import FILES, OF_ONE_EXPORTER, SPANISH_FILES, cases, load, seconds
+from needed_rules import asked, name_of, only, write
+from rule_cases import FILES, OF_ONE_EXPORTER, SPANISH_FILES, Case, cases, load, seconds
 from rulebook import ALERTS, series
 
-from prometheus.generate import GROUPS
-from prometheus.rule import Alert
+from prometheus.generate import GROUPS, RULES, SPANISH_RULES
+from prometheus.rule import Alert, Language
 
 
 @pytest.fixture(params=ALERTS, ids=lambda alert: alert.name)
@@ -18,9 +20,66 @@ def alert(request: pytest.FixtureRequest) -> Alert:
     return found
 
 
+LOOKS = 4
+"""Evaluations of all the rules in a case beside the first; each takes its time."""
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_promtool_passes(path: Path, run: Callable[..., str]) -> None:
-    assert "SUCCESS" in run("promtool", "test", "rules", path)
+def test_promtool_passes(path: Path, run: Callable[..., str], tmp_path: Path) -> None:
+    """With the rules that a case asks about; promtool evaluates all that it is given at every step."""
+    content = load(path)
+    files = write(tmp_path, content["evaluation_interval"], content["tests"])
+    assert run("promtool", "test", "rules", *files).count("SUCCESS") == len(files)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_rule_of_the_committed_file_fails_in_any_case(path: Path, run: Callable[..., str], tmp_path: Path) -> None:
+    """A rule that finds two series where it wants one fails, and promtool with it, whichever rule the case is about."""
+    content = load(path)
+    own_step = seconds(content["evaluation_interval"])
+    files = []
+    for number, case in enumerate(content["tests"]):
+        step = -(-max(moments(case)) // (LOOKS * own_step)) * own_step
+        told = {
+            "rule_files": [str(RULES)],
+            "evaluation_interval": f"{step}s",
+            "group_eval_order": content["group_eval_order"],
+            "tests": [
+                {
+                    **{part: case[part] for part in ("name", "interval", "input_series") if part in case},
+                    "promql_expr_test": [
+                        {"expr": "absent(vector(1))", "eval_time": f"{LOOKS * step}s", "exp_samples": []}
+                    ],
+                }
+            ],
+        }
+        files.append(tmp_path / f"case{number}.json")
+        files[-1].write_text(json.dumps(told), encoding="utf-8")
+    assert run("promtool", "test", "rules", *files).count("SUCCESS") == len(files)
+
+
+def moments(case: Case) -> list[int]:
+    """When the case looks."""
+    kinds = ("alert_rule_test", "promql_expr_test")
+    return [seconds(test["eval_time"]) for kind in kinds for test in case.get(kind, ())]
+
+
+def test_a_case_lives_with_all_that_its_alert_reads() -> None:
+    for alert in ALERTS:
+        for case in cases(alert.name).values():
+            found = {name_of(rule) for group in only(asked(case)) for rule in group.rules}
+            assert alert.name in found
+            assert {name for name in series(alert.expr) if ":" in name} <= found
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [(path, RULES) for path in FILES] + [(path, SPANISH_RULES) for path in SPANISH_FILES],
+    ids=lambda path: path.stem,
+)
+def test_the_files_name_the_committed_rules(path: Path, rules: Path) -> None:
+    (named,) = load(path)["rule_files"]
+    assert (path.parent / named).resolve() == rules.resolve()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -88,8 +147,10 @@ def test_without_history_nothing_is_unusual(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", SPANISH_FILES, ids=lambda path: path.stem)
-def test_promtool_passes_in_spanish(path: Path, run: Callable[..., str]) -> None:
-    assert "SUCCESS" in run("promtool", "test", "rules", path)
+def test_promtool_passes_in_spanish(path: Path, run: Callable[..., str], tmp_path: Path) -> None:
+    content = load(path)
+    files = write(tmp_path, content["evaluation_interval"], content["tests"], Language.SPANISH)
+    assert run("promtool", "test", "rules", *files).count("SUCCESS") == len(files)
 
 
 def test_every_alert_is_spelled_out_in_spanish(alert: Alert) -> None:

@@ -11,12 +11,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from rulebook import ALERTS, RECORDINGS, series
+from needed_rules import needed, only
 
 from prometheus.document import document
-from prometheus.generate import GROUPS
 from prometheus.promql import same_hour
-from prometheus.rule import Alert, Recording
 
 Run = Callable[..., str]
 Counts = dict[str, int]
@@ -99,15 +97,6 @@ STORIES = {
     "Casablanca begins and ends Ramadan": Story(("Africa/Casablanca",), utc("2026-01-31"), utc("2026-04-07")),
 }
 
-RULES: dict[str, Recording | Alert] = {rule.record: rule for rule in RECORDINGS} | {rule.name: rule for rule in ALERTS}
-
-
-def needed(*names: str) -> set[str]:
-    """The rules of these names with all that they stand on."""
-    found = {name for name in names if name in RULES}
-    below = {name for each in found for name in series(RULES[each].expr)} - found
-    return found | needed(*below) if below else found
-
 
 @dataclass(frozen=True)
 class Promtool:
@@ -117,13 +106,8 @@ class Promtool:
     folder: Path
 
     def __call__(self, story: Story, rules: Sequence[str], questions: Sequence[dict[str, object]]) -> None:
-        wanted = needed(*rules)
-        groups = [
-            replace(group, rules=kept)
-            for group in GROUPS
-            if (kept := tuple(rule for rule in group.rules if _name(rule) in wanted))
-        ]
-        (self.folder / "rules.yml").write_text(document(tuple(groups)), encoding="utf-8")
+        groups = only(needed(*rules))
+        (self.folder / "rules.yml").write_text(document(groups), encoding="utf-8")
         step = f"{int(story.step.total_seconds())}s"
         told = {
             "rule_files": ["rules.yml"],
@@ -136,10 +120,6 @@ class Promtool:
         path = self.folder / "story.json"  # JSON is YAML
         path.write_text(json.dumps(told), encoding="utf-8")
         self.run("promtool", "test", "rules", path)
-
-
-def _name(rule: Recording | Alert) -> str:
-    return rule.record if isinstance(rule, Recording) else rule.name
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """How sure a share is: the recorded intervals are Wilson's, of each exporter, of what is usual, of an operation."""
 
-import json
 from collections.abc import Callable
 from math import sqrt
 from pathlib import Path
 
 import pytest
+from needed_rules import write
 
-from prometheus.generate import GROUPS, RULES
 from prometheus.recordings import JUDGED, RESULTS
 
 Z = 1.96
@@ -69,21 +68,12 @@ def promtool(run: Callable[..., str], tmp_path: Path) -> Callable[[list[dict[str
     """Ask whether these expressions are empty two weeks after the beginning."""
 
     def call(given: list[dict[str, str]], expressions: list[str]) -> None:
-        told = {
-            "rule_files": [str(RULES)],
-            "evaluation_interval": STEP,
-            "group_eval_order": [group.name for group in GROUPS],
-            "tests": [
-                {
-                    "interval": STEP,
-                    "input_series": given,
-                    "promql_expr_test": [{"expr": each, "eval_time": "14d", "exp_samples": []} for each in expressions],
-                }
-            ],
+        case = {
+            "interval": STEP,
+            "input_series": given,
+            "promql_expr_test": [{"expr": each, "eval_time": "14d", "exp_samples": []} for each in expressions],
         }
-        path = tmp_path / "evidence.json"
-        path.write_text(json.dumps(told), encoding="utf-8")
-        run("promtool", "test", "rules", path)
+        run("promtool", "test", "rules", *write(tmp_path, STEP, [case]))
 
     return call
 

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
+from needed_rules import write
 from rule_cases import OF_ONE_EXPORTER, Case, cases, seconds
 from rulebook import ALERTS
 
-from prometheus.generate import GROUPS, RULES
 from prometheus.rule import Alert
 
 HERE = 'node="n1", pod="wolkvox-6b9f7-x2x", pod_template_hash="6b9f7", container="exporter", region="bogota"'
@@ -97,15 +96,7 @@ def only_alerts(case: Case) -> Case:
 @pytest.fixture
 def live_through(run: Callable[..., str], tmp_path: Path) -> Callable[[Case, int], None]:
     def call(case: Case, step: int) -> None:
-        told = {
-            "rule_files": [str(RULES)],
-            "evaluation_interval": f"{step}s",
-            "group_eval_order": [group.name for group in GROUPS],
-            "tests": [case],
-        }
-        path = tmp_path / "case.yml"
-        path.write_text(yaml.safe_dump(told), encoding="utf-8")
-        run("promtool", "test", "rules", path)
+        run("promtool", "test", "rules", *write(tmp_path, f"{step}s", [case]))
 
     return call
 
