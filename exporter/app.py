@@ -21,6 +21,7 @@ from exporter.model import Config, FileVersion, Operation, OperationStatus, Stat
 from exporter.polling.plan import OperationPlan, plan
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
+from exporter.polling.token_parts import Services
 from exporter.polling.worker import Worker
 from exporter.redaction import Redactor
 from exporter.rotation import Change, SecretWatch
@@ -191,8 +192,7 @@ class App:
         )
 
     def _make_worker(self, operation: Operation) -> Worker:
-        return Worker(
-            operation,
+        services = Services(
             ledger=self._ledger,
             api=self._client,
             store=self._store,
@@ -200,6 +200,7 @@ class App:
             random=self._random,
             renew=self._secrets.renew,
         )
+        return Worker(operation, services)
 
     async def _apply_config(self, config: Config) -> None:
         for warning in config.warnings:

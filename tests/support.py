@@ -36,6 +36,7 @@ from exporter.model import (
 )
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
+from exporter.polling.token_parts import Services
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database, StorageError
 from exporter.storage.ledger import Ledger
@@ -396,9 +397,8 @@ class Exporter:
         return dict(self.figures(operation).failures)[reason]
 
     def _make_worker(self, operation: Operation) -> Worker:
-        return Worker(
-            operation, ledger=self.ledger, api=self._vendor, store=self.store, clock=self.clock, random=Random(7)
-        )
+        services = Services(ledger=self.ledger, api=self._vendor, store=self.store, clock=self.clock, random=Random(7))
+        return Worker(operation, services)
 
 
 Start = Callable[..., Awaitable[Exporter]]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from random import Random
-from typing import Protocol
 
 import structlog
 
@@ -20,17 +19,15 @@ from exporter.discovery.text import to_text
 from exporter.duration import format_duration
 from exporter.model import (
     ApiName,
-    CampaignsAnswer,
     Discovery,
     Failure,
     LeaseWait,
     Operation,
     Reason,
     Report,
-    Target,
-    TimeRange,
     WaitCause,
 )
+from exporter.polling.api import CampaignApi
 from exporter.polling.cooldown import Cooldown, is_pause
 from exporter.polling.poll_log import tell_wait
 from exporter.polling.poll_runner import departed
@@ -48,7 +45,6 @@ from exporter.storage.request import (
     StoredApi,
     TooEarlyError,
 )
-from exporter.wolkvox.client import Answer
 
 LEASE_PAUSE = 1.0
 """Seconds between two looks at a lease that is not free yet."""
@@ -61,20 +57,6 @@ MOST_OF_CAMPAIGN = 3
 
 _OF_CAMPAIGN = frozenset({Reason.NOT_FOUND, Reason.BAD_REQUEST, Reason.INVALID_RESPONSE, Reason.TOO_LARGE})
 """Failures that say nothing of other campaigns."""
-
-
-class PastApi(Protocol):
-    """The vendor."""
-
-    async def campaign_4(
-        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
-    ) -> Answer[Report]:
-        """One request; see `wolkvox.client.Client`."""
-        ...
-
-    async def campaigns(self, operation: Operation, seconds: float, granted_at: float) -> Answer[CampaignsAnswer]:
-        """The same for the list of campaigns."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +87,7 @@ class PastAsker:
         operation: Operation,
         *,
         ledger: Ledger,
-        api: PastApi,
+        api: CampaignApi,
         clock: Clock,
         random: Random,
         stopping: asyncio.Event,
@@ -137,8 +119,8 @@ class PastAsker:
             StorageError: storage cannot tell.
         """
         before: LeaseWait | None = None
-        while not await self._ledger.acquire(self.token, longest):
-            wait = self._ledger.waiting(self.token)
+        while not await self._ledger.leases.acquire(self.token, longest):
+            wait = self._ledger.leases.waiting(self.token)
             if wait is not None:
                 if wait.cause is WaitCause.PROCESS:
                     raise TokenInUseError(self._operation.name)
@@ -147,7 +129,7 @@ class PastAsker:
             await self._clock.wait(self._stopping, LEASE_PAUSE)
             if self._stopping.is_set():
                 return False
-        self._cooldown.rest = await self._ledger.rest(self.token)
+        self._cooldown.rest = await self._ledger.leases.rest(self.token)
         return True
 
     async def ask_list(self, discovery: Discovery) -> DiscoveryState | None:
@@ -155,7 +137,7 @@ class PastAsker:
         operation, seconds = self._operation, discovery.settings.timeout
         asked = ApiRequest(operation.name, operation.base_url, ApiName.CAMPAIGNS, seconds)
         try:
-            await self._ledger.adopt(operation)
+            await self._ledger.records.adopt(operation)
             request = Request(self.token, asked, self._day(), operation.budget, discovery.refresh_interval)
             grant = await self._ledger.begin(request)
         except TooEarlyError as early:
@@ -216,7 +198,7 @@ class PastAsker:
     async def release(self) -> None:
         """Give the lease up, so that a running exporter need not wait."""
         with suppress(StorageError):
-            await self._ledger.release([self.token])
+            await self._ledger.leases.release([self.token])
 
     def _is_over(self) -> bool:
         return bool(self.progress.stopped) or self._stopping.is_set()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from exporter.backfill.asking import PastApi, PastAsker
+from exporter.backfill.asking import PastAsker
 from exporter.backfill.choice import Choice, past_targets, unknown
 from exporter.backfill.cost import Cost, cost_of, describe
 from exporter.backfill.error import BackfillError, InterruptedByUserError
@@ -26,6 +26,7 @@ from exporter.discovery import text
 from exporter.discovery.state import DiscoveryState
 from exporter.metrics.past import Labels
 from exporter.model import Operation, Report, Target
+from exporter.polling.api import CampaignApi
 from exporter.storage.database import StorageError
 from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
@@ -121,10 +122,10 @@ class PastRun:
     async def learn(self) -> None:
         """Read what storage knows."""
         for operation in self._operations:
-            self._states[operation.name] = text.from_text((await self._ledger.apis(operation)).discovery)
-            self._answered[operation.name] = await self._ledger.past_ends(operation)
+            self._states[operation.name] = text.from_text((await self._ledger.records.apis(operation)).discovery)
+            self._answered[operation.name] = await self._ledger.records.past_ends(operation)
             day = datetime.fromtimestamp(self._clock.now(), operation.zone).date().isoformat()
-            self._used[operation.name] = await self._ledger.used(operation.name, day)
+            self._used[operation.name] = await self._ledger.records.used(operation.name, day)
 
     def plan(self) -> None:
         """Tell what it will cost.
@@ -146,7 +147,7 @@ class PastRun:
                 " those for the campaigns that it names"
             )
 
-    async def ask(self, api: PastApi) -> None:
+    async def ask(self, api: CampaignApi) -> None:
         """Take the tokens and ask for what is missing, tokens side by side.
 
         Raises:
@@ -192,7 +193,7 @@ class PastRun:
 
             def answers(of: Sequence[Target]) -> Iterator[tuple[PastWindow, Report]]:
                 """In the thread that writes: only one campaign's are in memory at a time."""
-                work = self._ledger.past(self._operation(of[0]), of[0].key.campaign)
+                work = self._ledger.records.past(self._operation(of[0]), of[0].key.campaign)
                 return self._reports(of, asyncio.run_coroutine_threadsafe(work, loop).result())
 
             samples = await asyncio.to_thread(write_past, output, by_campaign(targets), answers, scrapes, told)
@@ -292,4 +293,4 @@ class PastRun:
         while True:
             await asyncio.sleep(RENEWAL_SECONDS)
             with suppress(StorageError):
-                await self._ledger.renew()
+                await self._ledger.leases.renew()

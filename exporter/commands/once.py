@@ -104,7 +104,7 @@ async def ask_once(app: App, clock: Clock, stopping: asyncio.Event) -> None:
 
 async def _sweep(worker: Worker, clock: Clock, stopping: asyncio.Event) -> None:
     patience = clock.monotonic() + LEASE_PATIENCE
-    while not await worker.settle() and not stopping.is_set():
+    while not await worker.session.settle() and not stopping.is_set():
         left = patience - clock.monotonic()
         if left <= 0:
             return

@@ -1,20 +1,15 @@
 """The APIs that are asked for a whole operation: when each is due, one request to it, and what came of it."""
 
-from typing import Protocol
-
-from exporter.clock import Clock, Stamp, age, stamp
-from exporter.model import ApiName, CampaignsAnswer, Failure, LiveAnswer, Operation, Reason, VendorQuota
+from exporter.clock import Stamp, age, stamp
+from exporter.model import ApiName, Failure, Operation, Reason
 from exporter.polling.companion_log import CompanionLog
-from exporter.polling.cooldown import Cooldown
 from exporter.polling.discovered import api_intervals, api_timeout
 from exporter.polling.discovery_store import ApiAnswer
 from exporter.polling.lease_session import LeaseSession
-from exporter.polling.loop_control import LoopControl
 from exporter.polling.poll_runner import ANSWER_PAUSE, departed
-from exporter.polling.state_store import StateStore
-from exporter.polling.timetable import ARRIVAL_MARGIN, UNFINISHED_MARGIN, Timetable
+from exporter.polling.timetable import ARRIVAL_MARGIN, UNFINISHED_MARGIN
+from exporter.polling.token_parts import TokenParts
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import Ledger
 from exporter.storage.request import (
     ApiRequest,
     ApiResult,
@@ -29,47 +24,18 @@ UNSENT_PAUSE = 60.0
 """Seconds after which a request is tried again that could not be recorded or had no budget; at most its interval."""
 
 
-class CompanionApi(Protocol):
-    """The vendor, as far as it is asked for a whole operation; see `wolkvox.client.Client`."""
-
-    async def campaigns(self, operation: Operation, seconds: float, granted_at: float) -> Answer[CampaignsAnswer]:
-        """One request for the list of campaigns."""
-        ...
-
-    async def real_time(self, operation: Operation, seconds: float, granted_at: float) -> Answer[LiveAnswer]:
-        """One request for the live figures."""
-        ...
-
-    async def token_info(self, operation: Operation, seconds: float, granted_at: float) -> Answer[VendorQuota]:
-        """One request for the vendor's count of its quota."""
-        ...
-
-
 class CompanionRunner:
     """Asks the companions of campaign_4 with one token, one at a time, each on its own interval; it never retries."""
 
-    def __init__(  # noqa: PLR0913 (the rooms that a request goes through)
-        self,
-        timetable: Timetable,
-        control: LoopControl,
-        session: LeaseSession,
-        cooldown: Cooldown,
-        *,
-        ledger: Ledger,
-        api: CompanionApi,
-        store: StateStore,
-        clock: Clock,
-    ) -> None:
-        self._timetable = timetable
-        self._control = control
+    def __init__(self, parts: TokenParts, session: LeaseSession) -> None:
+        services = parts.services
+        self._clock, self._store = services.clock, services.store
+        self._ledger, self._api = services.ledger, services.api
+        self._timetable, self._control, self._cooldown = parts.timetable, parts.control, parts.cooldown
+        self._storage, self._learner = parts.storage, parts.learner
         self._session = session
-        self._cooldown = cooldown
-        self._ledger = ledger
-        self._api = api
-        self._store = store
-        self._clock = clock
         self._not_before: dict[ApiName, float] = {}
-        self._log = CompanionLog(timetable)
+        self._log = CompanionLog(parts.timetable)
 
     def following(self) -> tuple[float, ApiName] | None:
         """The API that is due first, and when, in monotonic seconds; None where none is asked, or the token rests.
@@ -81,9 +47,11 @@ class CompanionRunner:
         intervals = api_intervals(self._timetable.operation)
         return min(((self._due(api, interval), api) for api, interval in intervals.items()), default=None, key=_moment)
 
-    def is_first(self, api: ApiName) -> bool:
-        """Whether nothing is known of an API yet."""
-        return self._store.discoveries.api(self._timetable.operation.name, api).polled is None
+    async def discover(self, api: ApiName) -> None:
+        """Ask one API, and take over the targets that it finds."""
+        is_first = self._store.discoveries.api(self._timetable.operation.name, api).polled is None
+        await self.ask(api)
+        self._learner.follow(self._timetable.follow_discovery(awaited=is_first))
 
     async def ask(self, api: ApiName) -> None:
         """Ask one API, whatever comes of it; raises only faults of the program's own."""
@@ -94,7 +62,7 @@ class CompanionRunner:
         except NotOwnerError:
             self._session.lose()
         except TooEarlyError as early:  # another process asked since, perhaps with another token of the operation
-            await self._session.learn_apis()
+            await self._learner.learn_apis()
             self._not_before[api] = begun.monotonic + min(early.wait, ANSWER_PAUSE)
         except Exception:
             self._not_before[api] = self._clock.monotonic() + api_intervals(operation).get(api, UNSENT_PAUSE)
@@ -126,12 +94,12 @@ class CompanionRunner:
         try:
             grant = await self._ledger.begin(request)
         except StorageError as error:
-            self._session.storage_failed(error)
+            self._storage.failed(error)
             return Failure(Reason.STORAGE, f"not sent: {error}"), None, 0.0
         except BudgetExhaustedError:
             message = f"not sent: the day's budget of {operation.budget} requests is used up until midnight in "
             return Failure(Reason.BUDGET, f"{message}{operation.zone.key}"), None, 0.0
-        self._session.storage_recovered()
+        self._storage.recovered()
         self._session.count(grant.used)
         self._store.stats.sent(operation.name, grant.used, api)
         answer = await self._answer(operation, api, timeout, grant.at.monotonic)
@@ -182,7 +150,7 @@ class CompanionRunner:
         try:
             await self._ledger.finish_api(self._session.token, result, self._cooldown.rest)
         except StorageError as error:
-            self._session.storage_failed(error)
+            self._storage.failed(error)
         else:
             if state is not None:
                 discoveries.stored(operation.name, state)

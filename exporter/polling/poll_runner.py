@@ -2,21 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
-from typing import Protocol
 
-from exporter.clock import Clock, Stamp, stamp
-from exporter.model import Failure, Operation, Reason, Report, Target, TargetKey, TargetState, TimeRange
-from exporter.polling.cooldown import Cooldown, is_pause
+from exporter.clock import Stamp, stamp
+from exporter.model import Failure, Reason, Target, TargetKey, TargetState
+from exporter.polling.cooldown import is_pause
 from exporter.polling.lease_session import LeaseSession
-from exporter.polling.loop_control import LoopControl
 from exporter.polling.poll_log import log_poll, tell_doubt
 from exporter.polling.retry import retry_delay
-from exporter.polling.state_store import StateStore
-from exporter.polling.timetable import Timetable
+from exporter.polling.token_parts import TokenParts
 from exporter.polling.transitions import Found, concluded
 from exporter.storage.database import StorageError
-from exporter.storage.ledger import Ledger
 from exporter.storage.request import (
     BudgetExhaustedError,
     NotOwnerError,
@@ -25,21 +20,10 @@ from exporter.storage.request import (
     RequestRefusedError,
     TooEarlyError,
 )
-from exporter.wolkvox.client import Answer
 from exporter.wolkvox.window import bounds
 
 ANSWER_PAUSE = 10.0
 """How often to look for the answer to a request that another process sent with another token of the operation."""
-
-
-class PollApi(Protocol):
-    """The vendor, as far as it is asked for reports."""
-
-    async def campaign_4(
-        self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float
-    ) -> Answer[Report]:
-        """One request; see `wolkvox.client.Client`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +53,13 @@ class _Asked:
 class PollRunner:
     """Polls one target at a time with one token."""
 
-    def __init__(  # noqa: PLR0913 (the rooms that a poll goes through)
-        self,
-        timetable: Timetable,
-        control: LoopControl,
-        session: LeaseSession,
-        cooldown: Cooldown,
-        *,
-        ledger: Ledger,
-        api: PollApi,
-        store: StateStore,
-        clock: Clock,
-        random: Random,
-    ) -> None:
-        self._timetable = timetable
-        self._control = control
+    def __init__(self, parts: TokenParts, session: LeaseSession) -> None:
+        services = parts.services
+        self._ledger, self._api, self._store = services.ledger, services.api, services.store
+        self._clock, self._random = services.clock, services.random
+        self._timetable, self._control, self._cooldown = parts.timetable, parts.control, parts.cooldown
+        self._storage, self._learner = parts.storage, parts.learner
         self._session = session
-        self._cooldown = cooldown
-        self._ledger = ledger
-        self._api = api
-        self._store = store
-        self._clock = clock
-        self._random = random
         self._previous: Reason | None = None  # why the token's latest poll failed
 
     async def poll(self, target: Target) -> None:
@@ -104,7 +73,7 @@ class PollRunner:
             timetable.set(target.key, begun.at.monotonic)
             self._session.lose()
         except TooEarlyError as early:  # another process asked since; the ledger knows better than this schedule
-            news = await self._session.learn_answer(target)
+            news = await self._learner.learn_answer(target)
             wait = early.wait if news else min(early.wait, ANSWER_PAUSE)
             timetable.set(target.key, begun.at.monotonic + wait)
         except Exception:
@@ -142,7 +111,7 @@ class PollRunner:
             try:
                 await self._ledger.put_rest(self._session.token, self._cooldown.rest)
             except StorageError as error:
-                self._session.storage_failed(error)
+                self._storage.failed(error)
 
     async def _send(self, target: Target, interval: float, number: int) -> _Asked:
         """Record a request and send it: the poll's first or second; `interval` as the ledger takes it."""
@@ -152,7 +121,7 @@ class PollRunner:
         try:
             grant = await self._ledger.begin(request)
         except StorageError as error:
-            self._session.storage_failed(error)
+            self._storage.failed(error)
             return _Asked(Failure(Reason.STORAGE, f"not sent: {error}"))
         except BudgetExhaustedError:
             message = (
@@ -160,7 +129,7 @@ class PollRunner:
                 f"{operation.zone.key}; raise quota_share or licenses, or lengthen interval"
             )
             return _Asked(Failure(Reason.BUDGET, message))
-        self._session.storage_recovered()
+        self._storage.recovered()
         self._session.count(grant.used)
         self._store.stats.sent(operation.name, grant.used)
         asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
@@ -228,7 +197,7 @@ class PollRunner:
         try:
             await self._ledger.finish(self._session.token, result, self._cooldown.rest)
         except StorageError as error:
-            self._session.storage_failed(error)
+            self._storage.failed(error)
 
 
 def departed(recorded: Stamp, sent_at: float | None) -> Stamp:

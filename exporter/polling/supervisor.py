@@ -20,7 +20,7 @@ class Supervisor:
     """Keeps one worker turning for each operation of the configuration."""
 
     def __init__(self, ledger: Ledger, clock: Clock, worker_factory: Callable[[Operation], Worker]) -> None:
-        """`hire` makes the worker of an operation."""
+        """`worker_factory` makes the worker of an operation."""
         self._ledger = ledger
         self._clock = clock
         self._make_worker = worker_factory
@@ -46,7 +46,7 @@ class Supervisor:
             return
         operations = tuple(operations)
         self._ledger.apply_config(operations)
-        by_token = {worker.token: worker for worker in (*self._tasks, *self._workers.values())}
+        by_token = {worker.session.token: worker for worker in (*self._tasks, *self._workers.values())}
         self._workers = {}
         for operation in operations:
             worker = by_token.pop(self._ledger.hash(operation.token), None)
@@ -58,7 +58,7 @@ class Supervisor:
         for worker in by_token.values():
             worker.retire()
         # Side by side: where storage is locked, all fail with the first instead of waiting as long one after another.
-        await asyncio.gather(*(worker.settle() for worker in self._workers.values()))
+        await asyncio.gather(*(worker.session.settle() for worker in self._workers.values()))
 
     def start(self) -> None:
         """Set every worker to work that is not yet; none once all polling is to end."""
@@ -105,17 +105,17 @@ class Supervisor:
         self._ended.set()
         others = [task for task in (self._keeper, self._watcher) if task is not None]
         await asyncio.gather(*tasks, *others, return_exceptions=True)
-        await self._release(worker.token for worker in self._workers.values())
+        await self._release(worker.session.token for worker in self._workers.values())
 
     async def _serve(self, worker: Worker) -> None:
         await worker.run()
         if worker not in self._workers.values():
             del self._tasks[worker]
-            await self._release([worker.token])
+            await self._release([worker.session.token])
 
     async def _release(self, tokens: Iterable[str]) -> None:
         try:
-            await self._ledger.release(tokens)
+            await self._ledger.leases.release(tokens)
         except StorageError as error:
             _log.warning("leases not given up, a successor waits up to 30 s", detail=str(error))
 
@@ -124,7 +124,7 @@ class Supervisor:
         failing = False
         while not self._ended.is_set():
             try:
-                held = await self._ledger.renew()
+                held = await self._ledger.leases.renew()
             except StorageError as error:
                 if not failing:
                     _log.warning("leases not renewed, trying again", detail=str(error))
@@ -134,18 +134,18 @@ class Supervisor:
             else:
                 failing = False
                 for worker in self._workers.values():
-                    if worker.token not in held:
-                        worker.lose()
+                    if worker.session.token not in held:
+                        worker.session.lose()
             await self._clock.wait(self._ended, RENEWAL_SECONDS)
 
     async def watch(self) -> None:
         """On a shared storage: see what the other replicas do, for all tokens at once, and take an even share."""
         while not self._ended.is_set():
             try:
-                moves = await self._ledger.look()
-                by_token = {worker.token: worker for worker in self._workers.values()}
-                for token in await self._ledger.release(moves.give) if moves.give else ():
-                    by_token[token].hand_over()
+                moves = await self._ledger.leases.look()
+                by_token = {worker.session.token: worker for worker in self._workers.values()}
+                for token in await self._ledger.leases.release(moves.give) if moves.give else ():
+                    by_token[token].session.hand_over()
                 for token in moves.take & by_token.keys():
                     by_token[token].look_around()
             except StorageError:

@@ -1,4 +1,4 @@
-"""Who may send with a token, what was sent, and what came of it. The one authority: each request asks here first."""
+"""What was sent, and what came of it. The one authority: each request asks here first whether it may leave."""
 
 import hashlib
 import hmac
@@ -11,26 +11,25 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, select
 
 from exporter.clock import Clock, stamp
-from exporter.model import LeaseWait, Operation, Target, TargetKey, TargetState
+from exporter.model import Operation, Target
 from exporter.storage import companions, lease, past, quota, rows
 from exporter.storage.anchors import Anchors
-from exporter.storage.companions import Companions, is_asked_whole
+from exporter.storage.companions import Companions
 from exporter.storage.database import Arrival, StorageError, StorageLostError
 from exporter.storage.engine import Storage
-from exporter.storage.past import Ends, PastAnswer, PastPlace
+from exporter.storage.lease_keeper import LeaseKeeper
+from exporter.storage.past import PastAnswer
+from exporter.storage.records import Records
 from exporter.storage.recovery import Memory
-from exporter.storage.replicas import Moves, Replicas
+from exporter.storage.replicas import Replicas
 from exporter.storage.request import (
-    NOTHING_STORED,
     ApiRequest,
     ApiResult,
     BudgetExhaustedError,
-    Changes,
     Grant,
     NotOwnerError,
     PollResult,
     Request,
-    StoredApis,
     StoredCooldown,
 )
 from exporter.storage.schema import meta
@@ -38,12 +37,9 @@ from exporter.storage.targets import Targets
 
 T = TypeVar("T")
 
-PRUNE_SECONDS = 86_400.0
-"""How often what nothing depends on any more is forgotten."""
-
 
 class Ledger:
-    """The storage of one process, under an identity of its own: each method is one transaction."""
+    """Puts each request of one process on record, with its end; each method is one transaction."""
 
     def __init__(self, database: Storage, clock: Clock, owner: str) -> None:
         """`owner` names this process; unique among all processes that ever use the storage."""
@@ -55,11 +51,27 @@ class Ledger:
         self._memory = Memory()
         self._targets = Targets(clock, self._memory, self._anchors, self.hash)
         self._companions = Companions(clock, self._memory, self._anchors, self.hash)
-        self._leases = lease.Leases(clock, owner)
         self._replicas = Replicas(clock, owner)
-        self._waits: dict[str, LeaseWait] = {}
-        self._pruned_at = clock.monotonic()
         self._refuse_once: set[str] = set()  # operations whose next request is refused, because the file was lost
+        self.leases = LeaseKeeper(
+            clock,
+            owner,
+            run=database.run,
+            run_again=self._run,
+            replicas=self._replicas,
+            anchors=self._anchors,
+            prune=self._prune,
+        )
+        """Who may send."""
+        self.records = Records(
+            database,
+            targets=self._targets,
+            companions=self._companions,
+            replicas=self._replicas,
+            memory=self._memory,
+            hash_token=self.hash,
+        )
+        """What storage knows."""
         self.is_shared = database.is_shared
         """Whether processes of several machines share the storage, and the tokens spread over them."""
         self.generation = 0
@@ -94,93 +106,6 @@ class Ledger:
         self._companions.apply_config(owners)
         self._replicas.configure(owners.tokens)
 
-    async def adopt(self, operation: Operation) -> dict[TargetKey, TargetState]:
-        """Make a place for each target and API of the operation, and tell what is known of its targets."""
-
-        def work(connection: Connection) -> dict[TargetKey, TargetState]:
-            self._companions.adopt(connection, operation)
-            return self._targets.adopt(connection, operation)
-
-        return await self._database.run(work)
-
-    async def apis(self, operation: Operation) -> StoredApis:
-        """What storage knows of the operation's APIs and of its campaigns, whoever stored it."""
-        return await self._database.run(lambda connection: self._companions.read(connection, operation, -1)) or (
-            NOTHING_STORED
-        )
-
-    async def read(self, operation: Operation, since: int) -> Changes:
-        """What another process stored after version `since`, and the version now."""
-
-        def work(connection: Connection) -> Changes:
-            changes = self._targets.read(connection, operation, since)
-            self._replicas.consumed(self.hash(operation.token))
-            if changes.version == since:
-                return changes
-            return replace(changes, apis=self._companions.read(connection, operation, since))
-
-        token = self.hash(operation.token)
-        news = self._replicas.news(token, since)
-        if news is None or (news[1] and is_asked_whole(operation)):
-            return await self._database.run(work)
-        self._replicas.consumed(token)
-        return Changes(news[0], self._targets.match(operation, news[1]) if news[1] else {})
-
-    async def look(self) -> Moves:
-        """Take part in the spread of a shared storage's tokens: to be called every `LOOK_SECONDS` by who polls."""
-        self._replicas.joined = True
-        return await self._run(self._replicas.look)
-
-    async def known(self, operation: Operation, target: Target) -> TargetState:
-        """What storage knows of one target of the operation by its present name."""
-        return await self._database.run(lambda connection: self._targets.known(connection, operation, target))
-
-    async def used(self, operation: str, day: str) -> int:
-        """Requests of the operation on that day, by any process."""
-        count = self._replicas.used(operation, day)
-        if count is None:
-            count = await self._database.run(lambda connection: quota.used(connection, operation, day))
-        self._memory.count(operation, day, count)
-        return count
-
-    async def acquire(self, token: str, longest: float) -> bool:
-        """Take the lease of a token hash if nobody alive holds it; True where this process holds it now.
-
-        A holder is dead when it was silent for `LEASE_SECONDS`, or is known to have died; its last request must be past
-        its time limit too. Where it is not free, `waiting` tells why.
-
-        Args:
-            token: The token's hash.
-            longest: The longest time limit of the token's requests, in seconds.
-        """
-        wait = self._replicas.obstacle(token)
-        if wait is None:
-            wait = await self._run(lambda connection: self._leases.acquire(connection, token, longest))
-        if wait is None:
-            self._waits.pop(token, None)
-        else:
-            self._waits[token] = wait
-        return wait is None
-
-    def waiting(self, token: str) -> LeaseWait | None:
-        """Why the lease of a token hash was not free when it was asked for last; None where it was."""
-        return self._waits.get(token)
-
-    async def rest(self, token: str) -> StoredCooldown | None:
-        """Why the token rests, as stored by whoever held its lease last."""
-        rest = await self._database.run(lambda connection: lease.rest(connection, token))
-        return None if rest is None else replace(rest, since=self._anchors.moment(rest.since))
-
-    async def renew(self) -> frozenset[str]:
-        """Show that this process lives; the token hashes whose leases it still holds."""
-
-        def work(connection: Connection) -> frozenset[str]:
-            if self._clock.monotonic() - self._pruned_at > PRUNE_SECONDS:
-                self._prune(connection)
-            return self._leases.renew(connection)
-
-        return await self._run(work)  # who makes the file anew must not be the only one that is in it
-
     async def begin(self, request: Request) -> Grant:
         """Put a request on record before it leaves; when this returns, the record is durable.
 
@@ -210,7 +135,7 @@ class Ledger:
         known = replace(result.known, asked=self._targets.asked(result))
 
         def work(connection: Connection) -> None:
-            if self._leases.mark_done(connection, token, rest) is not None:
+            if self.leases.own.mark_done(connection, token, rest) is not None:
                 rows.write(connection, token, result.server, result.target, known)
 
         self._memory.conclude(result.target, result.server, known)
@@ -221,26 +146,18 @@ class Ledger:
         result = replace(result, known=replace(result.known, asked=self._companions.asked(result)))
 
         def work(connection: Connection) -> None:
-            version = self._leases.mark_done(connection, token, rest)
+            version = self.leases.own.mark_done(connection, token, rest)
             if version is not None:
                 companions.write(connection, token, version, result)
 
         self._memory.conclude_api(result)
         await self._database.run(work)
 
-    async def past_ends(self, operation: Operation) -> dict[PastPlace, Ends]:
-        """The ends of the windows of the operation's past that have an answer."""
-        return await self._database.run(lambda connection: past.ends(connection, operation))
-
-    async def past(self, operation: Operation, campaign: str) -> dict[PastPlace, dict[int, str]]:
-        """The answers to windows of a campaign's past as texts, by the ends of the windows."""
-        return await self._database.run(lambda connection: past.read(connection, operation, campaign))
-
     async def finish_past(self, token: str, answer: PastAnswer | None, rest: StoredCooldown | None) -> None:
         """Store that the token's request for a window of the past is over, and the answer if there was one."""
 
         def work(connection: Connection) -> None:
-            self._leases.mark_done(connection, token, rest)
+            self.leases.own.mark_done(connection, token, rest)
             if answer is not None:
                 past.write(connection, answer, self._clock.now())
 
@@ -248,14 +165,7 @@ class Ledger:
 
     async def put_rest(self, token: str, rest: StoredCooldown | None) -> None:
         """Store that the token rests, and that its request is over, before its poll is."""
-        await self._database.run(lambda connection: self._leases.mark_done(connection, token, rest))
-
-    async def release(self, held: Iterable[str]) -> frozenset[str]:
-        """Give up the leases of those token hashes that have no request in flight; which these are."""
-        names = list(held)
-        given = await self._database.run(lambda connection: self._leases.release(connection, names))
-        self._replicas.released(given)
-        return given
+        await self._database.run(lambda connection: self.leases.own.mark_done(connection, token, rest))
 
     def _enter(self, connection: Connection) -> None:
         """Begin with a file, in the transaction that makes it where it is new. Nothing is held in it yet.
@@ -272,9 +182,7 @@ class Ledger:
             connection.execute(select(meta.c.value).where(meta.c.name == "hash_key")).scalar_one()
         )
         self.apply_config(self._operations)
-        self._leases.forget()
-        self._replicas.forget()
-        self._waits.clear()
+        self.leases.forget()
         self._refuse_once |= self._memory.operations()
         self._memory.restore(connection, self.hash, self._anchors.moment)
         for operation, known in self._memory.apis():
@@ -293,7 +201,6 @@ class Ledger:
         await self._database.reopen(self._enter)
 
     def _prune(self, connection: Connection) -> None:
-        self._pruned_at = self._clock.monotonic()
         self._memory.prune(self._clock)
         rows.prune(connection, self._clock, self._memory.has)
         companions.prune(connection, self._clock, self._memory.has_api)
@@ -305,7 +212,7 @@ class Ledger:
         if request.operation in self._refuse_once:
             raise self._database.lost()
         now = stamp(self._clock)
-        if not self._leases.mark_sent(connection, token, now, target.timeout):
+        if not self.leases.own.mark_sent(connection, token, now, target.timeout):
             raise NotOwnerError
         # First: where the engine locks rows, this one keeps another token of the operation from asking meanwhile.
         used = quota.count(connection, request.operation, request.day)

@@ -97,15 +97,15 @@ async def test_all_is_asked_once_and_kept(scene: Scene) -> None:
     asker = await scene.ask(acme, windows(target(), OTHER))
     assert len(scene.vendor.asked) == 48
     assert (asker.progress.asked, asker.progress.missing, asker.progress.stopped) == (48, [], "")
-    assert await scene.ledger.used("acme", "2026-11-23") == 48
-    ends = await scene.ledger.past_ends(acme)
+    assert await scene.ledger.records.used("acme", "2026-11-23") == 48
+    ends = await scene.ledger.records.past_ends(acme)
     mine = ends[place_of(target())]
     assert all(one.end in mine for one in windows(target()))
     assert not any(end in mine for end in (0, windows(target())[0].end + 1, windows(target())[-1].end + 1))
     assert len(mine) == len(windows(target()))
-    stored = await scene.ledger.past(acme, "7")
+    stored = await scene.ledger.records.past(acme, "7")
     assert {from_text(text).rows[0].attempts for text in stored[place_of(OTHER)].values()} == {1}
-    assert await scene.ledger.past(acme, "none") == {}
+    assert await scene.ledger.records.past(acme, "none") == {}
     assert list(missing_lines("acme", asker.progress)) == []
 
 
@@ -114,14 +114,14 @@ async def test_an_answer_asked_anew_takes_the_place_of_the_old_and_leaves_after_
     await scene.ask(acme, [first])
     scene.vendor.script = [good(7)]
     await scene.ask(acme, [first])
-    stored = await scene.ledger.past(acme, "32841")
+    stored = await scene.ledger.records.past(acme, "32841")
     assert stored[place_of(target())] == {first.end: to_text(good(7))}
     scene.clock.at += KEPT_SECONDS - 10
-    await scene.ledger.renew()
-    assert await scene.ledger.past_ends(acme)
+    await scene.ledger.leases.renew()
+    assert await scene.ledger.records.past_ends(acme)
     scene.clock.at += 86_401
-    await scene.ledger.renew()
-    assert await scene.ledger.past_ends(acme) == {}
+    await scene.ledger.leases.renew()
+    assert await scene.ledger.records.past_ends(acme) == {}
 
 
 async def test_the_budget_ends_it_and_the_next_day_goes_on(scene: Scene) -> None:
@@ -131,7 +131,7 @@ async def test_the_budget_ends_it_and_the_next_day_goes_on(scene: Scene) -> None
     assert asker.progress.stopped == "the day's budget of 10 requests is used up until midnight in America/Bogota"
     assert list(missing_lines("acme", asker.progress)) == [f"operation acme: stopped early, {asker.progress.stopped}"]
     scene.clock.at += 86_400
-    ends = (await scene.ledger.past_ends(acme))[place_of(target())]
+    ends = (await scene.ledger.records.past_ends(acme))[place_of(target())]
     await scene.ask(acme, [one for one in windows(target()) if one.end not in ends])
     assert len(set(scene.vendor.asked)) == len(scene.vendor.asked) == 20
 
@@ -208,7 +208,7 @@ async def test_a_stop_ends_it_and_keeps_what_came(scene: Scene, script: list[Rep
     acme = operation(target())
     await scene.ask(acme, windows(target()))
     assert len(scene.vendor.asked) == 1
-    assert len((await scene.ledger.past_ends(acme)).get(place_of(target()), ())) == (0 if script else 1)
+    assert len((await scene.ledger.records.past_ends(acme)).get(place_of(target()), ())) == (0 if script else 1)
 
 
 async def test_a_token_in_use_is_said_at_once_and_a_dead_ones_request_is_waited_for(scene: Scene) -> None:
@@ -297,7 +297,7 @@ async def test_the_list_is_asked_for_once_and_kept(scene: Scene) -> None:
     assert state is not None
     found = past_targets(acme, state, Choice(), 3_600)
     assert sorted({one.key.campaign for one in found}) == ["1", "2", "32841"]
-    assert (await scene.ledger.apis(acme)).discovery is not None
+    assert (await scene.ledger.records.apis(acme)).discovery is not None
     assert await asker.ask_list(rules) is None
     assert "was asked for a moment ago without success; wait 1h" in asker.progress.stopped
 
@@ -310,7 +310,7 @@ async def test_a_list_that_cannot_be_had_is_said(scene: Scene) -> None:
     assert acme.discovery is not None
     assert await asker.ask_list(acme.discovery) is None
     assert asker.progress.stopped == "the list of campaigns cannot be had: a made-up forbidden"
-    assert (await scene.ledger.apis(acme)).discovery is None
+    assert (await scene.ledger.records.apis(acme)).discovery is None
 
 
 def test_a_choice_of_windows_campaigns_and_operations() -> None:

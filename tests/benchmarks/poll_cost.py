@@ -25,6 +25,7 @@ from exporter.clock import SystemClock
 from exporter.log import configure
 from exporter.model import CampaignFigures, OperationStats, Target, TargetKey, TargetState
 from exporter.polling.state_store import StateStore
+from exporter.polling.token_parts import Services
 from exporter.polling.worker import Worker
 from exporter.redaction import Redactor
 from exporter.storage.database import Database
@@ -124,10 +125,9 @@ class Whole:
         self._client = Client(clock)
         await self._client.__aenter__()
         self._store.apply_config([self._operation])
-        self._worker = Worker(
-            self._operation, ledger=self._ledger, api=self._client, store=self._store, clock=clock, random=Random(1)
-        )
-        await self._worker.settle()
+        services = Services(ledger=self._ledger, api=self._client, store=self._store, clock=clock, random=Random(1))
+        self._worker = Worker(self._operation, services)
+        await self._worker.session.settle()
         await asyncio.sleep(0.6)  # what storage may hold back at a start is over
         self._done = 0
 

@@ -40,6 +40,7 @@ from exporter.model import (
 )
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
+from exporter.polling.token_parts import Services
 from exporter.polling.worker import Worker
 from exporter.storage.database import Database
 from exporter.storage.lease import RENEWAL_SECONDS
@@ -148,7 +149,8 @@ class Process:
         await self.going.wait()
 
     def worker_factory(self, operation: Operation) -> Worker:
-        return Worker(operation, ledger=self.ledger, api=self, store=self.store, clock=self, random=Random(self.number))
+        services = Services(ledger=self.ledger, api=self, store=self.store, clock=self, random=Random(self.number))
+        return Worker(operation, services)
 
     async def campaign_4(
         self, operation: Operation, target: Target, bounds: TimeRange, granted_at: float

@@ -117,10 +117,12 @@ async def test_who_was_silent_and_replaced_looks_again_before_it_sends(
     await clock.run(270.0)
 
     async def silent() -> frozenset[str]:
-        return frozenset({first.worker().token})  # as a process that is stopped: it renews nothing and learns nothing
+        return frozenset(
+            {first.worker().session.token}
+        )  # as a process that is stopped: it renews nothing and learns nothing
 
     with capture_logs() as logs:
-        monkeypatch.setattr(first.ledger, "renew", silent)
+        monkeypatch.setattr(first.ledger.leases, "renew", silent)
         await first.disk.run(lambda connection: connection.execute(text("update tokens set beat = '[0, \"\", 0]'")))
         await clock.run(1000.0)
     assert (first.figures().lease_held, second.figures().lease_held) == (False, True)

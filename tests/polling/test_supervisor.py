@@ -135,14 +135,14 @@ async def test_reloads_one_upon_another_leave_no_campaign_unlearnt(
 ) -> None:
     process = await start(operation(target("1")))
     await clock.run(10.0)
-    adopt, slow = process.ledger.adopt, asyncio.Event()
+    adopt, slow = process.ledger.records.adopt, asyncio.Event()
 
     async def slowly(edited: Operation) -> object:
         known = await adopt(edited)
         await slow.wait()
         return known
 
-    process.ledger.adopt = slowly  # type: ignore[assignment, method-assign]
+    process.ledger.records.adopt = slowly  # type: ignore[assignment, method-assign]
     edits = [operation(*(target(str(number)) for number in range(1, last))) for last in (3, 4, 5)]
     reloads = []
     for edited in edits:

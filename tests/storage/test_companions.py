@@ -11,7 +11,8 @@ from support import Disk, Inline, VirtualClock, bad, operation, target
 from exporter.model import LATEST_DEPARTURE, ApiName, Operation, Reason
 from exporter.storage.database import StorageLostError
 from exporter.storage.lease import FLIGHT_MARGIN
-from exporter.storage.ledger import PRUNE_SECONDS, Ledger
+from exporter.storage.lease_keeper import PRUNE_SECONDS
+from exporter.storage.ledger import Ledger
 from exporter.storage.request import (
     NOTHING_STORED,
     ApiRequest,
@@ -56,8 +57,8 @@ async def opened(clock: VirtualClock, file: Path) -> AsyncIterator[Open]:
         await made.open()
         made.apply_config(operations)
         for one in operations:
-            await made.adopt(one)
-            await made.acquire(made.hash(one.token), 60.0)
+            await made.records.adopt(one)
+            await made.leases.acquire(made.hash(one.token), 60.0)
         return made
 
     yield ledger
@@ -92,7 +93,7 @@ async def test_an_api_is_asked_under_the_lease_in_the_count_and_the_budget(opene
     assert (await ledger.begin(live(ledger, acme(), budget=1))).used == 1
     with pytest.raises(BudgetExhaustedError):
         await ledger.begin(live(ledger, acme(), budget=1, api=ApiName.TOKEN_INFO))
-    assert await other.used("acme", DAY) == 1
+    assert await other.records.used("acme", DAY) == 1
 
 
 async def test_each_api_has_an_interval_of_its_own(opened: Open, clock: VirtualClock) -> None:
@@ -102,7 +103,7 @@ async def test_each_api_has_an_interval_of_its_own(opened: Open, clock: VirtualC
     await clock.run(100.0)
     with pytest.raises(TooEarlyError, match=r"200\.0 s"):
         await ledger.begin(live(ledger, acme()))
-    assert await ledger.used("acme", DAY) == 2
+    assert await ledger.records.used("acme", DAY) == 2
     await clock.run(200.0)
     assert (await ledger.begin(live(ledger, acme()))).used == 3
 
@@ -113,9 +114,9 @@ async def test_a_request_without_an_end_is_in_flight_and_takes_the_time_of_conne
     first, second = await opened("one", acme()), await opened("two", acme())
     await first.begin(live(first, acme()))
     await clock.run(60.0 + LATEST_DEPARTURE + FLIGHT_MARGIN - 0.1)
-    assert not await second.acquire(second.hash(acme().token), 60.0)
+    assert not await second.leases.acquire(second.hash(acme().token), 60.0)
     await clock.run(0.1)
-    assert await second.acquire(second.hash(acme().token), 60.0)
+    assert await second.leases.acquire(second.hash(acme().token), 60.0)
     await clock.run(LIVE - 60.0 - LATEST_DEPARTURE - FLIGHT_MARGIN)
     with pytest.raises(TooEarlyError, match=r"16\.0 s"):
         await second.begin(live(second, acme()))
@@ -125,10 +126,10 @@ async def test_a_request_without_an_end_is_in_flight_and_takes_the_time_of_conne
 
 async def test_what_was_stored_is_there_after_a_restart(opened: Open) -> None:
     ledger = await opened("one", acme())
-    assert await ledger.apis(operation(name="unheard of", token="token-9")) == NOTHING_STORED
+    assert await ledger.records.apis(operation(name="unheard of", token="token-9")) == NOTHING_STORED
     known = await answer(ledger, acme(), await ledger.begin(live(ledger, acme())), '["live"]', '{"state": 1}')
     again = await opened("two", acme())
-    found = await again.apis(acme())
+    found = await again.records.apis(acme())
     assert found.apis[ApiName.REAL_TIME] == known
     assert found.apis[ApiName.TOKEN_INFO].asked is None
     assert found.discovery == '{"state": 1}'
@@ -144,7 +145,7 @@ async def test_a_failure_keeps_what_is_known_of_the_campaigns(opened: Open, cloc
     await ledger.finish_api(
         ledger.hash(acme().token), ApiResult("acme", "http://vendor", ApiName.REAL_TIME, failed), None
     )
-    found = await (await opened("two", acme())).apis(acme())
+    found = await (await opened("two", acme())).records.apis(acme())
     assert found.apis[ApiName.REAL_TIME] == failed
     assert found.discovery == "state"
 
@@ -158,8 +159,8 @@ async def test_a_result_does_not_take_back_that_a_request_left_and_keeps_the_res
     await ledger.finish_api(
         ledger.hash(acme().token), ApiResult("acme", "http://vendor", ApiName.REAL_TIME, nothing), rest
     )
-    assert (await ledger.apis(acme())).apis[ApiName.REAL_TIME].asked == grant.at
-    assert await ledger.rest(ledger.hash(acme().token)) == rest
+    assert (await ledger.records.apis(acme())).apis[ApiName.REAL_TIME].asked == grant.at
+    assert await ledger.leases.rest(ledger.hash(acme().token)) == rest
     with pytest.raises(TooEarlyError):
         await ledger.begin(live(ledger, acme()))
 
@@ -169,9 +170,9 @@ async def test_another_name_or_token_of_the_operation_inherits_all(opened: Open,
     ledger = await opened("one", acme())
     known = await answer(ledger, acme(), await ledger.begin(live(ledger, acme())), "answer", "state")
     again = await opened("two", edited)
-    await ledger.release([ledger.hash(acme().token)])
-    assert await again.acquire(again.hash(edited.token), 60.0)
-    found = await again.apis(edited)
+    await ledger.leases.release([ledger.hash(acme().token)])
+    assert await again.leases.acquire(again.hash(edited.token), 60.0)
+    found = await again.records.apis(edited)
     assert (found.apis[ApiName.REAL_TIME], found.discovery) == (known, "state")
     with pytest.raises(TooEarlyError):
         await again.begin(live(again, edited))
@@ -182,15 +183,15 @@ async def test_another_name_and_then_another_token_is_still_the_same_interval(op
     await answer(ledger, acme(), await ledger.begin(live(ledger, acme())))
     await opened("two", acme(token="token-2"))
     again = await opened("three", acme(name="renamed", token="token-2"))
-    await ledger.release([ledger.hash(acme().token)])
-    assert (await again.apis(acme(name="renamed", token="token-2"))).apis[ApiName.REAL_TIME].asked is not None
+    await ledger.leases.release([ledger.hash(acme().token)])
+    assert (await again.records.apis(acme(name="renamed", token="token-2"))).apis[ApiName.REAL_TIME].asked is not None
 
 
 async def test_of_another_server_only_the_request_is_true(opened: Open) -> None:
     ledger = await opened("one", acme())
     known = await answer(ledger, acme(), await ledger.begin(live(ledger, acme())), "answer", "state")
     moved = acme(base_url="http://elsewhere")
-    found = await (await opened("two", moved)).apis(moved)
+    found = await (await opened("two", moved)).records.apis(moved)
     assert found.discovery is None
     assert found.apis[ApiName.REAL_TIME] == StoredApi(known.asked, None, None, None, None)
 
@@ -203,30 +204,30 @@ async def test_operations_that_swap_their_tokens_begin_anew(opened: Open) -> Non
     swapped = acme(token="token-2"), acme(name="globex", token="token-1")
     again = await opened("two", *swapped)
     for one in swapped:
-        found = await again.apis(one)
+        found = await again.records.apis(one)
         assert (found.discovery, found.apis[ApiName.REAL_TIME].answer) == (None, None)
         assert found.apis[ApiName.REAL_TIME].asked is not None
-    assert (await again.apis(both[0])).discovery == "acme"
+    assert (await again.records.apis(both[0])).discovery == "acme"
 
 
 async def test_a_standby_reads_what_is_new(opened: Open) -> None:
     first, second = await opened("one", acme()), await opened("two", acme())
-    before = await second.read(acme(), -1)
+    before = await second.records.read(acme(), -1)
     known = await answer(first, acme(), await first.begin(live(first, acme())), "answer", "state")
-    changes = await second.read(acme(), before.version)
+    changes = await second.records.read(acme(), before.version)
     assert changes.version == before.version + 1
     assert changes.apis is not None
     assert (changes.apis.apis[ApiName.REAL_TIME], changes.apis.discovery) == (known, "state")
-    assert (await second.read(acme(), changes.version)).apis is None
+    assert (await second.records.read(acme(), changes.version)).apis is None
 
 
 async def test_a_result_of_a_lease_that_was_lost_is_not_stored(opened: Open, clock: VirtualClock) -> None:
     first, second = await opened("one", acme()), await opened("two", acme())
     grant = await first.begin(live(first, acme()))
     await clock.run(77.0)
-    assert await second.acquire(second.hash(acme().token), 60.0)
+    assert await second.leases.acquire(second.hash(acme().token), 60.0)
     await answer(first, acme(), grant, "late", "late")
-    found = await second.apis(acme())
+    found = await second.records.apis(acme())
     assert (found.apis[ApiName.REAL_TIME].answer, found.discovery) == (None, None)
 
 
@@ -249,11 +250,11 @@ async def test_a_lost_file_is_made_anew_with_what_was_known(opened: Open, file: 
     with pytest.raises(StorageLostError):
         await ledger.begin(live(ledger, acme()))
     other = await opened("two", acme())
-    assert await other.apis(acme()) == StoredApis(
-        {**(await other.apis(acme())).apis, ApiName.CAMPAIGNS: known}, "state"
+    assert await other.records.apis(acme()) == StoredApis(
+        {**(await other.records.apis(acme())).apis, ApiName.CAMPAIGNS: known}, "state"
     )
     await clock.run(80.0)
-    assert await ledger.acquire(ledger.hash(acme().token), 60.0)
+    assert await ledger.leases.acquire(ledger.hash(acme().token), 60.0)
     with pytest.raises(TooEarlyError):
         await ledger.begin(live(ledger, acme(), api=ApiName.CAMPAIGNS))
 
@@ -264,19 +265,19 @@ async def test_what_another_process_put_into_the_new_file_since_stays(opened: Op
     remove(file)
     second = await opened("two", acme())
     await second._database.run(lambda connection: connection.execute(text("update tokens set flight = null")))
-    assert await second.acquire(second.hash(acme().token), 60.0)
+    assert await second.leases.acquire(second.hash(acme().token), 60.0)
     first._clock.true += 1.0  # type: ignore[attr-defined]
     known = await answer(second, acme(), await second.begin(live(second, acme())), "new", "new")
     with pytest.raises(StorageLostError):
-        await first.renew()
-    assert (await first.apis(acme())).apis[ApiName.REAL_TIME] == known
+        await first.leases.renew()
+    assert (await first.records.apis(acme())).apis[ApiName.REAL_TIME] == known
 
 
 async def test_an_answer_of_another_version_of_the_program_is_as_good_as_none(opened: Open) -> None:
     ledger = await opened("one", acme())
     known = await answer(ledger, acme(), await ledger.begin(live(ledger, acme())))
     await ledger._database.run(lambda connection: connection.execute(companions.update().values(failure="?")))
-    found = (await ledger.apis(acme())).apis[ApiName.REAL_TIME]
+    found = (await ledger.records.apis(acme())).apis[ApiName.REAL_TIME]
     assert (found.asked, found.answer) == (known.asked, None)
 
 
@@ -297,11 +298,11 @@ async def test_campaigns_that_come_and_go_are_forgotten_while_the_process_runs(
     await answer(ledger, acme(), await ledger.begin(live(ledger, acme())), "answer", "state")
     for day in range(60):
         found = replace(acme(), targets=tuple(target(f"{day}-{number}") for number in range(18)))
-        await ledger.adopt(found)
+        await ledger.records.adopt(found)
         for one in found.targets[:9]:
             await ledger.begin(Request(ledger.hash(found.token), one, str(day), None, 300.0))
         await clock.run(PRUNE_SECONDS + 1.0)
-        await ledger.renew()
+        await ledger.leases.renew()
     stored, apis, states = await count(ledger)
     assert stored <= 9 * (KEPT_DAYS + 1) + 18
     assert len(ledger._memory._targets) <= 9 * (KEPT_DAYS + 1) + 18
@@ -312,6 +313,6 @@ async def test_a_target_that_was_pruned_while_it_is_configured_can_be_asked(open
     ledger = await opened("one", acme())
     await ledger.begin(Request(ledger.hash(acme().token), acme().targets[0], DAY, None, 300.0))
     await clock.run((KEPT_DAYS + 1) * 86_400.0)
-    await ledger.renew()
+    await ledger.leases.renew()
     assert (await count(ledger))[0] == 0
     await ledger.begin(Request(ledger.hash(acme().token), acme().targets[0], "later", None, 300.0))

@@ -44,7 +44,7 @@ async def opened(clock: VirtualClock, file: Path) -> AsyncIterator[Open]:
         ledger = Ledger(Disk(f"sqlite:///{file}", thread=Inline()), clock, owner)
         ledgers.append(ledger)
         await ledger.open()
-        await ledger.adopt(operation())
+        await ledger.records.adopt(operation())
         return ledger
 
     yield ledger
@@ -62,7 +62,7 @@ def request(ledger: Ledger, *, interval: float = 300.0, budget: int | None = Non
 
 async def holding(opened: Open, owner: str = "one") -> Ledger:
     ledger = await opened(owner)
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
     return ledger
 
 
@@ -90,8 +90,8 @@ async def test_a_request_is_durable_when_it_is_granted(opened: Open, clock: Virt
     grant = await ledger.begin(request(ledger))
     assert grant == Grant(stamp(clock), used=1)
     other = await opened("two")
-    assert (await other.adopt(operation()))[KEY].asked == grant.at
-    assert await other.used("acme", DAY) == 1
+    assert (await other.records.adopt(operation()))[KEY].asked == grant.at
+    assert await other.records.used("acme", DAY) == 1
 
 
 async def test_without_the_lease_nothing_leaves(opened: Open) -> None:
@@ -101,7 +101,7 @@ async def test_without_the_lease_nothing_leaves(opened: Open) -> None:
     await holding(opened, "two")
     with pytest.raises(NotOwnerError):
         await ledger.begin(request(ledger))
-    assert await ledger.used("acme", DAY) == 0
+    assert await ledger.records.used("acme", DAY) == 0
 
 
 async def test_before_its_interval_is_over_nothing_leaves(opened: Open, clock: VirtualClock) -> None:
@@ -111,7 +111,7 @@ async def test_before_its_interval_is_over_nothing_leaves(opened: Open, clock: V
     with pytest.raises(TooEarlyError, match=r"may be asked in 200\.0 s") as refused:
         await ledger.begin(request(ledger))
     assert refused.value.wait == pytest.approx(200.0)
-    assert await ledger.used("acme", DAY) == 1
+    assert await ledger.records.used("acme", DAY) == 1
     await clock.run(200.0)
     assert (await ledger.begin(request(ledger))).used == 2
 
@@ -128,7 +128,7 @@ async def test_over_the_budget_nothing_leaves_and_nothing_is_counted(opened: Ope
     for _ in range(3):
         with pytest.raises(BudgetExhaustedError):
             await ledger.begin(request(ledger, interval=0.0, budget=1))
-    assert await ledger.used("acme", DAY) == 1
+    assert await ledger.records.used("acme", DAY) == 1
     next_day = replace(request(ledger, interval=0.0, budget=1), day="2026-09-22")
     assert (await ledger.begin(next_day)).used == 1
 
@@ -144,32 +144,32 @@ async def test_what_cannot_be_recorded_does_not_leave(opened: Open, file: Path) 
 
 async def test_a_lease_is_for_one_at_a_time(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
-    assert not await second.acquire(token(second), 60.0)
-    assert await first.acquire(token(first), 60.0), "again is no harm"
-    assert await first.renew() == {token(first)}
-    assert await second.renew() == frozenset()
+    assert not await second.leases.acquire(token(second), 60.0)
+    assert await first.leases.acquire(token(first), 60.0), "again is no harm"
+    assert await first.leases.renew() == {token(first)}
+    assert await second.leases.renew() == frozenset()
 
 
 async def test_only_idle_leases_are_given_up(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
     grant = await first.begin(request(first))
-    await first.release([token(first)])
-    assert not await second.acquire(token(second), 60.0)
-    await first.acquire(token(first), 60.0)
+    await first.leases.release([token(first)])
+    assert not await second.leases.acquire(token(second), 60.0)
+    await first.leases.acquire(token(first), 60.0)
     await land(first, grant)
-    await first.release([token(first)])
-    assert await second.acquire(token(second), 60.0)
-    assert await first.renew() == frozenset()
+    await first.leases.release([token(first)])
+    assert await second.leases.acquire(token(second), 60.0)
+    assert await first.leases.renew() == frozenset()
 
 
 async def test_a_silent_holder_is_dead_after_30_s_and_not_earlier(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
     await clock.run(20.0)
-    await first.renew()
+    await first.leases.renew()
     await clock.run(LEASE_SECONDS - 0.1)
-    assert not await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
     await clock.run(0.1)
-    assert await second.acquire(token(second), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
     with pytest.raises(NotOwnerError):
         await first.begin(request(first))
 
@@ -178,9 +178,9 @@ async def test_a_request_without_an_end_is_in_flight_until_its_time_limit(opened
     first, second = await holding(opened), await opened("two")
     await first.begin(request(first, timeout=90.0))
     await clock.run(90.0 + LATEST_DEPARTURE + FLIGHT_MARGIN - 0.1)
-    assert not await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
     await clock.run(0.1)
-    assert await second.acquire(token(second), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
 
 
 async def test_a_short_time_limit_may_be_spent_on_connecting_whole(opened: Open, clock: VirtualClock) -> None:
@@ -188,20 +188,20 @@ async def test_a_short_time_limit_may_be_spent_on_connecting_whole(opened: Open,
     await first.begin(request(first, timeout=14.0))
     await clock.run(LEASE_SECONDS - 2.0 + FLIGHT_MARGIN - 0.1)
     await first._database.run(lambda connection: connection.execute(text("update tokens set holder = null")))
-    assert not await second.acquire(token(second), 14.0)
+    assert not await second.leases.acquire(token(second), 14.0)
     await clock.run(0.1)
-    assert await second.acquire(token(second), 14.0)
+    assert await second.leases.acquire(token(second), 14.0)
 
 
 async def test_what_is_waited_for_is_told_and_until_when(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
-    assert second.waiting(token(second)) is None
+    assert second.leases.waiting(token(second)) is None
     await first.begin(request(first, timeout=60.0))
     began = clock.now()
 
     async def wait() -> LeaseWait | None:
-        await second.acquire(token(second), 60.0)
-        return second.waiting(token(second))
+        await second.leases.acquire(token(second), 60.0)
+        return second.leases.waiting(token(second))
 
     assert await wait() == LeaseWait(WaitCause.PROCESS, None)
     await clock.run(RENEWAL_SECONDS + 3.0)
@@ -216,10 +216,10 @@ async def test_what_is_waited_for_is_told_and_until_when(opened: Open, clock: Vi
 async def test_a_step_of_the_wall_clock_kills_no_holder(opened: Open, clock: VirtualClock, step: float) -> None:
     first, second = await holding(opened), await opened("two")
     clock.shift(step)
-    assert not await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
     await clock.run(LEASE_SECONDS)
-    assert await second.acquire(token(second), 60.0)
-    assert await first.renew() == frozenset()
+    assert await second.leases.acquire(token(second), 60.0)
+    assert await first.leases.renew() == frozenset()
 
 
 async def test_silence_of_an_earlier_boot_is_watched_where_the_wall_clock_was_set_back(
@@ -230,31 +230,31 @@ async def test_silence_of_an_earlier_boot_is_watched_where_the_wall_clock_was_se
     clock.reboot()
     clock.shift(-3600.0)
     second = await opened("two")
-    assert not await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
     await clock.run(50.0 + LATEST_DEPARTURE)
-    assert not await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
     await clock.run(FLIGHT_MARGIN)
-    assert await second.acquire(token(second), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
 
 
 async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
     grant = await first.begin(request(first))
     await clock.run(77.0)
-    assert await second.acquire(token(second), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
     await land(first, grant, StoredCooldown(bad(Reason.AUTH), grant.at))
-    assert await second.rest(token(second)) is None
-    assert (await second.adopt(operation()))[KEY].polled is None
+    assert await second.leases.rest(token(second)) is None
+    assert (await second.records.adopt(operation()))[KEY].polled is None
 
 
 async def test_a_rest_is_kept_until_it_is_over(opened: Open) -> None:
     ledger = await holding(opened)
-    assert await ledger.rest("unheard of") is None
+    assert await ledger.leases.rest("unheard of") is None
     rest = StoredCooldown(bad(Reason.QUOTA), (grant := await ledger.begin(request(ledger))).at)
     await land(ledger, grant, rest)
-    assert await ledger.rest(token(ledger)) == rest
+    assert await ledger.leases.rest(token(ledger)) == rest
     await land(ledger, grant)
-    assert await ledger.rest(token(ledger)) is None
+    assert await ledger.leases.rest(token(ledger)) is None
 
 
 async def test_an_outcome_does_not_take_back_that_a_request_left(opened: Open, clock: VirtualClock) -> None:
@@ -265,22 +265,22 @@ async def test_an_outcome_does_not_take_back_that_a_request_left(opened: Open, c
     with pytest.raises(TooEarlyError):
         await ledger.begin(request(ledger))
     other = await opened("two")
-    found = (await other.adopt(operation()))[KEY].asked
+    found = (await other.records.adopt(operation()))[KEY].asked
     assert found is not None
     assert found.wall == clock.now() - 10.0
 
 
 async def test_a_standby_reads_what_is_new(opened: Open) -> None:
     first, second = await holding(opened), await opened("two")
-    found = await second.read(operation(), -1)
+    found = await second.records.read(operation(), -1)
     version = found.version
     assert found.known[KEY] == NOTHING_KNOWN
-    assert await second.read(operation(), version) == Changes(version, {})
+    assert await second.records.read(operation(), version) == Changes(version, {})
     await land(first, await first.begin(request(first)))
-    changes = await second.read(operation(), version)
+    changes = await second.records.read(operation(), version)
     assert changes.version == version + 1
     assert list(changes.known) == [KEY]
-    assert await second.read(operation(token="token-2"), -1) == Changes(0, {})
+    assert await second.records.read(operation(token="token-2"), -1) == Changes(0, {})
 
 
 async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened: Open, clock: VirtualClock) -> None:
@@ -288,8 +288,8 @@ async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened:
     grant = await ledger.begin(request(ledger))
     await land(ledger, grant)
     rotated = operation(token="token-2")
-    assert (await ledger.adopt(rotated))[KEY].asked == grant.at
-    assert await ledger.acquire(token(ledger, "token-2"), 60.0)
+    assert (await ledger.records.adopt(rotated))[KEY].asked == grant.at
+    assert await ledger.leases.acquire(token(ledger, "token-2"), 60.0)
     with pytest.raises(TooEarlyError):
         await ledger.begin(replace(request(ledger), token=token(ledger, "token-2")))
 
@@ -311,18 +311,18 @@ async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_results_and_
     with pytest.raises(StorageLostError):
         await first.begin(request(first))
     with pytest.raises(StorageLostError):
-        await second.acquire(token(second), 60.0)
+        await second.leases.acquire(token(second), 60.0)
     made = clock.now()
     for ledger in (first, second):
-        assert await ledger.renew() == frozenset()
-        assert not await ledger.acquire(before, 60.0)
-        assert ledger.waiting(before) == LeaseWait(WaitCause.STORAGE, made + 77.0)
+        assert await ledger.leases.renew() == frozenset()
+        assert not await ledger.leases.acquire(before, 60.0)
+        assert ledger.leases.waiting(before) == LeaseWait(WaitCause.STORAGE, made + 77.0)
     third = await opened("three")
     assert token(third) == before
-    assert await third.used("acme", DAY) == 1
-    assert (await third.adopt(operation()))[KEY].polled == grant.at
+    assert await third.records.used("acme", DAY) == 1
+    assert (await third.records.adopt(operation()))[KEY].polled == grant.at
     await clock.run(60.0 + LATEST_DEPARTURE + FLIGHT_MARGIN)
-    assert await first.acquire(before, 60.0)
+    assert await first.leases.acquire(before, 60.0)
     with pytest.raises(TooEarlyError):
         await first.begin(request(first))
 
@@ -336,18 +336,18 @@ async def test_who_finds_a_file_that_another_process_made_takes_its_key_and_hold
     remove(file)
     second = await opened("two")
     assert token(second) != before
-    assert not await second.acquire(token(second), 60.0)
-    wait = second.waiting(token(second))
+    assert not await second.leases.acquire(token(second), 60.0)
+    wait = second.leases.waiting(token(second))
     assert wait is not None
     assert wait.cause is WaitCause.STORAGE
     with pytest.raises(StorageLostError):
-        await first.renew()
+        await first.leases.renew()
     assert token(first) == token(second)
-    assert await first.renew() == frozenset()
-    assert await second.used("acme", DAY) == 1, "what the first knew is in the new file"
+    assert await first.leases.renew() == frozenset()
+    assert await second.records.used("acme", DAY) == 1, "what the first knew is in the new file"
     await clock.run(78.0)
-    assert await second.acquire(token(second), 60.0)
-    assert not await first.acquire(token(first), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
+    assert not await first.leases.acquire(token(first), 60.0)
     with pytest.raises(TooEarlyError):
         await second.begin(request(second))
 
@@ -356,25 +356,25 @@ async def test_a_short_time_limit_still_leaves_time_to_notice(opened: Open, file
     await holding(opened)
     remove(file)
     second = await opened("two")
-    assert not await second.acquire(token(second), 1.0)
+    assert not await second.leases.acquire(token(second), 1.0)
     await clock.run(RENEWAL_SECONDS)
-    assert not await second.acquire(token(second), 1.0)
+    assert not await second.leases.acquire(token(second), 1.0)
     await clock.run(3.0)
-    assert await second.acquire(token(second), 1.0)
+    assert await second.leases.acquire(token(second), 1.0)
 
 
 @pytest.mark.parametrize("left", ["-wal", "-shm"])
 async def test_what_a_process_left_beside_a_file_that_is_gone_tells_of_it(opened: Open, file: Path, left: str) -> None:
     file.with_name(file.name + left).touch()
     ledger = await opened("one")
-    assert not await ledger.acquire(token(ledger), 60.0)
+    assert not await ledger.leases.acquire(token(ledger), 60.0)
 
 
 async def test_a_first_file_is_not_waited_for(opened: Open, file: Path) -> None:
     other = Ledger(Disk(f"sqlite:///{file}.other", thread=Inline()), VirtualClock(), "of another file")
     await other.open()
     ledger = await opened("one")
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
     await other.close()
 
 
@@ -390,26 +390,26 @@ async def test_an_answer_that_comes_after_the_loss_is_put_down(opened: Open, fil
     grant = await ledger.begin(request(ledger))
     remove(file)
     with pytest.raises(StorageLostError):
-        await ledger.renew()
+        await ledger.leases.renew()
     await land(ledger, grant)
-    assert (await ledger.adopt(operation()))[KEY].polled == grant.at
+    assert (await ledger.records.adopt(operation()))[KEY].polled == grant.at
 
 
 async def test_the_interval_holds_for_every_token_of_the_operation(opened: Open, clock: VirtualClock) -> None:
     """The documented upgrade with a rotated token: the second process begins beside the first."""
     first, second = await holding(opened), await opened("two")
     other = token(second, "token-2")
-    await second.adopt(operation(token="token-2"))
-    assert await second.acquire(other, 60.0)
+    await second.records.adopt(operation(token="token-2"))
+    assert await second.leases.acquire(other, 60.0)
     await clock.run(10.0)
     grant = await first.begin(request(first))
     await land(first, grant)
     rotated = replace(request(second), token=other)
     with pytest.raises(TooEarlyError, match=r"300\.0 s"):
         await second.begin(rotated)
-    known = await second.known(operation(token="token-2"), target())
+    known = await second.records.known(operation(token="token-2"), target())
     assert (known.asked, known.polled) == (grant.at, grant.at)
-    assert await second.known(operation(token="token-2"), target("unheard of")) == NOTHING_KNOWN
+    assert await second.records.known(operation(token="token-2"), target("unheard of")) == NOTHING_KNOWN
     await clock.run(300.0)
     await second.begin(rotated)
     with pytest.raises(TooEarlyError):
@@ -420,8 +420,8 @@ async def test_a_request_without_an_end_may_have_left_late(opened: Open, clock: 
     first = await holding(opened)
     await first.begin(request(first))
     second = await opened("two")
-    await second.adopt(operation(token="token-2"))
-    assert await second.acquire(token(second, "token-2"), 60.0)
+    await second.records.adopt(operation(token="token-2"))
+    assert await second.leases.acquire(token(second, "token-2"), 60.0)
     await clock.run(300.0)
     with pytest.raises(TooEarlyError, match=r"16\.0 s"):
         await second.begin(replace(request(second), token=token(second, "token-2")))
@@ -433,7 +433,7 @@ async def test_a_row_that_is_gone_is_put_down_again(opened: Open) -> None:
     ledger = await holding(opened)
     await ledger._database.run(lambda connection: connection.execute(text("delete from targets")))
     grant = await ledger.begin(request(ledger))
-    assert (await ledger.adopt(operation()))[KEY].asked == grant.at
+    assert (await ledger.records.adopt(operation()))[KEY].asked == grant.at
     await ledger._database.run(lambda connection: connection.execute(text("delete from targets")))
     await land(ledger, grant)
-    assert (await ledger.adopt(operation()))[KEY].polled == grant.at
+    assert (await ledger.records.adopt(operation()))[KEY].polled == grant.at

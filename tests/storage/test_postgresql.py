@@ -64,7 +64,7 @@ async def opened(server: PostgreSQL, database: str) -> AsyncIterator[Open]:
         ledgers.append(made)
         await made.open()
         made.apply_config([operation()])
-        await made.adopt(operation())
+        await made.records.adopt(operation())
         return made
 
     yield ledger
@@ -99,29 +99,29 @@ async def test_processes_that_start_at_once_make_one_schema(opened: Open, server
 
 async def test_one_holds_the_lease_and_the_other_reads_what_it_stored(opened: Open) -> None:
     first, second = await opened("one"), await opened("two")
-    assert await first.acquire(token(first), 60.0)
-    assert not await second.acquire(token(second), 60.0)
-    assert second.waiting(token(second)) == LeaseWait(WaitCause.PROCESS, None)
+    assert await first.leases.acquire(token(first), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0)
+    assert second.leases.waiting(token(second)) == LeaseWait(WaitCause.PROCESS, None)
     with pytest.raises(NotOwnerError):
         await second.begin(request(second))
     grant = await first.begin(request(first))
     await finish(first, grant)
-    changes = await second.read(operation(), 0)
+    changes = await second.records.read(operation(), 0)
     assert [state.polled for state in changes.known.values()] == [grant.at]
-    assert await second.used("acme", DAY) == 1
+    assert await second.records.used("acme", DAY) == 1
 
 
 @pytest.mark.parametrize("skew", [-900.0, 900.0])
 async def test_clocks_of_machines_may_differ_by_minutes(opened: Open, skew: float) -> None:
     first, second = await opened("one"), await opened("two", skew)
-    assert await first.acquire(token(first), 60.0)
+    assert await first.leases.acquire(token(first), 60.0)
     await finish(first, grant := await first.begin(request(first)))
     assert grant.at.boot == SHARED_BOOT
     assert abs(grant.at.wall - time.time()) < 2.0
     assert abs(stamp(second._clock).monotonic - stamp(first._clock).monotonic) < 1.0
-    assert not await second.acquire(token(second), 60.0), "neither older nor younger than it is"
-    await first.release([token(first)])
-    assert await second.acquire(token(second), 60.0)
+    assert not await second.leases.acquire(token(second), 60.0), "neither older nor younger than it is"
+    await first.leases.release([token(first)])
+    assert await second.leases.acquire(token(second), 60.0)
     with pytest.raises(TooEarlyError) as early:
         await second.begin(request(second))
     assert 280.0 < early.value.wait <= 300.0
@@ -129,14 +129,14 @@ async def test_clocks_of_machines_may_differ_by_minutes(opened: Open, skew: floa
 
 async def test_who_slept_for_longer_than_its_lease_can_send_nothing(opened: Open) -> None:
     first, second = await opened("one"), await opened("two")
-    assert await first.acquire(token(first), 60.0)
+    assert await first.leases.acquire(token(first), 60.0)
     slept = f"update tokens set beat = '[0.0, \"{SHARED_BOOT}\", {time.time() - LEASE_SECONDS - 1.0}]'"
     await run(second, slept)
-    assert await second.acquire(token(second), 60.0)
+    assert await second.leases.acquire(token(second), 60.0)
     with pytest.raises(NotOwnerError):
         await first.begin(request(first))
     await run(second, slept)
-    assert await first.acquire(token(first), 60.0)
+    assert await first.leases.acquire(token(first), 60.0)
     await first.begin(request(first))
     with pytest.raises(NotOwnerError):
         await second.begin(request(second))
@@ -144,7 +144,7 @@ async def test_who_slept_for_longer_than_its_lease_can_send_nothing(opened: Open
 
 async def test_an_old_epoch_of_the_same_owner_sends_nothing(opened: Open) -> None:
     first = await opened("one")
-    assert await first.acquire(token(first), 60.0)
+    assert await first.leases.acquire(token(first), 60.0)
     await run(first, "update tokens set epoch = epoch + 1")
     with pytest.raises(NotOwnerError):
         await first.begin(request(first))
@@ -153,7 +153,7 @@ async def test_an_old_epoch_of_the_same_owner_sends_nothing(opened: Open) -> Non
 async def test_of_those_that_find_a_dead_one_at_once_one_takes_its_lease(opened: Open) -> None:
     ledgers = [await opened(f"process-{number}") for number in range(4)]
     for _ in range(10):
-        taken = await asyncio.gather(*(ledger.acquire(token(ledger), 60.0) for ledger in ledgers))
+        taken = await asyncio.gather(*(ledger.leases.acquire(token(ledger), 60.0) for ledger in ledgers))
         assert taken.count(True) == 1
         await run(ledgers[0], "update tokens set holder = null")
 
@@ -162,9 +162,9 @@ async def test_two_tokens_of_an_operation_cannot_ask_for_one_campaign_at_once(op
     """Mid-rotation one replica has the old token and another the new one."""
     first, second = await opened("one"), await opened("two")
     rotated = operation(token="token-2")
-    await second.adopt(rotated)
-    assert await first.acquire(token(first), 60.0)
-    assert await second.acquire(second.hash(rotated.token), 60.0)
+    await second.records.adopt(rotated)
+    assert await first.leases.acquire(token(first), 60.0)
+    assert await second.leases.acquire(second.hash(rotated.token), 60.0)
     new = Request(second.hash(rotated.token), target(), DAY, None, 300.0)
     results = await asyncio.gather(first.begin(request(first)), second.begin(new), return_exceptions=True)
     assert sorted(type(one).__name__ for one in results) == ["Grant", "TooEarlyError"]
@@ -172,7 +172,7 @@ async def test_two_tokens_of_an_operation_cannot_ask_for_one_campaign_at_once(op
 
 async def test_a_server_that_restarts_is_found_again_by_the_next_call(opened: Open, server: PostgreSQL) -> None:
     ledger = await opened("one")
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
     server.stop()
     for _ in range(2):
         with pytest.raises(StorageError, match=r"storage postgresql://127.0.0.1:\d+/test.*polling resumes") as failed:
@@ -182,7 +182,7 @@ async def test_a_server_that_restarts_is_found_again_by_the_next_call(opened: Op
     assert (await ledger.begin(request(ledger))).used == 1
     server.stop()
     server.start()
-    assert await ledger.used("acme", DAY) == 1, "a dead connection that nobody used meanwhile is no failure"
+    assert await ledger.records.used("acme", DAY) == 1, "a dead connection that nobody used meanwhile is no failure"
 
 
 async def test_a_silent_network_is_cut_off_and_holds_no_lock(
@@ -192,14 +192,14 @@ async def test_a_silent_network_is_cut_off_and_holds_no_lock(
     monkeypatch.setattr(engine, "STATEMENT_SECONDS", 1.0)
     pipe = SilentPipe(server.port)
     far, near = await opened("far", port=pipe.port), await opened("near")
-    assert await far.acquire(token(far), 60.0)
+    assert await far.leases.acquire(token(far), 60.0)
     hang = asyncio.ensure_future(far._database.run(lambda connection: silent(connection, pipe)))
     with pytest.raises(StorageError, match="no answer within 2 s"):
         await hang
     await asyncio.sleep(1.0)
-    assert not await near.acquire(token(near), 60.0), "the row can be read and locked"
+    assert not await near.leases.acquire(token(near), 60.0), "the row can be read and locked"
     pipe.resume()
-    assert await far.renew() == {token(far)}
+    assert await far.leases.renew() == {token(far)}
     pipe.close()
 
 
@@ -218,9 +218,9 @@ async def test_a_lock_that_is_held_too_long_is_a_failure_that_passes(
     with psycopg.connect(server.url(database)) as other:
         other.execute("LOCK TABLE tokens")
         with pytest.raises(StorageError, match="too long"):
-            await ledger.acquire(token(ledger), 60.0)
+            await ledger.leases.acquire(token(ledger), 60.0)
         other.rollback()
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
 
 
 @pytest.mark.parametrize("dropped", [", ".join(metadata.tables), "targets", "meta", "tokens, usage"])
@@ -228,15 +228,15 @@ async def test_dropped_tables_are_made_again_with_what_is_known(
     opened: Open, server: PostgreSQL, database: str, dropped: str
 ) -> None:
     ledger = await opened("one")
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
     await finish(ledger, await ledger.begin(request(ledger)))
     server.execute(f"DROP TABLE {dropped}", database)
     with pytest.raises(StorageLostError, match="dropped or replaced"):
         await ledger.begin(request(ledger))
     other = await opened("two")
     assert token(other) == token(ledger)
-    assert await other.used("acme", DAY) == 1
-    assert (await other.adopt(operation()))[target().key].polled is not None
+    assert await other.records.used("acme", DAY) == 1
+    assert (await other.records.adopt(operation()))[target().key].polled is not None
 
 
 async def test_a_newer_schema_is_refused(opened: Open, server: PostgreSQL, database: str) -> None:
@@ -251,7 +251,7 @@ async def test_tables_of_another_program_are_refused_and_its_other_ones_do_no_ha
 ) -> None:
     server.execute("CREATE TABLE theirs (n int)", database)
     ledger = await opened("one")
-    assert await ledger.acquire(token(ledger), 60.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
     other = server.database()
     server.execute("CREATE TABLE tokens (n int)", other)
     with pytest.raises(StorageError, match="another program"):
@@ -352,11 +352,11 @@ class Replica:
     async def turn(self) -> frozenset[str]:
         """Look, give up and take; the operations held after it."""
         ledger = self.ledger
-        await ledger.release((await ledger.look()).give)
+        await ledger.leases.release((await ledger.leases.look()).give)
         held = []
         for one in self.operations:
-            if await ledger.acquire(ledger.hash(one.token), 60.0):
-                await ledger.adopt(one)
+            if await ledger.leases.acquire(ledger.hash(one.token), 60.0):
+                await ledger.records.adopt(one)
                 held.append(one.name)
         return frozenset(held)
 
@@ -384,7 +384,7 @@ async def test_tokens_spread_over_the_replicas_as_they_come_and_go(replicas: lis
     shares = [await one.turn() for one in (first, second, third)]
     assert max(map(len, shares)) <= 3
     assert sorted(name for share in shares for name in share) == [one.name for one in MANY]
-    await first.ledger.release(first.ledger.hash(one.token) for one in MANY)
+    await first.ledger.leases.release(first.ledger.hash(one.token) for one in MANY)
     await first.ledger.close()
     assert len(await second.turn() | await third.turn()) == 7, "a clean end hands over at the next look"
 
@@ -409,8 +409,8 @@ async def test_a_token_that_only_one_replica_knows_or_that_nobody_takes_is_polle
     await first.turn()
     await second.turn()
     assert len(await second.turn()) >= 6
-    await first.ledger.release([first.ledger.hash(MANY[0].token)])
-    await second.ledger.look()
+    await first.ledger.leases.release([first.ledger.hash(MANY[0].token)])
+    await second.ledger.leases.look()
     monkeypatch.setattr(seen, "_UNWANTED_SECONDS", -1.0)
     assert len(await second.turn()) == 7
 
@@ -419,40 +419,40 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
     first, second, _ = replicas
     await first.turn()
     for one in MANY:
-        await second.ledger.read(one, -1)
-        await second.ledger.used(one.name, DAY)
-    await second.ledger.look()
-    versions = {one.name: (await second.ledger.read(one, -1)).version for one in MANY}
+        await second.ledger.records.read(one, -1)
+        await second.ledger.records.used(one.name, DAY)
+    await second.ledger.leases.look()
+    versions = {one.name: (await second.ledger.records.read(one, -1)).version for one in MANY}
     grants = {}
     for one in MANY:
         token = first.ledger.hash(one.token)
         grants[one.name] = grant = await first.ledger.begin(Request(token, one.targets[0], DAY, None, 300.0))
         known = TargetState(asked=grant.at, polled=grant.at)
         await first.ledger.finish(token, PollResult(one.targets[0], "http://vendor", known), None)
-    moves = await second.ledger.look()
+    moves = await second.ledger.leases.look()
     assert {second.ledger.hash(one.token) for one in MANY} <= moves.take
     calls = []
     ask = second.ledger._database.run
     second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
     for one in MANY:
-        assert not await second.ledger.acquire(second.ledger.hash(one.token), 60.0)
-        changes = await second.ledger.read(one, versions[one.name])
+        assert not await second.ledger.leases.acquire(second.ledger.hash(one.token), 60.0)
+        changes = await second.ledger.records.read(one, versions[one.name])
         assert [state.polled for state in changes.known.values()] == [grants[one.name].at]
-        assert (await second.ledger.read(one, changes.version)).known == {}
-        assert await second.ledger.used(one.name, DAY) == 1
+        assert (await second.ledger.records.read(one, changes.version)).known == {}
+        assert await second.ledger.records.used(one.name, DAY) == 1
     assert not calls, "one transaction for all of them"
 
 
 async def test_a_pooler_in_transaction_mode_works(opened: Open, server: PostgreSQL) -> None:
     with pgbouncer(server) as port:
         first, second = await opened("one", port=port), await opened("two", port=port)
-        assert await first.acquire(token(first), 60.0)
+        assert await first.leases.acquire(token(first), 60.0)
         for number in range(5):
             grant = await first.begin(request(first, interval=0.0))
-            assert not await second.acquire(token(second), 60.0)
+            assert not await second.leases.acquire(token(second), 60.0)
             await finish(first, grant)
-            assert await second.used("acme", DAY) == number + 1
-        assert len((await first.look()).give | (await second.look()).give) == 0
+            assert await second.records.used("acme", DAY) == number + 1
+        assert len((await first.leases.look()).give | (await second.leases.look()).give) == 0
 
 
 async def test_tls_is_verified(server: PostgreSQL, database: str, tmp_path: Path) -> None:
