@@ -181,7 +181,7 @@ class App:
                     lag=lags.get(operation.name, 0.0),
                     targets=len(operation.targets),
                     requests_per_day=self._plans[operation.name].requests_per_day,
-                    discovery=self._store.discoveries.status(operation.name),
+                    discovery=self._store.discoveries.of(operation.name).status(),
                 )
                 for operation in self._operations
             ),

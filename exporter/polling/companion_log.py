@@ -1,7 +1,8 @@
 """What the log says of the APIs that are asked for a whole operation: one line where something changes."""
 
 from exporter.model import ApiName, CampaignsAnswer, Failure, LiveAnswer
-from exporter.polling.discovery_store import ApiAnswer, DiscoveryStore
+from exporter.polling.discovery_place import DiscoveryPlace
+from exporter.polling.discovery_store import ApiAnswer
 from exporter.polling.timetable import Timetable
 from exporter.storage.request import StoredApi
 
@@ -34,23 +35,23 @@ class CompanionLog:
             log.warning("rows without an id are skipped", rows=skipped)
         self._skipped[api] = skipped
 
-    def followed(self, discoveries: DiscoveryStore) -> None:
+    def followed(self, place: DiscoveryPlace) -> None:
         """Log what the answers say of the campaigns, where that has changed."""
-        log, name = self._timetable.log, self._timetable.operation.name
-        excess = discoveries.excess(name)
+        log = self._timetable.log
+        excess = place.excess()
         if excess and not self._is_cut:
             log.warning(
                 "the list of campaigns is cut: started ones are kept, then the highest ids",
                 left_out=excess,
-                found=discoveries.found(name),
+                found=place.found(),
                 hint="raise max_campaigns, or narrow include, exclude or types",
             )
         self._is_cut = excess > 0
-        doubted = discoveries.is_doubted(name)
+        doubted = place.is_doubted()
         if doubted and not self._is_doubted:
             log.warning("the list of campaigns is empty, the one before was not: it is believed at the second time")
         self._is_doubted = doubted
-        campaigns = discoveries.asked_campaigns(name)
+        campaigns = place.asked_campaigns()
         if campaigns != self._campaigns:
             begun, ended = campaigns - self._campaigns, self._campaigns - campaigns
             log.info("campaigns to poll changed", polled=len(campaigns), begun=_named(begun), ended=_named(ended))

@@ -49,7 +49,7 @@ class CompanionRunner:
 
     async def discover(self, api: ApiName) -> None:
         """Ask one API, and take over the targets that it finds."""
-        is_first = self._store.discoveries.api(self._timetable.operation.name, api).polled is None
+        is_first = self._store.discoveries.of(self._timetable.operation.name).api(api).polled is None
         await self.ask(api)
         self._learner.follow(self._timetable.follow_discovery(awaited=is_first))
 
@@ -72,7 +72,7 @@ class CompanionRunner:
 
     def _due(self, api: ApiName, interval: float) -> float:
         """When an API may be asked, in monotonic seconds; in the past for one that never was."""
-        known = self._store.discoveries.api(self._timetable.operation.name, api)
+        known = self._store.discoveries.of(self._timetable.operation.name).api(api)
         not_before = self._not_before.get(api, 0.0)
         if known.asked is None:
             return not_before
@@ -128,10 +128,10 @@ class CompanionRunner:
         discoveries = self._store.discoveries
         current = not self._control.retired and self._timetable.operation.base_url == operation.base_url
         if current and self._timetable.operation.name == operation.name:
-            before = discoveries.api(operation.name, api)
+            before = discoveries.of(operation.name).api(api)
             discoveries.record(operation.name, api, outcome, sent, stamp(self._clock))
             self._log.answered(api, before, outcome)
-            self._log.followed(discoveries)
+            self._log.followed(discoveries.of(operation.name))
             if failure is not None:
                 self._store.stats.api_failed(operation.name, api)
             self._store.show_apis(operation.name)
@@ -144,16 +144,16 @@ class CompanionRunner:
             await self._store_result(operation, api)
 
     async def _store_result(self, operation: Operation, api: ApiName) -> None:
-        discoveries = self._store.discoveries
-        state = discoveries.to_store(operation.name)
-        result = ApiResult(operation.name, operation.base_url, api, discoveries.api(operation.name, api), state)
+        place = self._store.discoveries.of(operation.name)
+        state = place.to_store()
+        result = ApiResult(operation.name, operation.base_url, api, place.api(api), state)
         try:
             await self._ledger.finish_api(self._session.token, result, self._cooldown.rest)
         except StorageError as error:
             self._storage.failed(error)
         else:
             if state is not None:
-                discoveries.stored(operation.name, state)
+                self._store.discoveries.of(operation.name).note_stored(state)
 
 
 def _moment(one: tuple[float, ApiName]) -> float:

@@ -1,34 +1,29 @@
-"""What is known of each operation beside its targets: which campaigns there are, live figures, the vendor's quota."""
+"""Keeps what is known of each operation beside its targets, and tells the page of the figures that change."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from exporter.clock import Clock, Stamp, age
 from exporter.discovery import state as campaigns
-from exporter.discovery.state import Belief, DiscoveryState, Rules
-from exporter.discovery.text import from_text, to_text
+from exporter.discovery.text import from_text
 from exporter.model import (
     ApiName,
     CampaignFigures,
     CampaignsAnswer,
-    CampaignStatus,
     Data,
     Discovery,
-    DiscoveryStatus,
     Failure,
-    ListedCampaign,
     LiveAnswer,
-    LiveCampaign,
     Operation,
     Reason,
     Target,
     VendorQuota,
 )
 from exporter.polling.companion_text import live_from_text, live_to_text, quota_from_text, quota_to_text
-from exporter.polling.discovered import api_intervals, discovered_targets, rules_of
-from exporter.storage.request import NOTHING_STORED_OF_API, StoredApi, StoredApis
+from exporter.polling.discovered import discovered_targets
+from exporter.polling.discovery_place import DiscoveryPlace
+from exporter.storage.request import StoredApi, StoredApis
 
 ApiAnswer = CampaignsAnswer | LiveAnswer | VendorQuota
 
@@ -48,51 +43,28 @@ class FiguresListener(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Place:
-    """What is known of one operation."""
-
-    operation: Operation
-    """As it is configured."""
-    rules: Rules
-    state: DiscoveryState = field(default_factory=DiscoveryState)
-    apis: dict[ApiName, StoredApi] = field(default_factory=dict)
-    live: dict[str, LiveCampaign] = field(default_factory=dict)
-    quota: VendorQuota | None = None
-    stored: DiscoveryState | None = None
-    """The state that storage has."""
-    stored_hash: int = 0
-    """Of its text: that of thousands of campaigns is not kept twice."""
-    passed: dict[str, ListedCampaign] = field(default_factory=dict)
-    shown: dict[str, CampaignFigures] = field(default_factory=dict)
-    effective: Operation | None = None
-    """With the targets of discovered campaigns."""
-    day: str = ""
-    """The local date that `effective` is of; empty where it is to be made anew."""
-    is_listed: bool = False
-    """The targets of an answer to the list, or of none because it failed, are in `effective`."""
-
-
 class DiscoveryStore:
     """The present state of discovery, live figures and quota of every operation."""
 
     def __init__(self, clock: Clock, listener: FiguresListener) -> None:
         self._clock = clock
         self._listener = listener
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, DiscoveryPlace] = {}
 
     def set_operation(self, operation: Operation, *, kept: bool) -> None:
         """Take over a configured operation; what was known under its name stays where it is `kept`."""
-        before = self._places.get(operation.name)
-        rules = rules_of(operation)
-        if before is None or not kept:
-            shown = {} if before is None else before.shown
-            place = _Place(operation, rules, shown=shown)
+        before = self.of(operation.name)
+        if before.operation is None or not kept:
+            place = DiscoveryPlace.of(operation)
+            place.shown = before.shown
         else:
-            place = replace(before, operation=operation, rules=rules, effective=None)
-            place.state = campaigns.reconfigured(place.state, rules, self._clock.now())
+            place = before.edited(operation, self._clock.now())
         self._places[operation.name] = place
-        self._refresh(place)
+        self._refresh(operation.name, place)
+
+    def of(self, name: str) -> DiscoveryPlace:
+        """What is known of an operation; nothing where it is not configured."""
+        return self._places.get(name) or DiscoveryPlace.unknown()
 
     def drop_operation(self, name: str) -> None:
         """Forget an operation."""
@@ -115,60 +87,19 @@ class DiscoveryStore:
             now = self._clock.now()
             place.day = day
             place.state = campaigns.settled(place.state, place.rules, now)
-            targets = (*place.operation.targets, *discovered_targets(place.operation, place.state, place.rules, now))
+            targets = (*configured.targets, *discovered_targets(configured, place.state, place.rules, now))
             if place.effective is None or place.effective.targets != targets:
-                place.effective = replace(place.operation, targets=targets)
-            self._refresh_figures(place)
+                place.effective = replace(configured, targets=targets)
+            self._refresh_figures(configured.name, place)
             place.is_listed = place.is_listed or _is_answered(place.apis.get(ApiName.CAMPAIGNS))
         return place.effective
-
-    def api(self, name: str, api: ApiName) -> StoredApi:
-        """What is known of an API of an operation."""
-        place = self._places.get(name)
-        return NOTHING_STORED_OF_API if place is None else place.apis.get(api, NOTHING_STORED_OF_API)
-
-    def configured(self, name: str) -> frozenset[str]:
-        """The campaigns that an operation asks for whatever their state."""
-        place = self._places.get(name)
-        return frozenset() if place is None else place.rules.configured
-
-    def quota(self, name: str) -> VendorQuota | None:
-        """The vendor's own count, unless it is too old."""
-        place = self._places.get(name)
-        return None if place is None else place.quota
-
-    def found(self, name: str) -> int | None:
-        """How many campaigns of the last good list pass the filters; None before the first list."""
-        place = self._places.get(name)
-        if place is None or place.rules.discovery is None or place.state.listed is None:
-            return None
-        return len(place.passed)
-
-    def excess(self, name: str) -> int:
-        """How many campaigns the cut has left out."""
-        place = self._places.get(name)
-        if place is None or place.rules.discovery is None:
-            return 0
-        found = sum(1 for one in place.passed if one not in place.rules.configured)
-        return max(0, found - place.rules.discovery.max_campaigns)
-
-    def is_doubted(self, name: str) -> bool:
-        """Whether the latest list was empty, against the one before, and is not believed yet."""
-        place = self._places.get(name)
-        return place is not None and place.state.belief is Belief.DOUBTED
-
-    def asked_campaigns(self, name: str) -> frozenset[str]:
-        """The discovered campaigns that run by what is known."""
-        place = self._places.get(name)
-        lives = {} if place is None else place.state.lives
-        return frozenset(one for one, life in lives.items() if life.stopped_at is None)
 
     def record(self, name: str, api: ApiName, outcome: ApiAnswer | Failure, asked: Stamp | None, ended: Stamp) -> None:
         """Take in what a request brought that left at `asked`, or why none left."""
         place = self._places.get(name)
         if place is None:
             return
-        before = place.apis.get(api, NOTHING_STORED_OF_API)
+        before = place.api(api)
         known = replace(before, asked=asked or before.asked, polled=ended)
         place.day = place.day if place.is_listed else ""
         if isinstance(outcome, Failure):
@@ -176,18 +107,7 @@ class DiscoveryStore:
             return
         answer = self._take(place, outcome)
         place.apis[api] = replace(known, failure=None, succeeded=ended, answer=answer)
-        self._refresh(place)
-
-    def to_store(self, name: str) -> str | None:
-        """The state of the campaigns as text, where it is not what was stored last."""
-        place = self._places.get(name)
-        return None if place is None or place.state is place.stored else to_text(place.state)
-
-    def stored(self, name: str, text: str) -> None:
-        """Note that storage has this text, which `to_store` gave."""
-        place = self._places.get(name)
-        if place is not None:
-            place.stored, place.stored_hash = place.state, hash(text)
+        self._refresh(name, place)
 
     def restore(self, name: str, stored: StoredApis) -> None:
         """Take over what storage knows, where that is newer."""
@@ -196,7 +116,7 @@ class DiscoveryStore:
             return
         told = _told(place.apis)
         for api, known in stored.apis.items():
-            mine = place.apis.get(api, NOTHING_STORED_OF_API)
+            mine = place.api(api)
             place.apis[api] = replace(known if _is_newer(known, mine) else mine, asked=_later(known.asked, mine.asked))
             if place.apis[api].answer != mine.answer:
                 self._read(place, api)
@@ -204,7 +124,7 @@ class DiscoveryStore:
         if text is not None and hash(text) != place.stored_hash and _told(stored.apis) >= told:
             place.stored, place.stored_hash = from_text(text), hash(text)
             place.state = campaigns.reconfigured(place.stored, place.rules, self._clock.now())
-        self._refresh(place)
+        self._refresh(name, place)
 
     def succeeded(self, target: Target, data: Data, asked: float) -> None:
         """Take in a good report of a target that was asked for at `asked`, in Unix seconds."""
@@ -219,12 +139,11 @@ class DiscoveryStore:
     def expire(self) -> bool:
         """Withdraw the figures that have become too old; whether the vendor's own count is among them."""
         is_gone = False
-        for place in self._places.values():
-            intervals = api_intervals(place.operation)
-            if place.live and self._is_old(place, ApiName.REAL_TIME, intervals):
+        for name, place in self._places.items():
+            if place.live and self._is_old(place, ApiName.REAL_TIME):
                 place.live = {}
-                self._refresh_figures(place)
-            if place.quota is not None and self._is_old(place, ApiName.TOKEN_INFO, intervals):
+                self._refresh_figures(name, place)
+            if place.quota is not None and self._is_old(place, ApiName.TOKEN_INFO):
                 place.quota, is_gone = None, True
         return is_gone
 
@@ -239,37 +158,11 @@ class DiscoveryStore:
         return [
             (name, api)
             for name, place in self._places.items()
-            for api in api_intervals(place.operation)
-            if (known := self.api(name, api)).polled is None or known.failure is not None
+            for api in place.intervals
+            if (known := place.api(api)).polled is None or known.failure is not None
         ]
 
-    def status(self, name: str) -> DiscoveryStatus | None:
-        """What is known, for the status page; None where neither the list nor the live figures are asked for."""
-        place = self._places.get(name)
-        if place is None or not {ApiName.CAMPAIGNS, ApiName.REAL_TIME} & api_intervals(place.operation).keys():
-            return None
-        names = {one.id: one.name for one in (place.state.listed or {}).values()}
-        names |= {one: life.name for one, life in place.state.lives.items()}
-        names |= {one.key.campaign: one.name for one in place.operation.targets if one.name}
-        asked = {one.key.campaign for one in (place.effective or place.operation).targets if not one.resting}
-        shown = dict.fromkeys(place.rules.configured, CampaignFigures(None)) | place.shown
-        return DiscoveryStatus(
-            list_at=self._succeeded_at(place, ApiName.CAMPAIGNS),
-            found=self.found(name),
-            doubted=place.state.belief is Belief.DOUBTED,
-            campaigns=tuple(
-                CampaignStatus(one, names.get(one, ""), figures.started, figures.live, asked=one in asked)
-                for one, figures in shown.items()
-            ),
-            live_at=self._succeeded_at(place, ApiName.REAL_TIME),
-        )
-
-    @staticmethod
-    def _succeeded_at(place: _Place, api: ApiName) -> float | None:
-        succeeded = place.apis.get(api, NOTHING_STORED_OF_API).succeeded
-        return None if succeeded is None else succeeded.wall
-
-    def _take(self, place: _Place, answer: ApiAnswer) -> str:
+    def _take(self, place: DiscoveryPlace, answer: ApiAnswer) -> str:
         """Take in a good answer; it as storage keeps it."""
         now = self._clock.now()
         if isinstance(answer, CampaignsAnswer):
@@ -279,44 +172,37 @@ class DiscoveryStore:
             place.quota = answer
             return quota_to_text(answer)
         place.state = campaigns.live_answered(place.state, place.rules, answer, now)
-        wanted = self._tracked(place)
+        wanted = place.tracked()
         kept = LiveAnswer(tuple(one for one in answer.campaigns if one.id in wanted))
         place.live = {one.id: one for one in kept.campaigns}
         return live_to_text(kept)
 
-    def _read(self, place: _Place, api: ApiName) -> None:
+    def _read(self, place: DiscoveryPlace, api: ApiName) -> None:
         """Take in an answer that was stored."""
         text = place.apis[api].answer
-        intervals = api_intervals(place.operation)
-        old = self._is_old(place, api, intervals)
+        old = self._is_old(place, api)
         if api is ApiName.TOKEN_INFO:
             place.quota = None if old else quota_from_text(text)
         elif api is ApiName.REAL_TIME:
             live = None if old else live_from_text(text)
             place.live = {} if live is None else {one.id: one for one in live.campaigns}
 
-    def _is_old(self, place: _Place, api: ApiName, intervals: dict[ApiName, float]) -> bool:
-        succeeded = place.apis.get(api, NOTHING_STORED_OF_API).succeeded
-        if succeeded is None or api not in intervals:
+    def _is_old(self, place: DiscoveryPlace, api: ApiName) -> bool:
+        succeeded = place.api(api).succeeded
+        if succeeded is None or api not in place.intervals:
             return True
-        return age(self._clock, succeeded) >= _INTERVALS * intervals[api] + _MORE
+        return age(self._clock, succeeded) >= _INTERVALS * place.intervals[api] + _MORE
 
-    def _refresh(self, place: _Place) -> None:
+    def _refresh(self, name: str, place: DiscoveryPlace) -> None:
         """Bring up to date what follows from the state."""
         place.passed = campaigns.passed(place.state, place.rules)
         place.day = ""
-        self._refresh_figures(place)
+        self._refresh_figures(name, place)
 
-    def _tracked(self, place: _Place) -> Iterable[str]:
-        """The campaigns of which figures are shown."""
-        passed = place.passed if place.rules.discovery is not None else {}
-        return place.rules.configured | place.state.lives.keys() | campaigns.chosen(place.state, place.rules, passed)
-
-    def _refresh_figures(self, place: _Place) -> None:
+    def _refresh_figures(self, name: str, place: DiscoveryPlace) -> None:
         """Tell the listener of the figures that have changed."""
-        name = place.operation.name
         shown: dict[str, CampaignFigures] = {}
-        for campaign in self._tracked(place):
+        for campaign in place.tracked():
             figures = CampaignFigures(campaigns.is_started(place.state, campaign), place.live.get(campaign))
             if figures.started is None and figures.live is None:
                 continue

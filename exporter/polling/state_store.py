@@ -149,12 +149,13 @@ class StateStore:
 
     def show_apis(self, operation: str) -> None:
         """Show how the APIs that are asked for the whole operation do, and what they said."""
+        place = self.discoveries.of(operation)
         for one in self.stats.figures(operation).apis:
-            known = self.discoveries.api(operation, one.api)
+            known = place.api(one.api)
             up = None if known.polled is None else known.failure is None
             succeeded = None if known.succeeded is None else known.succeeded.wall
             self.stats.set_api(operation, one.api, up=up, last_success_at=succeeded)
-        self.stats.set_found(operation, self.discoveries.found(operation), self.discoveries.quota(operation))
+        self.stats.set_found(operation, place.found(), place.quota)
 
     def set_stretch(self, operation: str, factor: float | None) -> None:
         """Show what the operation's intervals are multiplied with, and let its data grow as old as that asks for."""

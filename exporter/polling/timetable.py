@@ -148,7 +148,8 @@ class Timetable:
         self._joining.discard(key)
         if key in self.schedule:
             self.schedule.pace(key, self.interval(self.targets[key]))
-            found = self.targets[key].key.campaign not in self._store.discoveries.configured(self.operation.name)
+            configured = self._store.discoveries.of(self.operation.name).rules.configured
+            found = self.targets[key].key.campaign not in configured
             self.schedule.after(key, asked + ARRIVAL_MARGIN, FOUND_ROOM if found else 1.0)
             self._keep_calendar(key, asked + ARRIVAL_MARGIN)
 

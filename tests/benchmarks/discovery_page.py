@@ -45,7 +45,7 @@ class ListedBench:
         effective = self.store.discoveries.effective(acme) or acme
         self.store.set_targets(effective, awaited=False)
         self.store.show_apis("acme")
-        self.text = self.store.discoveries.to_store("acme") or ""
+        self.text = self.store.discoveries.of("acme").to_store() or ""
         self.keys: list[TargetKey] = [target.key for target in effective.targets]
         for key in self.keys:
             self.store.update(key, snapshot(self.dice, 1))
