@@ -2,6 +2,9 @@ from functools import partial
 
 import pytest
 from golden_file import Golden, hold
+from support import Vendor, VirtualClock
+
+from exporter.redaction import Redactor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,3 +24,18 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def golden(request: pytest.FixtureRequest) -> Golden:
     """`make golden` writes what it would compare."""
     return partial(hold, writing=request.config.getoption("--write-golden"))
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def vendor(clock: VirtualClock) -> Vendor:
+    return Vendor(clock)
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    return Redactor()

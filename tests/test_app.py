@@ -4,15 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from made_app import started
 from scraped_page import DATA, Page, plain
 from structlog.testing import capture_logs
-from support import Disk, Inline, Vendor, VirtualClock, bad, good, operation, target
+from support import Vendor, VirtualClock, bad, good, operation, target
 
 from exporter import __version__
 from exporter.app import App
 from exporter.config import ConfigError
-from exporter.metrics.build import Build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.model import Config, FileVersion, Operation, Reason
 from exporter.redaction import HIDDEN, Redactor
@@ -38,38 +37,14 @@ Make = Callable[..., Awaitable[App]]
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock: VirtualClock) -> Vendor:
-    return Vendor(clock)
-
-
-@pytest.fixture
-def redactor() -> Redactor:
-    return Redactor()
-
-
-@pytest.fixture
 async def make(clock: VirtualClock, vendor: Vendor, redactor: Redactor, tmp_path: Path) -> AsyncIterator[Make]:
-    """An exporter that has loaded its configuration; it polls from `crew.start` on."""
+    """An exporter that has loaded its configuration; it polls from `supervisor.start` on."""
     apps = []
 
     async def made(read: Configuration) -> App:
-        app = App(
-            read,
-            database=Disk(f"sqlite:///{tmp_path / 'kept.db'}", thread=Inline()),
-            clock=clock,
-            redactor=redactor,
-            build=Build("1.2.3", "abcdef0", "3.11.7"),
-            registry=CollectorRegistry(),
-        )
-        apps.append(app)
-        app._client.campaign_4 = vendor.campaign_4  # type: ignore[method-assign]
-        await app.start()
-        return app
+        url = f"sqlite:///{tmp_path / 'kept.db'}"
+        apps.append(await started(read, url, clock=clock, vendor=vendor, redactor=redactor))
+        return apps[-1]
 
     yield made
     for app in apps:

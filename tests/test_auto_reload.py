@@ -35,11 +35,6 @@ class Reloads:
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     file = tmp_path / "config.yml"
     file.write_text("first")

@@ -84,11 +84,6 @@ async def test_a_moment_of_the_future_is_anchored_as_now(clock: VirtualClock) ->
     assert age(clock, anchored) == 60.0
 
 
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
 async def test_time_asleep_is_not_time_awake(monkeypatch: pytest.MonkeyPatch) -> None:
     """A suspend, a stopped process or a paused machine; and the loop that turns again counts again."""
     seconds = 1000.0

@@ -13,11 +13,6 @@ Setup = Callable[..., io.StringIO]
 
 
 @pytest.fixture
-def redactor() -> Redactor:
-    return Redactor()
-
-
-@pytest.fixture
 def log(redactor: Redactor) -> Iterator[Setup]:
     """Set logging up for one test: returns where it writes to."""
     root = logging.getLogger()

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from prometheus_client import CollectorRegistry
+from made_app import started
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
-from support import Disk, Inline, Vendor, VirtualClock, bad
+from support import Vendor, VirtualClock, bad
 
 from exporter import rotation
 from exporter.app import App
 from exporter.config import load
-from exporter.metrics.build import Build
 from exporter.model import Reason
 from exporter.redaction import Redactor
 
@@ -63,26 +62,11 @@ class Folder:
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock: VirtualClock) -> Vendor:
-    return Vendor(clock)
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     (tmp_path / "config.yml").write_text(CONFIG)
     made = Folder(tmp_path / "secrets")
     made.swap(**FIRST)
     return made
-
-
-@pytest.fixture
-def redactor() -> Redactor:
-    return Redactor()
 
 
 @pytest.fixture
@@ -100,16 +84,8 @@ async def app(  # noqa: PLR0917 (what it is made of)
         return work(*arguments)
 
     monkeypatch.setattr(asyncio, "to_thread", at_once)
-    made = App(
-        partial(load, tmp_path / "config.yml", {}),
-        database=Disk(f"sqlite:///{tmp_path / 'kept.db'}", thread=Inline()),
-        clock=clock,
-        redactor=redactor,
-        build=Build("1.2.3", "abcdef0", "3.11.7"),
-        registry=CollectorRegistry(),
-    )
-    made._client.campaign_4 = vendor.campaign_4  # type: ignore[method-assign]
-    await made.start()
+    read, url = partial(load, tmp_path / "config.yml", {}), f"sqlite:///{tmp_path / 'kept.db'}"
+    made = await started(read, url, clock=clock, vendor=vendor, redactor=redactor)
     made.supervisor.start()
     stopping = asyncio.Event()
     watch = asyncio.ensure_future(made.secrets.run(stopping))

@@ -7,27 +7,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from made_app import started
 from structlog.testing import capture_logs
-from support import Disk, Exporter, Inline, Vendor, VirtualClock, bad, operation, target
+from support import Exporter, Vendor, VirtualClock, bad, operation, target
 
 from exporter.app import App
 from exporter.commands.once import LEASE_PATIENCE, ask_once
-from exporter.metrics.build import Build
 from exporter.model import Config, Operation, Reason
 from exporter.redaction import Redactor
 
 Once = Callable[..., Awaitable[App]]
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock: VirtualClock) -> Vendor:
-    return Vendor(clock)
 
 
 @pytest.fixture
@@ -41,22 +30,12 @@ def stopping() -> asyncio.Event:
 
 
 @pytest.fixture
-async def loaded(clock: VirtualClock, vendor: Vendor, url: str) -> AsyncIterator[Once]:
+async def loaded(clock: VirtualClock, vendor: Vendor, redactor: Redactor, url: str) -> AsyncIterator[Once]:
     apps = []
 
     async def loaded(*operations: Operation) -> App:
-        app = App(
-            lambda: Config(operations),
-            database=Disk(url, thread=Inline()),
-            clock=clock,
-            redactor=Redactor(),
-            build=Build("1.2.3", "abcdef0", "3.11.7"),
-            registry=CollectorRegistry(),
-        )
-        apps.append(app)
-        app._client.campaign_4 = vendor.campaign_4  # type: ignore[method-assign]
-        await app.start()
-        return app
+        apps.append(await started(lambda: Config(operations), url, clock=clock, vendor=vendor, redactor=redactor))
+        return apps[-1]
 
     yield loaded
     for app in apps:

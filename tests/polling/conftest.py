@@ -10,16 +10,6 @@ from exporter.model import Operation
 
 
 @pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock: VirtualClock) -> Vendor:
-    return Vendor(clock)
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "kept.db"
 

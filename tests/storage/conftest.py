@@ -2,12 +2,6 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, create_engine
-from support import VirtualClock
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
