@@ -89,6 +89,7 @@ PURE = (
     "exporter/web/origin.py",
     "exporter/web/paths.py",
     "exporter/web/rate_limit.py",
+    "exporter/web/status/campaign_document.py",
     "exporter/web/status/document.py",
     "exporter/web/status/hours.py",
     "exporter/web/status/live.py",

@@ -15,7 +15,7 @@ from exporter.metrics.format import Encoding
 from exporter.model import Status, TargetKey
 from exporter.web.negotiation import combined_value, encode
 from exporter.web.status.assets import Asset, load
-from exporter.web.status.document import campaign as campaign_document
+from exporter.web.status.campaign_document import campaign_document
 from exporter.web.status.document import head
 from exporter.web.status.i18n import Language, negotiate
 from exporter.web.status.page import Pages
