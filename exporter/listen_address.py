@@ -40,7 +40,7 @@ def read_address(text: str) -> ListenAddress:
     elif ":" in host or "[" in host or "]" in host:
         raise ValueError("an IPv6 address stands in brackets; allowed: host:port, [::1]:port, :port")
     if not colon or any(character.isspace() or character == "/" for character in host):
-        raise ValueError("no address; allowed: host:port, [::1]:port, :port")
+        raise ValueError("is not an address; allowed: host:port, [::1]:port, :port")
     if not (port.isascii() and port.isdigit() and int(port[:6]) <= MAX_PORT and len(port) <= len(str(MAX_PORT))):
         raise ValueError(f"{port!r} is not a port; allowed: 0 to {MAX_PORT}")
     return ListenAddress(host, int(port))

@@ -56,7 +56,9 @@ def _unknown(argument: str, command: str, flags: Sequence[str]) -> str:
     else:
         kind, allowed = f"the command {command} has no flag {name!r}", list(flags)
     close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    return f"{kind}, did you mean {close[0]!r}?" if close else kind
+    if close:
+        return f"{kind}, did you mean {close[0]!r}?"
+    return kind if argument.startswith("-") else f"{kind}, allowed are {', '.join(allowed)}"
 
 
 def _command(argv: Sequence[str]) -> tuple[str, list[str]]:

@@ -108,6 +108,7 @@ def test_flags_of_other_commands_are_not_read_from_the_environment() -> None:
     [
         (["--config.fil=a"], ["--config.fil'", "--config.file", "--help"]),
         (["frobnicate"], ["unknown command", "frobnicate"]),
+        (["quux"], ["unknown command", "quux", "allowed are run, check"]),
         (["--log.level=loud"], ["--log.level", "loud", "debug", "info", "warn", "error"]),
         (["--log.format=xml"], ["--log.format", "xml", "logfmt", "json"]),
         (["--config.file"], ["--config.file"]),

@@ -73,9 +73,11 @@ class SecretKind:
                 content = file.read(_LONGEST_FILE + 1)
         except OSError as error:
             # what names no file may be a token under the wrong key, and is not quoted
-            name = quoted(written) if written.startswith("/") else "the file that it names, in the folder of this one,"
+            absolute = written.startswith("/")
+            name = quoted(written) if absolute else "the file that it names"
             needed = f"a file with {self.noun} alone is needed"
-            raise ValueError(f"{name} cannot be read: {error.strerror}; {needed}") from None
+            where = "" if absolute else "; a relative path starts at this file's folder"
+            raise ValueError(f"{name} cannot be read: {error.strerror}; {needed}{where}") from None
         if len(content) > _LONGEST_FILE:
             raise ValueError(f"{quoted(written)} is larger than {_LONGEST_FILE} bytes, it must hold {self.noun} alone")
         try:

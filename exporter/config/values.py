@@ -83,7 +83,11 @@ def window(value: object) -> Window:
     """A rolling length in whole seconds, `today` or `yesterday`."""
     if value in (TODAY.label, YESTERDAY.label):
         return TODAY if value == TODAY.label else YESTERDAY
-    source, length = _seconds(value)
+    try:
+        source, length = _seconds(value)
+    except ValueError as error:
+        problem = f"{error}; or write today or yesterday"
+        raise ValueError(problem) from None
     if length > LONGEST_WINDOW:
         raise ValueError(
             f"{quoted(source)} is longer than 31d, the most that the vendor answers for; or write today or yesterday"

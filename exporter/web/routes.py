@@ -115,8 +115,8 @@ class _Handlers:
 def _check_telemetry_path(path: str, taken: Iterable[str]) -> None:
     if not is_path(path):
         raise RouteError(
-            f"--web.telemetry-path {path!r}: no path; allowed: a slash, then ASCII letters, digits and punctuation"
-            " without % ? # { } quotes and space, such as /metrics"
+            f"--web.telemetry-path {path!r}: is not a path; allowed: a slash, then ASCII letters, digits and"
+            " punctuation without % ? # { } quotes and space, such as /metrics"
         )
     first = path.split("/")[1]
     if first in {other.split("/")[1] for other in taken}:

@@ -102,7 +102,7 @@ async def test_a_taken_port_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("flag", "said"),
     [
-        ("--simulator.listen-address=8081", "no address; allowed: host:port,"),
+        ("--simulator.listen-address=8081", "is not an address; allowed: host:port,"),
         ("--simulator.listen-address=::1:80", "an IPv6 address stands in brackets; allowed: host:port,"),
         ("--simulator.listen-address=a:70000", "'70000' is not a port; allowed: 0 to 65535"),
         ("--simulator.timezone=Bogota", "is not a time zone"),
