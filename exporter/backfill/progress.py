@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from structlog.stdlib import BoundLogger
 
@@ -51,50 +51,6 @@ class LogDisplay:
             self._log.info(self._what, percent=percent, done=done, of=self._total, left=format_duration(round(left)))
 
 
-class BarDisplay:
-    """A bar with rate and remaining time; the library redraws it in a thread of its own."""
-
-    def __init__(self, total: int, what: str, stream: TextIO) -> None:
-        from rich.console import Console  # noqa: PLC0415 (a quarter of a second that other commands save)
-        from rich.progress import (  # noqa: PLC0415
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TaskProgressColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(show_speed=True),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(file=stream),
-        )
-        self._task = self._progress.add_task(what, total=total)
-
-    def step(self) -> None:
-        """One more is done."""
-        self._progress.advance(self._task)
-
-    def reach(self, done: int) -> None:
-        """So many are done."""
-        self._progress.update(self._task, completed=done)
-
-    def start(self) -> None:
-        """Draw it."""
-        self._progress.start()
-
-    def stop(self) -> None:
-        """Leave it as it is."""
-        self._progress.stop()
-
-
 @contextmanager
 def display(total: int, what: str, log: BoundLogger, now: Callable[[], float]) -> Iterator[Display]:
     """A display for work of so many parts; `now` is a clock that does not step."""
@@ -102,6 +58,8 @@ def display(total: int, what: str, log: BoundLogger, now: Callable[[], float]) -
     if stream is None or not stream.isatty():
         yield LogDisplay(total, what, log, now)
         return
+    from exporter.backfill.bar import BarDisplay  # noqa: PLC0415 (a quarter of a second that others save)
+
     bar = BarDisplay(total, what, stream)
     bar.start()
     try:

@@ -34,7 +34,7 @@ from exporter.storage.past import Ends, PastPlace, from_text, place_of
 
 _log = structlog.get_logger()
 
-PATIENCE = 0.6
+PATIENCE = 0.4
 """Seconds that requests under way get to end after a signal."""
 
 LONGEST_PAST = 366
@@ -212,7 +212,7 @@ class PastRun:
                 )
         file = self._wanted.output
         self._say(f"written: {file}, {samples} samples of {sum(cost.answered for cost in costs)} windows")
-        self._say(next_line(file))
+        self._say(next_line(file, samples))
         return not any(cost.requests for cost in costs) and not any(
             asker.progress.stopped for asker in self._askers.values()
         )

@@ -10,8 +10,10 @@ PROMTOOL = "promtool tsdb create-blocks-from openmetrics --max-block-duration=64
 """Without the flag promtool reads the file once for every two hours of it."""
 
 
-def next_line(file: str) -> str:
-    """What to do with the file, ready for a shell."""
+def next_line(file: str, samples: int) -> str:
+    """What to do with the file, ready for a shell; a file without samples is of no use to promtool."""
+    if not samples:
+        return "next: run the same command again once the reason above is gone, the file has no samples yet"
     return f"next: {PROMTOOL} {shlex.quote(file)} DIRECTORY, where DIRECTORY is the --storage.tsdb.path of Prometheus"
 
 

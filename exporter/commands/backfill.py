@@ -129,6 +129,8 @@ async def _run(config: Config, wanted: Wanted, database: Storage, stopping: asyn
 def _wanted(arguments: argparse.Namespace) -> Wanted:
     if arguments.output is None and not arguments.plan:
         raise BackfillError("--output=FILE is needed, or --plan to see only what it costs")
+    if arguments.output == "-":
+        raise BackfillError("--output=- is not possible, name a file: promtool reads it more than once")
     if arguments.first is not None and arguments.days is not None:
         raise BackfillError("--days and --from exclude each other, give one of them")
     return Wanted(

@@ -106,6 +106,11 @@ async def test_a_signal_ends_it_and_keeps_what_was_learnt(api: str, tmp_path: Pa
     ("flags", "problem"),
     [
         (("--days=1",), "--output=FILE is needed, or --plan to see only what it costs"),
+        (("--days=1", "--output=-"), "--output=- is not possible, name a file: promtool reads it more than once"),
+        (("--days=1", "--output=nowhere/past.om"), "'nowhere/past.om' cannot be written: No such file or directory"),
+        (("--days=1", "--output=."), "--output '.' cannot be written: it is not a regular file; name a file"),
+        (("--from=2026-02-29", "--plan"), "'2026-02-29' is not a date, write one such as 2026-11-30"),
+        (("--window=today", "--plan"), "not in the configuration: window 'today'"),
         (("--days=0", "--plan"), "'0' is not a number of days from 1 to 366"),
         (("--days=1", "--from=2026-01-01", "--plan"), "--days and --from exclude each other, give one of them"),
         (("--from=2026-13-01", "--plan"), "'2026-13-01' is not a date, write one such as 2026-11-30"),
