@@ -179,6 +179,7 @@ class PastRun:
 
         Raises:
             InterruptedByUserError: a signal came.
+            BackfillError: the file cannot be written, most likely its disk is full.
         """
         await self.learn()
         loop = asyncio.get_running_loop()
@@ -196,7 +197,13 @@ class PastRun:
                 work = self._ledger.records.past(self._operation(of[0]), of[0].key.campaign)
                 return self._reports(of, asyncio.run_coroutine_threadsafe(work, loop).result())
 
-            samples = await asyncio.to_thread(write_past, output, by_campaign(targets), answers, scrapes, told)
+            try:
+                samples = await asyncio.to_thread(write_past, output, by_campaign(targets), answers, scrapes, told)
+            except OSError as error:
+                raise BackfillError(
+                    f"--output {self._wanted.output!r} cannot be written: {error.strerror}; all answers are kept: make"
+                    " room, or name a file elsewhere, and run the same command again"
+                ) from error
         return self._conclude(samples)
 
     def _conclude(self, samples: int) -> bool:

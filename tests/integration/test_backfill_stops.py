@@ -5,13 +5,13 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from raw_server import GOOD, Exchange, Peer, answer
-from real_exporter import Command, write_config
+from real_exporter import PROGRAM, Command, write_config
 from real_postgresql import postgresql
 
 WINDOWS = 24
@@ -60,11 +60,11 @@ async def vendor() -> AsyncIterator[Vendor]:
 def command(vendor: Vendor, tmp_path: Path) -> Callable[..., Command]:
     """Start a backfill of one day of one campaign; what it asks for takes at most `timeout`."""
 
-    def start(*flags: str, timeout: str = "3s", storage: str = STORAGE) -> Command:
+    def start(*flags: str, timeout: str = "3s", storage: str = STORAGE, program: Sequence[str] = PROGRAM) -> Command:
         one = {"name": "acme", "base_url": vendor.peer.url, "token": "made-up", "campaigns": [{"id": "32841"}]}
         file = write_config(tmp_path, {"timeout": timeout, "windows": ["1h"], "operations": [one]})
         given = (f"--config.file={file}", f"--storage.url={storage}", f"--output={tmp_path / 'past.om'}")
-        return Command(tmp_path, "backfill", *given, *(flags or ("--days=1",)))
+        return Command(tmp_path, "backfill", *given, *(flags or ("--days=1",)), program=program)
 
     return start
 
@@ -146,3 +146,16 @@ async def test_killed_and_run_again_it_asks_only_for_what_was_under_way(
         vendor.answers = 10**9
         await completed(command(storage=storage))
     assert sorted(vendor.asked.values()) == [1] * (WINDOWS - 3) + [2] * 3
+
+
+async def test_a_disk_without_room(vendor: Vendor, command: Callable[..., Command], tmp_path: Path) -> None:
+    small = ("sh", "-c", 'ulimit -f 3000; exec "$@"', "sh", *PROGRAM)  # a file of 1.5 MB at most
+    process = command(program=small)
+    assert await process.ended() == 1
+    (line,) = (line for line in process.stderr.splitlines() if "error" in line)
+    assert line.startswith(
+        f"wolkvox-exporter: error: --output '{tmp_path / 'past.om'}' cannot be written: File too large"
+    )
+    assert [path.name for path in tmp_path.iterdir() if "past.om" in path.name] == []
+    await completed(command())
+    assert set(vendor.asked.values()) == {1}
