@@ -47,7 +47,7 @@ from grafana.panel import (
 )
 from grafana.promql import ONE_CAMPAIGN as ONE
 from grafana.promql import OPERATION
-from grafana.ranked import FRESH, POLL
+from grafana.ranked import POLL
 from prometheus.promql import WEEKS
 from prometheus.recordings import ATTEMPTS
 
@@ -79,9 +79,7 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
                 ),
             ),
             over_time("attempts", f"max({ONE.latest(ATTEMPTS)}) or vector(NaN)", t(*words.ATTEMPTS)),
-        )
-        .unit("short")
-        .interval(FRESH),
+        ).unit("short"),
         *(_share_tile(t, *each[:3]) for each in words.SHARES),
         tile(
             Caption(
@@ -108,7 +106,7 @@ def _share_tile(t: Translate, result: str, name: str, nombre: str) -> Panel:
     )
     well = steps((None, colour.WELL), (limit, colour.RESULTS[result])) if limit else steps((None, colour.PLAIN))
     panel = tile(caption, over_time(result, f"max({ONE.ratio(result)}) or vector(NaN)", t(name, nombre)))
-    return panel.unit("percentunit").decimals(1).interval(FRESH).thresholds(well)
+    return panel.unit("percentunit").decimals(1).thresholds(well)
 
 
 def _results_now(t: Translate) -> tuple[Panel, ...]:

@@ -8,10 +8,10 @@ from exporter.thresholds import SPIKE_SHARES, UNUSUAL_FACTOR, UNUSUAL_FLOOR
 from grafana import colour, health, reason, words
 from grafana.column import Column, Order, alarming, columns, link, lit, mapped
 from grafana.language import Translate
-from grafana.panel import NOTHING, Caption, Panel, Size, grid, mapping, over_time, prop, rows, timeline
+from grafana.panel import FRESH, NOTHING, Caption, Panel, Size, grid, mapping, over_time, prop, rows, timeline
 from grafana.promql import AT_END, KEY, named
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.ranked import FRESH, campaign_url
+from grafana.ranked import campaign_url
 from prometheus.trouble import STATE
 
 _HIDDEN = ("Value #reason",)

@@ -21,7 +21,7 @@ from grafana.live import live_sections
 from grafana.panel import WHOLE, Caption, Panel, Size, by_result, latest, limited, lines, over_time, steps, tile
 from grafana.promql import AT_END, OPERATION, Scope, overall_attempts, overall_results, overall_share
 from grafana.promql import EVERY_CAMPAIGN as EVERY
-from grafana.ranked import COUNT, FRESH, POLL, RANKED, campaign_lines, highest, lowest
+from grafana.ranked import COUNT, POLL, RANKED, campaign_lines, highest, lowest
 
 
 def _tiles(t: Translate) -> tuple[Panel, ...]:
@@ -67,9 +67,7 @@ def _tiles(t: Translate) -> tuple[Panel, ...]:
                 ),
             ),
             over_time("attempts", overall_attempts(), t(*words.ATTEMPTS)),
-        )
-        .unit("short")
-        .interval(FRESH),
+        ).unit("short"),
         *(_share_tile(t, *each[:3]) for each in words.SHARES),
     )
 
@@ -91,7 +89,7 @@ def _share_tile(t: Translate, result: str, name: str, nombre: str) -> Panel:
     )
     well = steps((None, colour.WELL), (limit, colour.RESULTS[result])) if limit else steps((None, colour.PLAIN))
     panel = tile(caption, over_time(result, overall_share(result), t(name, nombre)))
-    return panel.unit("percentunit").decimals(1).interval(FRESH).thresholds(well)
+    return panel.unit("percentunit").decimals(1).thresholds(well)
 
 
 def _over_time(t: Translate) -> tuple[Panel, ...]:

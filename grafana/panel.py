@@ -98,6 +98,13 @@ def not_a_number() -> model.SpecialValueMap:
     )
 
 
+FRESH = "1m"
+"""The least time between two points where the latest is read as now: beside a table it must not be minutes older."""
+
+DAY = 24 * 60
+"""Points of a tile: so many lie a minute apart. Of its own, Grafana asks for one a pixel, and a tile is narrow."""
+
+
 def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> stat.Panel:
     """One figure, large; it takes its colour from thresholds or mappings.
 
@@ -106,9 +113,9 @@ def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> st
     """
     over_hours = bool(query.build().range_val)
     graph = common_model.BigValueGraphMode.AREA if over_hours else common_model.BigValueGraphMode.NONE
+    panel = stat.Panel().interval(FRESH).max_data_points(DAY) if over_hours else stat.Panel()
     return (
-        stat.Panel()
-        .title(caption.title)
+        panel.title(caption.title)
         .description(caption.description)
         .datasource(DATASOURCE)
         .height(size.height)

@@ -21,10 +21,6 @@ RANKED = Size(12, 12)
 POLL = "5m"
 """The least that lies between two points: the poll interval. What is between two polls is the same figure again."""
 
-FRESH = "1m"
-"""The same of a tile, whose latest point is the figure that it shows: beside a table, it must not be minutes older."""
-
-
 Lines = Callable[[Scope], str]
 """What is drawn of the campaigns of a scope, one series each."""
 

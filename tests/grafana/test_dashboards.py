@@ -13,6 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from exporter.duration import parse_duration
 from exporter.model import RESULTS
 from exporter.palette import PALETTE
 from exporter.thresholds import QUOTA_SHARE, SPIKE_SHARES
@@ -291,6 +292,13 @@ def test_what_all_campaigns_share_is_drawn_as_coarse_as_it_is_polled(boards: dic
         for panel in boards[uid]["panels"]:
             if panel["type"] == "timeseries" and any(target["range"] for target in panel.get("targets", ())):
                 assert panel["interval"] == POLL, panel["title"]
+
+
+def test_a_tile_is_no_older_than_a_minute_in_the_range_that_its_dashboard_opens_with(board: Board) -> None:
+    hours = parse_duration(board["time"]["from"].removeprefix("now-")) / 3600
+    for panel in board["panels"]:
+        if panel["type"] == "stat" and any(target["range"] for target in panel["targets"]):
+            assert (panel["interval"], panel["maxDataPoints"] >= 60 * hours) == ("1m", True), panel["title"]
 
 
 def test_units_are_without_words_of_one_language(board: Board) -> None:

@@ -11,6 +11,7 @@ from stage import Stage, stage_in
 
 from exporter.palette import PALETTE
 from exporter.simulator.campaigns import COLLECTION, SALES, SURVEYS
+from exporter.thresholds import SPIKE_SHARES
 from grafana.library import FOLDER
 from grafana.live import NO_LIST, NO_TOKEN_INFO, NOT_ASKED, NOT_STRETCHED
 from grafana.queries import EMPTY_WHEN_WELL
@@ -199,3 +200,11 @@ async def test_a_tile_is_red_only_in_trouble(pictures: list[Picture]) -> None:
             if picture.dashboard == dashboard:
                 number = picture.panel(title).text.split("\n")[-1]
                 assert number == {"well": "0", "ill": "3"}[picture.state]
+
+
+async def test_the_tile_of_a_share_shows_the_trouble_that_the_state_names(pictures: list[Picture]) -> None:
+    for dashboard, title in (("wolkvox-campaign", "Busy"), ("wolkvox-campaign-es", "Ocupado")):
+        for picture in pictures:
+            if (picture.dashboard, picture.state) == (dashboard, "ill"):
+                share = float(picture.panel(title).text.split("\n")[-1].rstrip("%"))
+                assert share > 100 * SPIKE_SHARES["busy"], picture
