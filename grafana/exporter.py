@@ -199,7 +199,10 @@ def _failing(t: Translate) -> tuple[Panel, ...]:
             f"({_rate(_operation('wolkvox_poll_failures_total'))})) > 0",
             "{{reason}}",
         ),
-    ).no_value(t("No poll failed", "Ninguna consulta falló"))
+    ).no_value(
+        # It has a point every quarter of an hour: of what failed since then it knows nothing yet.
+        t("No poll failed until the last quarter of an hour", "Ninguna consulta falló hasta el último cuarto de hora")
+    )
     by_reason = by_reason.unit("short").interval(_POLLS).color_scheme(shades(colour.WRONG))
     for code, text in reason.texts(t).items():
         by_reason = by_reason.override_by_name(code, [prop("displayName", text)])

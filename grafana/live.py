@@ -11,6 +11,7 @@ from grafana.column import Column, Order, alarming, columns, link, lit
 from grafana.frame import Section
 from grafana.language import Translate
 from grafana.panel import (
+    FRESH,
     HALF,
     THIRD,
     Caption,
@@ -28,6 +29,7 @@ from grafana.panel import (
     rows,
     shades,
     tile,
+    timeline,
 )
 from grafana.promql import OPERATION, named
 from grafana.ranked import POLL, campaign_url
@@ -130,18 +132,19 @@ def discovery_section(t: Translate) -> Section:
     """Of the exporter: the companion apis."""
     per_api = "{{api}} · {{operation}}"
     up = mapping({"0": (t("down", "caída"), colour.WRONG), "1": (t("up", "arriba"), colour.WELL)})
-    apis = tile(
+    apis = timeline(
         Caption(
             t("Companion apis", "APIs compañeras"),
             t(
-                "Whether the list, the live figures and the quota were answered last time.",
-                "Si la lista, las cifras en vivo y la cuota respondieron la última vez.",
+                "Whether the list, the live figures and the quota were answered.",
+                "Si la lista, las cifras en vivo y la cuota respondieron.",
             ),
         ),
-        latest("api", f"max by (api, operation) (wolkvox_api_up{{{OPERATION}}})", per_api),
-        Size(8, 5),
+        Size(12, 5),
+        over_time("api", f"max by (api, operation) (wolkvox_api_up{{{OPERATION}}})", per_api),
+        up,
     )
-    apis = apis.unit("none").mappings([up]).no_value(t(*NO_LIST))
+    apis = apis.interval(FRESH).no_value(t(*NO_LIST))
     found = tile(
         Caption(
             t("Campaigns found", "Campañas encontradas"),
@@ -151,7 +154,7 @@ def discovery_section(t: Translate) -> Section:
             ),
         ),
         latest("found", f"max by (operation) (wolkvox_discovered_campaigns{{{OPERATION}}})", "{{operation}}"),
-        Size(8, 5),
+        Size(6, 5),
     )
     started = tile(
         Caption(
@@ -159,7 +162,7 @@ def discovery_section(t: Translate) -> Section:
             t("Campaigns that the vendor says are started.", "Campañas que el proveedor da por iniciadas."),
         ),
         latest("started", f"sum by (operation) ({_live('started', OPERATION)})", "{{operation}}"),
-        Size(8, 5),
+        Size(6, 5),
     )
     stretch = lines(
         Caption(
