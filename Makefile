@@ -35,7 +35,7 @@ pictures: $(VENV)/dev packages ## draw every dashboard with Grafana's own panels
 
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
+	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"

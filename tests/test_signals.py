@@ -48,11 +48,13 @@ def listening(codes: Codes) -> Iterator[Callable[[], Signals]]:
         started.append(signals)
         return signals
 
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup inherit that it is ignored
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     yield listen
     for one in reversed(started):
         one.close()
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)] == before
+    signal.signal(signal.SIGHUP, inherited)
 
 
 def send(number: signal.Signals) -> None:

@@ -34,7 +34,7 @@ from exporter.wolkvox.client import Client
 
 POLLS = 200
 ROUNDS = 9
-BOUND = 2.0
+BOUND = 3.0
 
 ANSWER = json.dumps({
     "code": "200",
