@@ -12,6 +12,8 @@ import multiprocessing
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,6 +31,7 @@ from exporter.polling.token_parts import Services
 from exporter.polling.worker import Worker
 from exporter.redaction import Redactor
 from exporter.storage.database import Database
+from exporter.storage.engine import Storage
 from exporter.storage.ledger import Ledger
 from exporter.wolkvox.client import Client
 
@@ -112,15 +115,15 @@ class Minimum:
 class Whole:
     """The exporter's own poll: ledger, client, report, snapshot, board, storage."""
 
-    def __init__(self, url: str, path: Path) -> None:
+    def __init__(self, url: str, storage: Storage) -> None:
         self._operation = operation(*(target(str(number), interval=1e-6) for number in range(POLLS)), base_url=url)
-        self._path = path
+        self._storage = storage
 
     async def open(self) -> None:
         """Make the worker that polls."""
-        clock = SystemClock()
+        clock = self._storage.clock(SystemClock())
         self._store = StateStore(clock, Nobody())
-        self._ledger = Ledger(Database(f"sqlite:///{self._path}"), clock, "benchmark")
+        self._ledger = Ledger(self._storage, clock, "benchmark")
         await self._ledger.open()
         self._client = Client(clock)
         await self._client.__aenter__()
@@ -147,7 +150,7 @@ class Whole:
 
 async def measure(url: str, folder: Path) -> tuple[float, float]:
     """CPU seconds of a poll, the minimum's and the exporter's: medians over the rounds."""
-    minimum, whole = Minimum(url, folder / "minimum.db"), Whole(url, folder / "whole.db")
+    minimum, whole = Minimum(url, folder / "minimum.db"), Whole(url, Database(f"sqlite:///{folder / 'whole.db'}"))
     await whole.open()
     least: list[float] = []
     ours: list[float] = []
@@ -160,16 +163,23 @@ async def measure(url: str, folder: Path) -> tuple[float, float]:
     return statistics.median(least), statistics.median(ours)
 
 
+@contextmanager
+def server() -> Iterator[str]:
+    """A server in a process of its own that answers every request alike; its URL."""
+    mine, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{mine.recv()}"
+    finally:
+        process.terminate()
+
+
 def main() -> None:
     """Print the figure."""
     configure("error", "logfmt", Redactor())
-    mine, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    url = f"http://127.0.0.1:{mine.recv()}"
-    with tempfile.TemporaryDirectory() as folder:
+    with server() as url, tempfile.TemporaryDirectory() as folder:
         least, ours = asyncio.run(measure(url, Path(folder)))
-    server.terminate()
     print(
         f"CPU per poll: {ours / least:.2f} times the bare minimum "
         f"({ours * 1e6:.0f} us over {least * 1e6:.0f} us; bound {BOUND})"
