@@ -1,9 +1,11 @@
 """What the client library tells of the process and its Python."""
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
+from functools import lru_cache
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from exporter.metrics.format import Exposition
+from exporter.metrics.sample import header, number, pair
 
 
 def runtime_registry() -> CollectorRegistry:
@@ -16,8 +18,19 @@ def runtime_registry() -> CollectorRegistry:
 
 
 def runtime(registry: CollectorRegistry, exposition: Exposition) -> bytes:
-    """The gauges and counters of a registry as they are now, in the client library's own bytes."""
-    if exposition is Exposition.OPENMETRICS:
-        page: bytes = openmetrics(registry)  # type: ignore[no-untyped-call]
-        return page.removesuffix(b"# EOF\n")  # more of the page follows
-    return generate_latest(registry)
+    """The gauges and counters of a registry as they are now: the client library's bytes, with the names kept ready."""
+    parts = []
+    for family in registry.collect():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        parts.append(header(name, family.type, family.documentation, exposition))
+        parts += [
+            f"{_series(sample.name, tuple(sample.labels.items()))} {number(sample.value)}\n"
+            for sample in family.samples
+        ]
+    return "".join(parts).encode()
+
+
+@lru_cache(maxsize=256)
+def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    inner = ",".join(pair(label, value) for label, value in sorted(labels))
+    return f"{name}{{{inner}}}" if inner else name
