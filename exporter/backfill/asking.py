@@ -33,6 +33,7 @@ from exporter.polling.poll_log import tell_wait
 from exporter.polling.poll_runner import departed
 from exporter.polling.retry import retry_delay
 from exporter.storage.database import StorageError
+from exporter.storage.lease import MISSED_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.storage.past import PastAnswer
 from exporter.storage.request import (
@@ -119,10 +120,12 @@ class PastAsker:
             StorageError: storage cannot tell.
         """
         before: LeaseWait | None = None
+        # Of a process on another machine only silence tells that it is dead.
+        lives_from = self._clock.monotonic() + (MISSED_SECONDS if self._ledger.is_shared else 0.0)
         while not await self._ledger.leases.acquire(self.token, longest):
             wait = self._ledger.leases.waiting(self.token)
             if wait is not None:
-                if wait.cause is WaitCause.PROCESS:
+                if wait.cause is WaitCause.PROCESS and self._clock.monotonic() >= lives_from:
                     raise TokenInUseError(self._operation.name)
                 tell_wait(self._log, before, wait, self._operation.zone)
                 before = wait

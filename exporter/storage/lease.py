@@ -22,7 +22,7 @@ RENEWAL_SECONDS = 8.0
 FLIGHT_MARGIN = 0.5
 """Seconds added to the time limit of a request whose end is not known: it left a little after it was recorded."""
 
-_MISSED = RENEWAL_SECONDS + 2.0
+MISSED_SECONDS = RENEWAL_SECONDS + 2.0
 """Seconds of silence in which a living owner would have shown itself."""
 
 _UNSETTLED = "unsettled"
@@ -181,7 +181,7 @@ class Leases:
         since = self._unsettled(connection)
         if since is not None:
             # Long enough, too, for a process that had the file before to notice and put down what it knows.
-            row |= {"flight": since, "flight_timeout": max(flight_seconds(timeout), _MISSED)}
+            row |= {"flight": since, "flight_timeout": max(flight_seconds(timeout), MISSED_SECONDS)}
         connection.execute(tokens.insert().values(**row))
         return connection.execute(select(tokens).where(tokens.c.token == token)).mappings().one()
 
@@ -206,7 +206,7 @@ class Leases:
             flight = float(row["flight_timeout"]) + FLIGHT_MARGIN - flown
         silent = max(watched, age(self._clock, row["beat"]))
         if row["holder"] is not None and silent < LEASE_SECONDS and not is_dead(row["holder"], self._clock.boot):
-            if silent <= _MISSED:
+            if silent <= MISSED_SECONDS:
                 return LeaseWait(WaitCause.PROCESS, None)
             return self._wait(WaitCause.SILENCE, max(LEASE_SECONDS - silent, flight))
         if flight <= 0:
