@@ -1,4 +1,5 @@
 import os
+import resource
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -93,3 +94,17 @@ def test_a_folder_that_is_gone_in_the_end_is_told(tmp_path: Path) -> None:
     folder.mkdir()
     with pytest.raises(OutputError, match="No such file"):
         write(folder / "x.prom", lambda: shutil.rmtree(folder))
+
+
+@pytest.mark.parametrize("size", [1_000, 2**20])
+def test_a_disk_without_room_is_said_whenever_it_is_met(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "wolkvox.prom"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        too_large = pytest.raises(OutputError, match=r"cannot be written: File too large; buy a disk$")
+        with too_large, replaced(path, "buy a disk") as file:
+            file.write(b"x" * size)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -179,7 +179,7 @@ class PastRun:
 
         Raises:
             InterruptedByUserError: a signal came.
-            BackfillError: the file cannot be written, most likely its disk is full.
+            OutputError: the file cannot be written.
         """
         await self.learn()
         loop = asyncio.get_running_loop()
@@ -197,13 +197,7 @@ class PastRun:
                 work = self._ledger.records.past(self._operation(of[0]), of[0].key.campaign)
                 return self._reports(of, asyncio.run_coroutine_threadsafe(work, loop).result())
 
-            try:
-                samples = await asyncio.to_thread(write_past, output, by_campaign(targets), answers, scrapes, told)
-            except OSError as error:
-                raise BackfillError(
-                    f"--output {self._wanted.output!r} cannot be written: {error.strerror}; all answers are kept: make"
-                    " room, or name a file elsewhere, and run the same command again"
-                ) from error
+            samples = await asyncio.to_thread(write_past, output, by_campaign(targets), answers, scrapes, told)
         return self._conclude(samples)
 
     def _conclude(self, samples: int) -> bool:

@@ -28,6 +28,8 @@ from exporter.storage.owner import this_process
 from exporter.wolkvox.client import Client
 from exporter.wolkvox.operation_secrets import secrets
 
+_NO_ROOM = "all answers are kept: make room, or name a file elsewhere, and run the same command again"
+
 INCOMPLETE = 2
 """Exit code where something is missing: another day or another run is needed."""
 
@@ -119,7 +121,7 @@ async def _run(config: Config, wanted: Wanted, database: Storage, stopping: asyn
         if plan_only:
             run.plan()
             return 0
-        output = stack.enter_context(replaced(Path(wanted.output)))
+        output = stack.enter_context(replaced(Path(wanted.output), _NO_ROOM))
         await run.ask(await stack.enter_async_context(Client(clock, connections())))
         if stopping.is_set():
             raise InterruptedByUserError
