@@ -26,7 +26,7 @@ class Cooldown:
         self._clock = clock
         self._unsent: set[TargetKey] = set()
         self.rest: StoredCooldown | None = None
-        """To be put down with each poll, so that a restart does not end it."""
+        """To be stored with each poll, so that a restart does not end it."""
         self.latest: tuple[str, Reason | None] | None = None
         """The campaign of this process's latest request on the token, and its failure; None before the first."""
 

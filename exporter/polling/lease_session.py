@@ -79,7 +79,7 @@ class LeaseSession:
             self._standing_by = True
             if not self.is_new_file:
                 self._timetable.log.warning(
-                    "lease lost", hint="another process on this storage polls now; this one serves what it puts down"
+                    "lease lost", hint="another process on this storage polls now; this one serves what it stores"
                 )
             self.show()
 

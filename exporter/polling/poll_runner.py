@@ -175,7 +175,7 @@ class PollRunner:
         if asked.late > 0:
             await self._control.keep_whole(asked.late)
         if failure is None or failure.reason is not Reason.STORAGE or self._session.is_new_file:
-            await self._put_down(PollResult(begun.target, begun.server, known))
+            await self._store_result(PollResult(begun.target, begun.server, known))
 
     def _judge_rest(self, key: TargetKey, asked: _Asked, failure: Failure | None) -> None:
         ended = self._cooldown.conclude(key, failure, asked.sent, self._known(), self._timetable.log)
@@ -193,7 +193,7 @@ class PollRunner:
             return True
         return current.query_key != begun.target.query_key
 
-    async def _put_down(self, result: PollResult) -> None:
+    async def _store_result(self, result: PollResult) -> None:
         try:
             await self._ledger.finish(self._session.token, result, self._cooldown.rest)
         except StorageError as error:

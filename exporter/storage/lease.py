@@ -180,7 +180,7 @@ class Leases:
         row = {"token": token, "beat": stamp(self._clock)}
         since = self._unsettled(connection)
         if since is not None:
-            # Long enough, too, for a process that had the file before to notice and put down what it knows.
+            # Long enough, too, for a process that had the file before to notice and store what it knows.
             row |= {"flight": since, "flight_timeout": max(flight_seconds(timeout), MISSED_SECONDS)}
         connection.execute(tokens.insert().values(**row))
         return connection.execute(select(tokens).where(tokens.c.token == token)).mappings().one()

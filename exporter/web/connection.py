@@ -145,7 +145,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - quotes what the client sent; nobody needs to read it back
     ) -> web.StreamResponse:
-        """Answer what is no HTTP with 400 and what broke a handler with 500, and show the client nothing of why."""
+        """Answer what is not HTTP with 400 and what broke a handler with 500, and show the client nothing of why."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun; there is no place left for an error")
         if status == web.HTTPBadRequest.status_code:

@@ -34,7 +34,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _constant(name: str) -> NoReturn:
-    raise JsonError(f"it holds {name}, which is no JSON")
+    raise JsonError(f"it holds {name}, which is not JSON")
 
 
 _JSON = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
