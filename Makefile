@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The fast tests, with whichever libraries.
+UNIT := -q -n 2 --dist worksteal --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
 # What benchmarks share; no benchmarks themselves.
 SHARED := %/page_samples.py %/whole_exporter.py
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -35,7 +37,7 @@ pictures: $(VENV)/dev packages ## draw every dashboard with Grafana's own panels
 
 unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
+	$(BIN)/coverage run -m pytest $(UNIT)
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
@@ -60,7 +62,7 @@ without-lock: $(VENV)/dev
 	$(VENV)-$(LIBRARIES)/bin/ruff check .
 	$(VENV)-$(LIBRARIES)/bin/ruff format --check .
 	$(VENV)-$(LIBRARIES)/bin/mypy --python-executable $(VENV)-$(LIBRARIES)/bin/python
-	$(VENV)-$(LIBRARIES)/bin/python -m pytest -q -n 2 --dist loadfile --ignore=tests/integration --ignore=tests/chart --ignore=tests/pictures -m "not soak"
+	$(VENV)-$(LIBRARIES)/bin/python -m pytest $(UNIT)
 
 lock: $(VENV)/dev ## renew the lock files: the newest versions that pyproject.toml allows, with their hashes
 	$(LOCK) --upgrade --group build -o requirements/build.txt

@@ -40,17 +40,11 @@ def _ranked(pick: str, series: Lines, at_end: str) -> str:
 
     The first is among the first two too, and so on: the join sees each campaign once, with its best place.
     """
-    first, *others = (f"{pick}({place}, {at_end})" for place in range(1, COUNT + 1))
-    found = _placed(first, 1)
-    for place, each in enumerate(others, 2):
-        found = f"{found}\nor on ({KEY})\n{_placed(each, place)}"
-    among = others[-1]
-    drawn = series(replace(EVERY_CAMPAIGN, among=among))
-    return named(f"({drawn})\n* on ({KEY}) group_left (rank) (\n{found}\n)", among)
-
-
-def _placed(series: str, place: int) -> str:
-    return marked(f"{series} * 0 + 1", "rank", str(place))
+    picked = [f"{pick}({place}, {at_end})" for place in range(1, COUNT + 1)]
+    places = (marked(f"{each} * 0 + 1", "rank", str(place)) for place, each in enumerate(picked, 1))
+    found = f"\nor on ({KEY})\n".join(places)
+    drawn = series(replace(EVERY_CAMPAIGN, among=picked[-1]))
+    return named(f"({drawn})\n* on ({KEY}) group_left (rank) (\n{found}\n)", picked[-1])
 
 
 def campaign_lines(t: Translate, caption: Caption, size: Size, ref: str, expr: str) -> timeseries.Panel:

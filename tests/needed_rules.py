@@ -10,7 +10,7 @@ from rule_cases import Case
 from rulebook import ALERTS, RECORDINGS, series
 
 from prometheus.document import document
-from prometheus.generate import GROUPS, groups
+from prometheus.generate import groups
 from prometheus.parameters import DEFAULTS
 from prometheus.rule import Alert, Group, Language, Recording
 
@@ -44,7 +44,7 @@ def only(names: set[str], language: Language = Language.ENGLISH) -> tuple[Group,
     """The groups as they are, with the rules of these names."""
     kept = (
         replace(group, rules=tuple(rule for rule in group.rules if name_of(rule) in names))
-        for group in (GROUPS if language is Language.ENGLISH else _BY_LANGUAGE[language])
+        for group in _BY_LANGUAGE[language]
     )
     return tuple(group for group in kept if group.rules)
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from patience import PATIENCE, patiently
-from scraped_page import Page, openmetrics
+from scraped_page import Page, openmetrics, plain
 
 Value = TypeVar("Value")
 
@@ -188,6 +188,14 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
     path = folder / "config.yml"
     path.write_text(json.dumps(config, indent=1), encoding="utf-8")
     return path
+
+
+async def once(folder: Path, storage: str = STORAGE) -> tuple[int, Page, Command]:
+    """Run `once` on the configuration in `folder`: its exit code, the page that it printed, the command."""
+    command = Command(folder, "once", f"--storage.url={storage}")
+    code = await command.ended()
+    assert "Traceback" not in command.stderr
+    return code, plain(command.stdout), command
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The real command finds its campaigns by itself: they come, stop, are asked to the end, and leave."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from real_exporter import Command, Exporter, write_config
-from scraped_page import Page, plain
+from real_exporter import Exporter, once, write_config
+from scraped_page import Page
 
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
@@ -133,23 +132,16 @@ async def test_the_simulated_operation_is_found(run: Callable[..., Awaitable[Exp
 async def test_once_finds_its_campaigns_and_a_list_that_fails_is_exit_code_2(
     vendor: Switchboard, tmp_path: Path
 ) -> None:
-    async def once() -> tuple[int, Page, str]:
-        command = Command(tmp_path, "once", "--storage.url=sqlite:///state.db")
-        code = await command.ended()
-        assert "Traceback" not in command.stderr
-        return code, plain(command.stdout), command.stderr
-
     vendor.started = {"51": True, "52": False}
     vendor.lists = False
     write_config(tmp_path, config(vendor))
-    code, page, said = await once()
+    code, page, command = await once(tmp_path)
     assert code == 2
     assert page.find("wolkvox_campaign_up") == []
     assert page.value("wolkvox_api_up", operation="acme", api="campaigns") == 0
-    assert "campaigns" in said
+    assert "campaigns" in command.stderr
     vendor.lists = True
-    await asyncio.sleep(6.0)  # the interval of the list, which holds for whoever asks
-    code, page, said = await once()
-    assert code == 0, said
+    code, page, command = await once(tmp_path)
+    assert code == 0, command.stderr
     assert page.value("wolkvox_campaign_up", campaign="51", window="10s") == 1
     assert page.find("wolkvox_campaign_up", campaign="52") == []

@@ -6,20 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_exporter import Command, Exporter, write_config
-from scraped_page import Page, plain
+from real_exporter import Exporter, once, write_config
 
 from exporter.simulator.fault import Fault
 from exporter.simulator.server import Simulator
 
 Operation = Callable[..., dict[str, Any]]
-
-
-async def once(folder: Path, storage: str = "sqlite:///state.db") -> tuple[int, Page, Command]:
-    command = Command(folder, "once", f"--storage.url={storage}")
-    code = await command.ended()
-    assert "Traceback" not in command.stderr
-    return code, plain(command.stdout), command
 
 
 @pytest.fixture
