@@ -116,10 +116,14 @@ def parser_of(command: str) -> _Parser:
         from exporter.commands import backfill  # noqa: PLC0415 (as below)
 
         backfill.add_flags(parser)
-    if command == "simulate":
-        from exporter.commands.simulate import add_flags  # noqa: PLC0415 (a tenth of a second that other starts save)
+    if command == "demo":
+        from exporter.commands import demo  # noqa: PLC0415 (as below)
 
-        add_flags(parser)
+        demo.add_flags(parser)
+    if command == "simulate":
+        from exporter.commands import simulate  # noqa: PLC0415 (a tenth of a second that other starts save)
+
+        simulate.add_flags(parser)
     _add_log_flags(parser)
     return parser
 

@@ -4,15 +4,28 @@ import asyncio
 import os
 import re
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from raw_client import FixedClock
 from real_exporter import PROGRAM, Exporter
 
+from exporter.simulator.demo import demo_settings
+from exporter.simulator.server import Simulator
+from exporter.simulator.traffic import BLOCK, HOUR, SPIKES
+
 _API = re.compile(r"Simulated API: +(\S+)\n")
+
+LATELY = 2.5 * HOUR
+"""Seconds for which a spike is still in a rolling window, or in what the rules remember of it."""
+
+SOON = HOUR
+"""Seconds that the tests of a demo take, at most."""
 
 UNHURRIED = 400
 """Seconds that making 15 days of the past may take: half a minute on two cores that have nothing else to do."""
@@ -21,9 +34,10 @@ UNHURRIED = 400
 class Demo:
     """A running `demo`."""
 
-    def __init__(self, session: aiohttp.ClientSession, exporter: Exporter, api: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, exporter: Exporter, api: str, seed: int) -> None:
         self._session = session
         self._api = api
+        self.seed = seed
         self.address = exporter.url.removeprefix("http://")
         """Host and port that Prometheus scrapes."""
 
@@ -47,9 +61,10 @@ class Demo:
 
 @asynccontextmanager
 async def demo_in(folder: Path) -> AsyncIterator[Demo]:
-    """Run the demo until the end of the block, on ports that were free."""
+    """Run the demo until the end of the block, on ports that were free, in a world that is quiet now."""
+    seed = quiet_seed(time.time())
     async with aiohttp.ClientSession() as session:
-        exporter = Exporter(session, folder, "demo", "--web.listen-address=127.0.0.1:0")
+        exporter = Exporter(session, folder, "demo", "--web.listen-address=127.0.0.1:0", f"--simulator.seed={seed}")
 
         async def api() -> str | None:
             found = _API.search(exporter.stdout)
@@ -57,24 +72,40 @@ async def demo_in(folder: Path) -> AsyncIterator[Demo]:
 
         try:
             await exporter.serves()
-            yield Demo(session, exporter, await exporter.until(api))
+            yield Demo(session, exporter, await exporter.until(api), seed)
             assert await exporter.stop() == 0, exporter.stderr
         finally:
             if exporter.process.poll() is None:
                 await exporter.kill()
 
 
-async def past_as_blocks(length: str, instance: str, folder: Path) -> None:
-    """Put down the demo's past, scraped at that address, as the README tells users to."""
+def quiet_seed(now: float) -> int:
+    """The first world in which no campaign of the demo has a spike of its own around now."""
+    return next(seed for seed in count(1) if _is_quiet(Simulator(demo_settings(seed), FixedClock(now + SOON)), now))
+
+
+def _is_quiet(simulator: Simulator, now: float) -> bool:
+    ids = {life.campaign.id for token in simulator.settings.tokens for life in simulator.lives(token)}
+    blocks = range(int(now - LATELY) // BLOCK * BLOCK, int(now + SOON), BLOCK)
+    return not any(_spikes(simulator.counts(campaign, start, start + BLOCK)) for campaign in ids for start in blocks)
+
+
+def _spikes(counts: dict[str, int]) -> bool:
+    """A spike gives its result 45 % of all attempts, the worst of the lists has 20 %."""
+    return max(counts.get(result, 0) for result in SPIKES) > max(0.33 * sum(counts.values()), 10)
+
+
+async def past_as_blocks(length: str, demo: Demo, folder: Path) -> None:
+    """Put down the demo's past, as the README tells users to."""
     written = folder.with_suffix(".txt")
-    await write_past(length, instance, written)
+    await write_past(length, demo, written)
     await blocks_of(written, folder)
 
 
-async def write_past(length: str, instance: str, written: Path, *more: str) -> None:
+async def write_past(length: str, demo: Demo, written: Path, *more: str) -> None:
     """Write the demo's past to a file of samples."""
-    history = (f"--history={length}", f"--history.instance={instance}", f"--output={written}")
-    await _done(*PROGRAM, "simulate", *history, *more)
+    history = (f"--history={length}", f"--history.instance={demo.address}", f"--output={written}")
+    await _done(*PROGRAM, "simulate", f"--simulator.seed={demo.seed}", *history, *more)
 
 
 async def blocks_of(written: Path, folder: Path) -> None:

@@ -43,6 +43,12 @@ def test_a_value_is_no_command() -> None:
     assert parse(["--web.enable-lifecycle", "run"], {}).command == "run"
 
 
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_a_demo_and_its_past_take_the_same_seed(command: str) -> None:
+    assert parse([command], {}).simulator_seed == 1
+    assert parse([command, "--simulator.seed=7"], {}).simulator_seed == 7
+
+
 def test_flags_take_their_value_either_way() -> None:
     assert parse(["--config.file=a.yml"], {}).config_file == "a.yml"
     assert parse(["--config.file", "a.yml"], {}).config_file == "a.yml"

@@ -18,7 +18,7 @@ from exporter.signals import Signals
 from exporter.simulator.campaigns import Unknown
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.error import SimulatorError
-from exporter.simulator.flag import LONGEST_STEP, checked, count, past_length, positive, step, zone
+from exporter.simulator.flag import LONGEST_STEP, add_seed, checked, count, past_length, positive, step, zone
 from exporter.simulator.history import Past, Progress, write_history
 from exporter.simulator.server import Simulator
 from exporter.simulator.settings import ZONE, SimulatorSettings
@@ -87,10 +87,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--simulator.concurrency", dest="simulator_concurrency", type=checked(positive), default=1, metavar="N",
         help="simultaneous requests per token (default %(default)s)",
     )  # fmt: skip
-    api.add_argument(
-        "--simulator.seed", dest="simulator_seed", type=checked(int), default=1, metavar="N",
-        help="the same seed makes the same traffic (default %(default)s)",
-    )  # fmt: skip
+    add_seed(api)
     api.add_argument(
         "--simulator.log-file", dest="simulator_log_file", type=Path, default=None, metavar="FILE",
         help="append each request that it answered to this file, a line of JSON each",
@@ -192,7 +189,7 @@ async def _write(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
             raise _StoppedError
         bar(part)
 
-    writing = asyncio.ensure_future(asyncio.to_thread(_to_file, arguments.output, past, progress))
+    writing = asyncio.ensure_future(asyncio.to_thread(_to_file, arguments, past, progress))
     waiting = asyncio.ensure_future(stop.wait())
     await asyncio.wait((writing, waiting), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -201,16 +198,17 @@ async def _write(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
         await writing
 
 
-def _to_file(output: str, past: Past, progress: Progress) -> None:
+def _to_file(arguments: argparse.Namespace, past: Past, progress: Progress) -> None:
     """Write whole or not at all: beside the file first, then in its place."""
-    if output == "-":
-        _past_of_demo(past, sys.stdout.buffer, progress)
+    settings = demo_settings(arguments.simulator_seed)
+    if arguments.output == "-":
+        _past_of_demo(settings, past, sys.stdout.buffer, progress)
         return
-    path = Path(output)
+    path = Path(arguments.output)
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as beside:
             try:
-                _past_of_demo(past, beside, progress)
+                _past_of_demo(settings, past, beside, progress)
                 beside.flush()
                 Path(beside.name).chmod(0o644)
                 Path(beside.name).replace(path)
@@ -221,8 +219,8 @@ def _to_file(output: str, past: Past, progress: Progress) -> None:
         raise SimulatorError(f"{path}: cannot write the history ({error.strerror}); choose another --output") from error
 
 
-def _past_of_demo(past: Past, out: IO[bytes], progress: Progress) -> None:
-    write_history(demo_config("http://127.0.0.1"), demo_settings(), past, out, progress)
+def _past_of_demo(settings: SimulatorSettings, past: Past, out: IO[bytes], progress: Progress) -> None:
+    write_history(demo_config("http://127.0.0.1"), settings, past, out, progress)
 
 
 def _bar(stream: IO[str]) -> Progress:

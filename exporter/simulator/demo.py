@@ -41,9 +41,10 @@ OPERATIONS: dict[str, tuple[tuple[SimulatedCampaign, Window], ...]] = {
 """What each operation is asked for beside the campaigns that it finds."""
 
 
-def demo_settings() -> SimulatorSettings:
+def demo_settings(seed: int = 1) -> SimulatorSettings:
     """Make the demo's API: answers take a while, and one campaign fails now and then."""
     return SimulatorSettings(
+        seed=seed,
         tokens=tuple(_token(name) for name in OPERATIONS),
         hours=Shift.ALWAYS,
         latency=0.5,

@@ -26,6 +26,14 @@ def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
     return reading
 
 
+def add_seed(group: argparse._ArgumentGroup) -> None:
+    """Declare the seed, which a demo and its past have to share."""
+    group.add_argument(
+        "--simulator.seed", dest="simulator_seed", type=checked(int), default=1, metavar="N",
+        help="the same seed makes the same traffic (default %(default)s)",
+    )  # fmt: skip
+
+
 def zone(text: str) -> ZoneInfo:
     """Read an IANA name."""
     try:

@@ -145,6 +145,20 @@ async def test_history_goes_to_stdout(capfdbinary: pytest.CaptureFixture[bytes])
     assert err == b""
 
 
+async def test_history_is_that_of_the_demo_with_the_same_seed(tmp_path: Path) -> None:
+    def written(*flags: str) -> list[str]:
+        """Without moments: another minute may have begun."""
+        path = tmp_path / "history.om"
+        asyncio.run(serve(parsed(f"--output={path}", "--history=8m", *flags), asyncio.Event()))
+        return [line.rsplit(" ", 1)[0] for line in path.read_text().splitlines()]
+
+    first, again, other = [
+        await asyncio.to_thread(written, *flags) for flags in ((), ("--simulator.seed=1",), ("--simulator.seed=2",))
+    ]
+    assert first == again
+    assert first != other
+
+
 async def test_history_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     stop = asyncio.Event()
     stop.set()

@@ -123,7 +123,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     async with AsyncExitStack() as stack:
         demo = await stack.enter_async_context(demo_in(folder))
         await demo.no_faults()
-        await past_as_blocks("15d", demo.address, folder / "data")
+        await past_as_blocks("15d", demo, folder / "data")
         server = await stack.enter_async_context(ruled_prometheus_on(folder, folder / "data", demo.address))
         yield Stage(demo, server)
 

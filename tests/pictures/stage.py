@@ -66,10 +66,10 @@ class Stage:
         await self.server.until(" and on () ".join((firing, f"({failing})", f"({seen})", contact, drawn)), within=480)
 
 
-async def _lately(address: str, written: Path, blocks: Path) -> None:
+async def _lately(demo: Demo, written: Path, blocks: Path) -> None:
     """Without counters: each past counts from its own beginning."""
     every = written.with_suffix(".all")
-    await write_past(LATELY, address, every, "--history.step=1m")
+    await write_past(LATELY, demo, every, "--history.step=1m")
     with every.open(encoding="utf-8") as source, written.open("w", encoding="utf-8") as kept:
         kept.writelines(line for line in source if "_total{" not in line)
     every.unlink()
@@ -84,8 +84,8 @@ async def stage_in(folder: Path) -> AsyncIterator[Stage]:
     async with demo_in(folder) as demo:
         await demo.no_faults()
         async with ruled_prometheus_on(folder, data, demo.address):
-            await past_as_blocks(PAST, demo.address, folder / "past")
-            await _lately(demo.address, folder / "lately.txt", folder / "past")
+            await past_as_blocks(PAST, demo, folder / "past")
+            await _lately(demo, folder / "lately.txt", folder / "past")
         for block in (folder / "past").iterdir():
             await asyncio.to_thread(shutil.move, block, data / block.name)
         await backfill(folder, data, demo.address, DRAWN)

@@ -1,13 +1,16 @@
 from dataclasses import replace
 
 import pytest
-from raw_client import FixedClock, ask
+from raw_client import NOON, FixedClock, ask
+from real_demo import quiet_seed
 
 from exporter.model import Failure
 from exporter.polling.plan import plan
+from exporter.simulator.campaigns import COLLECTION, OLD_DEBT, RENEWALS, SALES, SURVEYS
 from exporter.simulator.demo import demo_config, demo_settings
 from exporter.simulator.server import Simulator
-from exporter.simulator.traffic import HOUR
+from exporter.simulator.settings import ZONE
+from exporter.simulator.traffic import DAY, HOUR, Shift, SimulatedCampaign, Traffic
 from exporter.wolkvox.campaign_4 import parse_response
 from exporter.wolkvox.window import bounds
 
@@ -65,3 +68,19 @@ async def test_most_of_it_has_attempts_whenever_it_is_started(clock: FixedClock,
             date_end=window.date_end,
         )
         assert not isinstance(parse_response(wire.status, wire.content), Failure)
+
+
+def test_a_world_is_called_quiet_in_which_no_campaign_has_a_spike_of_its_own() -> None:
+    def counts(seed: int, campaign: SimulatedCampaign, start: int) -> dict[str, int]:
+        return Traffic(seed, ZONE, Shift.ALWAYS).counts(campaign, start, start + HOUR)
+
+    def largest(counts: dict[str, int]) -> float:
+        return max(counts["busy"], counts["failed"]) / sum(counts.values())
+
+    hours = range(int(NOON), int(NOON) + 30 * DAY, HOUR)
+    spike = next(hour for hour in hours if largest(counts(1, SALES, hour)) > 0.4)
+    seed = quiet_seed(spike)
+    assert seed != 1
+    for campaign in (COLLECTION, OLD_DEBT, RENEWALS, SURVEYS, SALES):
+        for hour in (spike - HOUR, spike):
+            assert largest(counts(seed, campaign, hour)) < 0.25
