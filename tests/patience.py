@@ -13,7 +13,10 @@ LOOK_AGAIN = 0.05
 
 
 async def patiently(
-    probe: Callable[[], Awaitable[Value | None]], otherwise: Callable[[], str], within: float = PATIENCE
+    probe: Callable[[], Awaitable[Value | None]],
+    otherwise: Callable[[], str],
+    within: float = PATIENCE,
+    look_again: float = LOOK_AGAIN,
 ) -> Value:
     """What `probe` gives once it is neither None nor empty; where it never is, a failure that quotes `otherwise`."""
     try:
@@ -21,6 +24,6 @@ async def patiently(
             while True:
                 if value := await probe():
                     return value
-                await asyncio.sleep(LOOK_AGAIN)
+                await asyncio.sleep(look_again)
     except TimeoutError:
         raise AssertionError(f"did not happen within {within:g} s; {otherwise()}") from None

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
@@ -84,6 +84,13 @@ def serve(port: Any) -> None:
     asyncio.run(main())
 
 
+class Polls(Protocol):
+    """A way to poll."""
+
+    async def polls(self) -> None:
+        """`POLLS` of them."""
+
+
 class Minimum:
     """The least that a poll can be."""
 
@@ -148,19 +155,24 @@ class Whole:
         await self._ledger.close()
 
 
+async def in_turns(*kinds: Polls) -> list[float]:
+    """CPU seconds of a poll of each kind: medians over rounds in which they take turns."""
+    spent: list[list[float]] = [[] for _ in kinds]
+    for _ in range(ROUNDS):
+        for kind, times in zip(kinds, spent, strict=True):
+            began = time.process_time()
+            await kind.polls()
+            times.append((time.process_time() - began) / POLLS)
+    return [statistics.median(times) for times in spent]
+
+
 async def measure(url: str, folder: Path) -> tuple[float, float]:
     """CPU seconds of a poll, the minimum's and the exporter's: medians over the rounds."""
     minimum, whole = Minimum(url, folder / "minimum.db"), Whole(url, Database(f"sqlite:///{folder / 'whole.db'}"))
     await whole.open()
-    least: list[float] = []
-    ours: list[float] = []
-    for _ in range(ROUNDS):
-        for one, times in ((minimum, least), (whole, ours)):
-            began = time.process_time()
-            await one.polls()
-            times.append((time.process_time() - began) / POLLS)
+    least, ours = await in_turns(minimum, whole)
     await whole.close()
-    return statistics.median(least), statistics.median(ours)
+    return least, ours
 
 
 @contextmanager

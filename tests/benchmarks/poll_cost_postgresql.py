@@ -4,12 +4,10 @@ Both ask the same API, see poll_cost.py; rounds of both take turns, and the medi
 """
 
 import asyncio
-import statistics
 import tempfile
-import time
 from pathlib import Path
 
-from poll_cost import POLLS, ROUNDS, Whole, server
+from poll_cost import Whole, in_turns, server
 from real_postgresql import postgresql
 
 from exporter.log import configure
@@ -23,17 +21,11 @@ BOUND = 2.0
 async def measure(url: str, file: Path, database: str) -> tuple[float, float]:
     """CPU seconds of a poll on SQLite and on PostgreSQL: medians over the rounds."""
     kinds = (Whole(url, Database(f"sqlite:///{file}")), Whole(url, PostgresDatabase(database)))
-    spent: tuple[list[float], list[float]] = ([], [])
     for kind in kinds:
         await kind.open()
-    for _ in range(ROUNDS):
-        for kind, times in zip(kinds, spent, strict=True):
-            began = time.process_time()
-            await kind.polls()
-            times.append((time.process_time() - began) / POLLS)
+    sqlite, postgres = await in_turns(*kinds)
     for kind in kinds:
         await kind.close()
-    sqlite, postgres = map(statistics.median, spent)
     return sqlite, postgres
 
 
