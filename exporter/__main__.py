@@ -1,5 +1,6 @@
 """`python -m exporter` and the console script: what must work before the rest of the program is imported."""
 
+import gc
 import os
 import sys
 
@@ -16,6 +17,7 @@ def main() -> int:
     signals = Signals()
     signals.listen()
     signals.on_stop(_end_early)
+    gc.disable()  # until the command is imported: it makes many objects, and all of them stay
     from exporter.cli import main as run  # noqa: PLC0415 (takes a second or more, and signals come meanwhile too)
 
     return run(signals=signals)

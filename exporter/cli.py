@@ -1,6 +1,7 @@
 """Arguments -> one command -> an exit code."""
 
 import asyncio
+import gc
 import os
 import sys
 from argparse import Namespace
@@ -54,6 +55,8 @@ def _main(argv: Sequence[str], signals: Signals) -> int:
     if arguments.command not in RELOADING:
         signals.without_reload()
     command = _command(arguments.command)
+    gc.freeze()  # what was imported stays until the end
+    gc.enable()
     redactor = Redactor()
     try:
         return _run(command, arguments, redactor, signals)

@@ -23,8 +23,9 @@ def get(url: str, headers: dict[str, str] | None = None) -> bytes:
 
 
 def environment() -> dict[str, str]:
-    """The environment of the commands: without what a shell may have set for them."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("WOLKVOX_EXPORTER_")}
+    """The environment of the commands: without what a shell may have set for them. An installation has bytecode."""
+    unset = ("WOLKVOX_EXPORTER_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unset)}
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -45,7 +46,7 @@ def aria_sort(query: Query, column: str) -> str:
 
 
 class Pages:
-    """The HTML pages; the templates are compiled once, here."""
+    """The HTML pages. A template is compiled when the first page needs it, so that no start waits for it."""
 
     def __init__(self, assets: Mapping[str, str], metrics: str, links: str = "") -> None:
         """`assets` are addresses by file name, relative to the overview as `metrics` is.
@@ -92,31 +93,31 @@ class Pages:
             reasons=tuple(Reason),
             in_trouble=TROUBLE,
         )
-        cells = environment.get_template("row.html")
 
         @lru_cache(maxsize=_ROWS)
         def row(digest: CampaignSummary, language: Language) -> Markup:
-            html = cells.render(each=digest, lang=language, say=language.say)
+            html = environment.get_template("row.html").render(each=digest, lang=language, say=language.say)
             return Markup(html)  # noqa: S704 - made by a template that escapes
 
         environment.globals["row"] = row
-        self._overview = environment.get_template("overview.html")
-        self._campaign = environment.get_template("campaign.html")
-        self._missing = environment.get_template("missing.html")
+        self._environment = environment
 
     def overview(self, view: Overview, language: Language) -> str:
         """The page at `/`."""
         zone = _common_zone(view.rows)
-        return self._overview.render(view=view, lang=language, say=language.say, at=view.status.at, zone=zone)
+        return self._render("overview", language, view=view, at=view.status.at, zone=zone)
 
     def campaign(self, view: CampaignView, language: Language) -> str:
         """The page of one campaign and window."""
         zone = view.digest.target.zone
-        return self._campaign.render(view=view, lang=language, say=language.say, at=view.status.at, zone=zone)
+        return self._render("campaign", language, view=view, at=view.status.at, zone=zone)
 
     def missing(self, language: Language) -> str:
         """The page that says that there is no such campaign."""
-        return self._missing.render(lang=language, say=language.say)
+        return self._render("missing", language)
+
+    def _render(self, name: str, language: Language, **values: Any) -> str:
+        return self._environment.get_template(f"{name}.html").render(lang=language, say=language.say, **values)
 
 
 def _common_zone(digests: Sequence[CampaignSummary]) -> tzinfo:
