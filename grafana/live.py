@@ -32,7 +32,7 @@ from grafana.panel import (
     timeline,
 )
 from grafana.promql import OPERATION, named
-from grafana.ranked import POLL, campaign_url
+from grafana.ranked import campaign_url
 
 _LIST = "job, operation, campaign"
 _ONE = f'{OPERATION}, campaign="$campaign"'
@@ -42,6 +42,10 @@ _DRY_MINUTES = 30
 NOT_ASKED = ("Live figures are not asked for, or none came", "No se piden cifras en vivo, o no llegó ninguna")
 NOT_STRETCHED = ("No stretch is published", "No se publica estiramiento")
 NO_LIST = ("Campaigns are not discovered here", "Aquí no se descubren campañas")
+NONE_FAILED = (
+    "No companion request failed until the last quarter of an hour",
+    "Ninguna solicitud compañera falló hasta el último cuarto de hora",
+)
 NO_TOKEN_INFO = ("The vendor's quota is not asked for", "No se pide la cuota del proveedor")
 
 
@@ -122,7 +126,7 @@ def live_of_campaign(t: Translate) -> Section:
         over_time("calls", _live("calls_per_minute", _ONE), t("Calls a minute", "Llamadas por minuto")),
     )
     panels = tuple(
-        panel.unit("short").color_scheme(fixed(colour.NEUTRAL)).no_value(t(*NOT_ASKED)).interval(POLL)
+        panel.unit("short").color_scheme(fixed(colour.NEUTRAL)).no_value(t(*NOT_ASKED)).interval(FRESH)
         for panel in (pending, calls)
     )
     return Section(t("List, live", "Lista, en vivo"), panels)
@@ -181,12 +185,16 @@ def discovery_section(t: Translate) -> Section:
         Caption(
             t("Failed companion requests per hour", "Solicitudes compañeras fallidas por hora"),
             t(
-                "Requests for the list, the live figures and the quota that failed.",
-                "Solicitudes de lista, cifras en vivo y cuota que fallaron.",
+                "Requests for the list, the live figures and the quota that failed; apis at 0 are not drawn.",
+                "Solicitudes de lista, cifras en vivo y cuota que fallaron; las APIs en 0 no se dibujan.",
             ),
         ),
         THIRD,
-        over_time("api_failures", f"3600 * rate(wolkvox_api_failures_total{{{OPERATION}}}[$__rate_interval])", per_api),
+        over_time(
+            "api_failures",
+            f"3600 * sum by (api, operation) (rate(wolkvox_api_failures_total{{{OPERATION}}}[$__rate_interval])) > 0",
+            per_api,
+        ),
     )
     vendor_limit = f"max by (operation) (wolkvox_vendor_quota_limit_requests{{{OPERATION}}})"
     vendor_used = f'max by (operation) (wolkvox_vendor_quota_used_requests{{{OPERATION}, by="all_tokens"}})'
@@ -205,7 +213,7 @@ def discovery_section(t: Translate) -> Section:
             found.unit("short").no_value(t(*NO_LIST)),
             started.unit("short").no_value(t(*NO_LIST)),
             _plain(stretch, t(*NOT_STRETCHED)).unit("short"),
-            _plain(failures, t(*NO_LIST)).unit("short").interval("15m"),
+            _plain(failures, t(*NONE_FAILED)).unit("short").interval("15m"),
             limited(_plain(vendor, t(*NO_TOKEN_INFO)).unit("percentunit"), (QUOTA_SHARE, colour.WRONG)),
         ),
     )

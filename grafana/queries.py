@@ -75,6 +75,11 @@ EMPTY_WHEN_WELL = (
         "Reasons at 0 are not drawn: sixteen lines on the axis would hide the one that matters.",
     ),
     Silence(
+        ("Failed companion requests per hour", "Solicitudes compañeras fallidas por hora"),
+        ("api_failures",),
+        "Apis at 0 are not drawn.",
+    ),
+    Silence(
         ("Trouble over time", "Problemas en el tiempo"),
         ("troubles",),
         "There is a row only for a campaign that was in trouble.",
@@ -119,7 +124,6 @@ NEEDS_COMPANIONS = Silence(
         "api",
         "found",
         "started",
-        "api_failures",
         "vendor",
     ),
     "The list, the live figures and the vendor's quota are asked for only where the configuration says so.",

@@ -58,7 +58,7 @@ def display(total: int, what: str, log: BoundLogger, now: Callable[[], float]) -
     if stream is None or not stream.isatty():
         yield LogDisplay(total, what, log, now)
         return
-    from exporter.backfill.bar import BarDisplay  # noqa: PLC0415 (a quarter of a second that others save)
+    from exporter.backfill.bar import BarDisplay  # noqa: PLC0415 (a tenth of a second that others save)
 
     bar = BarDisplay(total, what, stream)
     bar.start()

@@ -131,6 +131,7 @@ def page(job: str, instance: str, at: int) -> Iterator[str]:
     own = {"job": job, "instance": instance}
     labels = own | {"operation": "acme"}
     since = at - NOW + 3 * WEEK
+    failed = since // 300 if job == "ill" else 0
     for name in ("up", "wolkvox_config_last_reload_successful"):
         yield sample(name, at, 1, **own)
     for name in (
@@ -147,7 +148,7 @@ def page(job: str, instance: str, at: int) -> Iterator[str]:
         yield sample("wolkvox_poll_interval_stretch_ratio", at, 1, **labels)
         yield sample("wolkvox_discovered_campaigns", at, 60, **labels)
         yield sample("wolkvox_api_up", at, 1, **labels, api="campaigns")
-        yield sample("wolkvox_api_failures_total", at, 0, **labels, api="campaigns")
+        yield sample("wolkvox_api_failures_total", at, failed, **labels, api="campaigns")
         yield sample("wolkvox_vendor_quota_limit_requests", at, 15000, **labels)
         yield sample("wolkvox_vendor_quota_used_requests", at, 900, **labels, by="all_tokens")
     if job == "ill":
@@ -156,7 +157,6 @@ def page(job: str, instance: str, at: int) -> Iterator[str]:
     yield sample("wolkvox_quota_used_requests", at, 600, **labels)
     yield sample("wolkvox_token_lease_held", at, int(instance.startswith("a")), **labels)
     yield sample("wolkvox_poll_lag_seconds", at, 1, **labels)
-    failed = since // 300 if job == "ill" else 0
     yield sample("wolkvox_poll_failures_total", at, failed, **labels, reason="auth")
     api = labels | {"api": "campaign_4"}
     yield sample("wolkvox_api_requests_total", at, since // 30, **api)

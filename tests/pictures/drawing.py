@@ -56,6 +56,8 @@ class Seen:
     table: Table | None
     axes: Sequence[Sequence[str]]
     """The labels of each axis, in the order in which they are drawn."""
+    cut: Sequence[str]
+    """Names of a timeline's rows that are wider than what is seen of them."""
     answered: int
     """Rows that its queries gave."""
 
@@ -114,6 +116,7 @@ class Artist:
                 error=answered[each["id"]]["error"],
                 table=Table(**each["table"]) if each["table"] else None,
                 axes=each["axes"],
+                cut=each["cut"],
                 answered=answered[each["id"]]["rows"],
             )
             for each in found

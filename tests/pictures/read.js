@@ -56,5 +56,6 @@
     noValue: section.querySelector(".no-value")?.innerText ?? "",
     table: table(section),
     axes: axes(section),
+    cut: [...section.querySelectorAll(".row-name")].filter(wide).map((each) => each.innerText.trim()),
   }));
 })();

@@ -13,14 +13,11 @@ from exporter.palette import PALETTE
 from exporter.simulator.campaigns import COLLECTION, SALES, SURVEYS
 from exporter.thresholds import SPIKE_SHARES
 from grafana.library import FOLDER
-from grafana.live import NO_LIST, NO_TOKEN_INFO, NOT_ASKED, NOT_STRETCHED
 from grafana.queries import EMPTY_WHEN_WELL
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(1800)]
 
 DASHBOARDS = sorted(path.stem for path in FOLDER.glob("*.json"))
-NOT_HERE = {*NOT_ASKED, *NO_LIST, *NO_TOKEN_INFO, *NOT_STRETCHED}
-"""Sentences of panels about what the demo may not ask for."""
 CALM = {name for silence in EMPTY_WHEN_WELL for name in silence.names} | {
     "In trouble now, worst first",
     "Con problemas ahora, primero lo más grave",
@@ -95,7 +92,7 @@ async def test_no_panel_says_no_data(pictures: list[Picture]) -> None:
 
 async def test_only_what_may_be_is_empty(pictures: list[Picture]) -> None:
     def empty(state: str) -> set[str]:
-        return {panel.title for _, panel in seen(pictures, state=state) if panel.no_value not in {"", *NOT_HERE}}
+        return {panel.title for _, panel in seen(pictures, state=state) if panel.no_value}
 
     assert empty("well") <= CALM | SLOW
     assert empty("ill") <= SLOW
@@ -120,6 +117,12 @@ async def test_no_table_is_cut_or_scrolled(pictures: list[Picture], size: str) -
     assert tables
     assert not [(where, table.cut) for where, table in tables if table.cut]
     assert not [(where, table.scrolled) for where, table in tables if table.scrolled]
+
+
+async def test_no_name_of_a_timeline_is_cut(pictures: list[Picture]) -> None:
+    timelines = [(where, panel) for where, panel in seen(pictures) if panel.kind == "state-timeline"]
+    assert timelines
+    assert not [(where, panel.cut) for where, panel in timelines if panel.cut]
 
 
 async def test_headers_are_told_apart_also_on_a_phone(pictures: list[Picture]) -> None:

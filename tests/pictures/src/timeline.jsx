@@ -1,11 +1,12 @@
 // A state timeline. Grafana keeps its own in the server, not in the packages: this one draws the same spans, with
 // Grafana's words and colours for values.
-import { useTheme2 } from "@grafana/ui";
+import { measureText, useTheme2 } from "@grafana/ui";
 import { dateTimeFormat, formattedValueToString, getFieldDisplayName } from "@grafana/data";
 
 import { NoValue } from "./panels.jsx";
 
 const AXIS = 24;
+const GAP = 24;
 const TICKS = 6;
 
 export function StateTimeline({ panel, frames, config, range, zone, width, height }) {
@@ -14,7 +15,7 @@ export function StateTimeline({ panel, frames, config, range, zone, width, heigh
   if (!rows.length) {
     return <NoValue text={config.defaults.noValue} />;
   }
-  const names = Math.min(260, Math.max(90, width / 5));
+  const names = Math.max(...rows.map(({ name }) => measureText(name, theme.typography.fontSize).width)) + GAP;
   const from = range.from.valueOf();
   const scale = (width - names) / (range.to.valueOf() - from);
   const row = (height - AXIS) / rows.length;
