@@ -49,7 +49,9 @@ class Stage:
         answered = f"count(wolkvox_campaign_up == 1) >= {TARGETS}"
         timed = f"count(rate(wolkvox_api_request_duration_seconds_count[1m] offset {STEP}) > 0) >= 2"
         drawn = f"count(rate(process_cpu_seconds_total[1m] offset {STEP})) >= 1"
-        await self.server.until(f"{judged} and on () {answered} and on () {timed} and on () {drawn}", within=480)
+        live = f'count(wolkvox_campaign_calls_per_minute{{campaign="{COLLECTION.id}"}} offset {STEP}) >= 1'
+        conditions = (judged, answered, timed, drawn, live)
+        await self.server.until(" and on () ".join(conditions), within=480)
 
     async def trouble(self) -> None:
         """Let one campaign meet busy lines, one fail its calls and one get no answer, and wait until it is an alert."""

@@ -25,7 +25,7 @@ export function StateTimeline({ panel, frames, config, range, zone, width, heigh
     <div style={{ position: "relative", width, height, overflow: "hidden" }}>
       {rows.map(({ name, spans }, number) => (
         <div key={name}>
-          <div className="row-name" style={{ ...cell(0, number * row, names - 8, bar), textAlign: "right", boxSizing: "border-box", paddingRight: 12, lineHeight: `${bar}px` }}>
+          <div className="row-name" style={{ ...cell(0, number * row, names - GAP + 1, bar), textAlign: "right", letterSpacing: "normal", lineHeight: `${bar}px` }}>
             {name}
           </div>
           {spans.map(({ start, end, display }) => (
