@@ -79,6 +79,11 @@ class PostgreSQL:
     def stop(self, mode: str = "immediate") -> None:
         self.call(program("pg_ctl"), "-D", f"{self.folder}/data", "-w", "-m", mode, "stop", check=False)
 
+    @property
+    def pid(self) -> int:
+        """The process of which all others of the server are children."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
     def url(self, database: str = "postgres", user: str = "owner", port: int | None = None) -> str:
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
 

@@ -23,6 +23,8 @@ class LeaseSession:
         self._used = 0
         self.held = False
         """Whether this process may send."""
+        self.is_wanted = False
+        """Whether another replica should poll with the token; a request was in flight when the lease was to go."""
 
     @property
     def token(self) -> str:
@@ -89,6 +91,22 @@ class LeaseSession:
             self.held, self._standing_by = False, True
             self._timetable.log.info("lease handed to another replica; this one serves what it stores")
             self.show()
+
+    async def yield_lease(self) -> None:
+        """Between two requests: give up the lease if another replica should have it.
+
+        A token that is always late has a request in flight whenever anybody else looks.
+        """
+        if not (self.is_wanted and self.held):
+            return
+        try:
+            given = await self._ledger.leases.release([self.token])
+        except StorageError as error:
+            self._storage.failed(error)
+            return
+        self.is_wanted = False
+        if given:
+            self.hand_over()
 
     def refusal(self) -> Failure | None:
         """Why nothing is sent now; None where something may be."""

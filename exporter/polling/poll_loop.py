@@ -32,6 +32,7 @@ class PollLoop:
     async def turn(self) -> None:
         """Do what is due, or wait a little."""
         self._control.expect(TURN_SECONDS)
+        await self._session.yield_lease()
         if not await self._session.settle():
             self._pace.follow(self._session.used)
             await self._fail_due()

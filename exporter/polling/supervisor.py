@@ -144,8 +144,11 @@ class Supervisor:
             try:
                 moves = await self._ledger.leases.look()
                 by_token = {worker.session.token: worker for worker in self._workers.values()}
-                for token in await self._ledger.leases.release(moves.give) if moves.give else ():
-                    by_token[token].session.hand_over()
+                given = await self._ledger.leases.release(moves.give) if moves.give else frozenset()
+                for token, worker in by_token.items():
+                    worker.session.is_wanted = token in moves.give - given
+                    if token in given:
+                        worker.session.hand_over()
                 for token in moves.take & by_token.keys():
                     by_token[token].look_around()
             except StorageError:
