@@ -13,6 +13,9 @@ TURN_SECONDS = 5.0
 STANDBY_SECONDS = 2.0
 """How often a worker without the lease asks for it, and reads what the process that holds it stored."""
 
+WATCHED_SECONDS = 15.0
+"""The same where storage is shared: the supervisor looks for all workers at once, and wakes those with a reason."""
+
 
 class PollLoop:
     """Decides what one token's worker does next."""
@@ -22,8 +25,7 @@ class PollLoop:
     ) -> None:
         services = parts.services
         self._clock, self._renew = services.clock, services.renew
-        # Where storage is shared the supervisor looks for all workers, and wakes those that have a reason.
-        self._standby_seconds = TURN_SECONDS if services.ledger.is_shared else STANDBY_SECONDS
+        self._standby_seconds = WATCHED_SECONDS if services.ledger.is_shared else STANDBY_SECONDS
         self._timetable, self._control, self._cooldown = parts.timetable, parts.control, parts.cooldown
         self._learner, self._session = parts.learner, session
         self._polls, self._companions = polls, companions
@@ -36,7 +38,7 @@ class PollLoop:
         if not await self._session.settle():
             self._pace.follow(self._session.used)
             await self._fail_due()
-            await self._control.pause(self._standby_seconds)
+            await self._control.pause(TURN_SECONDS if self._session.is_blocked else self._standby_seconds)
             return
         await self._session.turn_day()
         self._timetable.follow_clock()

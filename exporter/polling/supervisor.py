@@ -149,8 +149,8 @@ class Supervisor:
                     worker.session.is_wanted = token in moves.give - given
                     if token in given:
                         worker.session.hand_over()
-                for token in moves.take & by_token.keys():
-                    by_token[token].look_around()
+                    if token in moves.take or worker.operation.name in moves.counted:
+                        worker.look_around()
             except StorageError:
                 pass  # the workers say so
             except Exception:  # noqa: BLE001 (whatever it is: without it tokens stay where they are)

@@ -46,6 +46,7 @@ class Ledger:
         self._database = database
         self._clock = clock
         self._hash_key = b""
+        self._hashes: dict[tuple[bytes, SecretStr], str] = {}
         self._operations: tuple[Operation, ...] = ()
         self._anchors = Anchors(clock)
         self._memory = Memory()
@@ -94,11 +95,18 @@ class Ledger:
 
         It changes where the file is replaced by one with another key.
         """
-        return hmac.new(self._hash_key, token.get_secret_value().encode(), hashlib.sha256).hexdigest()
+        place = self._hash_key, token
+        known = self._hashes.get(place)
+        if known is None:
+            known = self._hashes[place] = hmac.new(
+                place[0], token.get_secret_value().encode(), hashlib.sha256
+            ).hexdigest()
+        return known
 
     def apply_config(self, operations: Iterable[Operation]) -> None:
         """Say which operations there are: what one of them left behind under its name and token stays its own."""
         self._operations = tuple(operations)
+        self._hashes.clear()  # of tokens that are used no more
         owners = rows.Owners(
             frozenset(one.name for one in self._operations), frozenset(self.hash(one.token) for one in self._operations)
         )

@@ -24,6 +24,9 @@ _UNWANTED_SECONDS = 20.0
 
 _FORGOTTEN_SECONDS = 600.0
 
+_DAY_SECONDS = 60.0
+"""The counts of a day that nobody asked for in so long are read no more."""
+
 _CHUNK = 32
 
 _CHANGED = select(targets).where(
@@ -33,7 +36,7 @@ _CHANGED = select(targets).where(
     ))
 )  # fmt: skip
 
-_TOKENS = select(tokens.c.token, tokens.c.holder, tokens.c.beat, tokens.c.flight, tokens.c.version)
+_TOKENS = select(tokens.c.token, tokens.c.holder, tokens.c.beat, tokens.c.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Moves:
     """Tokens that it may take, or of which there is news."""
     give: frozenset[str] = frozenset()
     """Tokens that it polls with and another replica should."""
+    counted: frozenset[str] = frozenset()
+    """Operations that have sent a request since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ class Replicas:
         self._assigned: dict[str, str] = {}
         self._free_since: dict[str, float] = {}
         self._used: dict[tuple[str, str], int] = {}
-        self._days: set[str] = set()
+        self._days: dict[str, float] = {}  # those that are asked for, and when they were last
+        self._read_days: frozenset[str] = frozenset()
         self.joined = False
         """Whether this process takes its share of the tokens."""
 
@@ -104,13 +110,11 @@ class Replicas:
         self._assigned = assign(holders, replicas_alive)
         free = {token for token in self._own if self._living.get(token) is None}
         self._free_since = {token: self._free_since.get(token, now) for token in free}
-        if self._days:
-            found = connection.execute(select(usage).where(usage.c.day.in_(self._days))).all()
-            self._used = {(row.operation, row.day): row.requests for row in found}
+        counted = self._count(connection)
         self._looked_at = now
         mine = [token for token, owner in self._living.items() if owner == self._owner]
         give = frozenset(token for token in mine if self._assigned.get(token, self._owner) != self._owner)
-        return Moves(frozenset(token for token in free if self._may_take(token)) | news, give)
+        return Moves(frozenset(token for token in free if self._may_take(token)) | news, give, counted)
 
     def obstacle(self, token: str) -> LeaseWait | None:
         """Why this process need not even ask for a token's lease; None where it is to ask."""
@@ -135,11 +139,8 @@ class Replicas:
 
     def used(self, operation: str, day: str) -> int | None:
         """Requests of the operation on that day; None where that is not known."""
-        known = day in self._days
-        if not known:
-            self._days = {day, *sorted(self._days)[-3:]}
-            return None
-        return self._used.get((operation, day), 0) if self._is_fresh() and self._used else None
+        self._days[day] = self._clock.monotonic()
+        return self._used.get((operation, day), 0) if self._is_fresh() and day in self._read_days else None
 
     def released(self, names: Iterable[str]) -> None:
         """Note that this process has just given up these leases: it must not take them back at once."""
@@ -178,6 +179,17 @@ class Replicas:
             elif silent > _FORGOTTEN_SECONDS:
                 connection.execute(replicas.delete().where(replicas.c.owner == row.owner))
         return alive
+
+    def _count(self, connection: Connection) -> frozenset[str]:
+        """Read the counts of the days that are asked for; the operations whose count is another one."""
+        now, before = self._clock.monotonic(), self._used
+        self._days = {day: at for day, at in dict(self._days).items() if now - at < _DAY_SECONDS}
+        self._read_days = frozenset(self._days)
+        found = connection.execute(select(usage).where(usage.c.day.in_(self._days))).all() if self._days else ()
+        self._used = {(row.operation, row.day): row.requests for row in found}
+        return frozenset(
+            operation for (operation, day), one in self._used.items() if before.get((operation, day)) != one
+        )
 
     def _read(self, connection: Connection, rows: list[Any]) -> frozenset[str]:
         """Read what is new of these tokens; which of them have news."""
