@@ -23,6 +23,7 @@ class Sample(NamedTuple):
     """Appended to the family's name: `_bucket`, `_sum` and `_count` of histograms."""
 
 
+@lru_cache(maxsize=4096)
 def number(value: float) -> str:
     """A value as the client library and Go write it."""
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]

@@ -14,11 +14,13 @@ T = TypeVar("T")
 class Storage(Protocol):
     """A database: every call is one transaction in the storage thread."""
 
-    arrival: Arrival
-    """What was there when it was last opened."""
-
     is_shared: bool
     """Whether processes of several machines may use it."""
+
+    @property
+    def arrival(self) -> Arrival:
+        """What was there when it was last opened."""
+        ...
 
     def clock(self, machine: Clock) -> Clock:
         """The clock whose moments storage keeps: the machine's own, or the database's."""

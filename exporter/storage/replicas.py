@@ -4,8 +4,9 @@ A process that does not poll with a token asks nothing more of the database for 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
@@ -60,6 +61,12 @@ class News:
     rows: tuple[Any, ...]
 
 
+@lru_cache(maxsize=32)
+def _names(text: str) -> frozenset[str]:
+    """The tokens of a replica; they seldom change, and may be thousands."""
+    return frozenset(json.loads(text))
+
+
 class Replicas:
     """What the others do. Each method with a connection runs in a transaction of the caller's."""
 
@@ -97,22 +104,20 @@ class Replicas:
         rows = connection.execute(_TOKENS).all()
         replicas_alive = self._alive(connection)
         now = self._clock.monotonic()
-        news = self._read(connection, [row for row in rows if row.token in self._own and row.holder != self._owner])
-        holders: dict[str, str | None] = {}
-        self._living = {}
-        for row in rows:
-            alive = row.holder is not None and age(self._clock, row.beat) < LEASE_SECONDS
-            self._living[row.token] = row.holder if alive else None
-            if not alive or row.holder in replicas_alive:  # else a process that takes no share polls with it
-                holders[row.token] = row.holder if alive else None
-        for token in self._own - {row.token for row in rows}:
-            holders[token] = self._living[token] = None
+        others = {token: version for token, holder, _, version in rows if holder != self._owner and token in self._own}
+        news = self._read(connection, others)
+        living: dict[str, str | None] = dict.fromkeys(self._own)
+        for token, holder, beat, _ in rows:
+            living[token] = holder if holder is not None and age(self._clock, beat) < LEASE_SECONDS else None
+        self._living = living
+        # Where a process that takes no share polls with it, there is nothing to spread.
+        holders = {token: holder for token, holder in living.items() if holder is None or holder in replicas_alive}
         self._assigned = assign(holders, replicas_alive)
-        free = {token for token in self._own if self._living.get(token) is None}
+        free = {token for token in self._own if living[token] is None}
         self._free_since = {token: self._free_since.get(token, now) for token in free}
         counted = self._count(connection)
         self._looked_at = now
-        mine = [token for token, owner in self._living.items() if owner == self._owner]
+        mine = [token for token, owner in living.items() if owner == self._owner]
         give = frozenset(token for token in mine if self._assigned.get(token, self._owner) != self._owner)
         return Moves(frozenset(token for token in free if self._may_take(token)) | news, give, counted)
 
@@ -175,7 +180,7 @@ class Replicas:
         for row in connection.execute(select(replicas)).all():
             silent = age(self._clock, row.beat)
             if silent < LEASE_SECONDS:
-                alive[row.owner] = self._own if row.owner == self._owner else frozenset(json.loads(row.tokens))
+                alive[row.owner] = self._own if row.owner == self._owner else _names(row.tokens)
             elif silent > _FORGOTTEN_SECONDS:
                 connection.execute(replicas.delete().where(replicas.c.owner == row.owner))
         return alive
@@ -186,20 +191,20 @@ class Replicas:
         self._days = {day: at for day, at in dict(self._days).items() if now - at < _DAY_SECONDS}
         self._read_days = frozenset(self._days)
         found = connection.execute(select(usage).where(usage.c.day.in_(self._days))).all() if self._days else ()
-        self._used = {(row.operation, row.day): row.requests for row in found}
+        self._used = {(operation, day): requests for operation, day, requests in found}
         return frozenset(
             operation for (operation, day), one in self._used.items() if before.get((operation, day)) != one
         )
 
-    def _read(self, connection: Connection, rows: list[Any]) -> frozenset[str]:
-        """Read what is new of these tokens; which of them have news."""
+    def _read(self, connection: Connection, versions: Mapping[str, int]) -> frozenset[str]:
+        """Read what is new of tokens with these versions; which of them have news."""
         changed = []
-        for row in rows:
-            before = self._versions.get(row.token)
-            if before is not None and row.version > before:
-                kept = self._news.get(row.token)
-                changed.append((row.token, before if kept is None else kept.base))
-            self._versions[row.token] = row.version
+        for token, version in versions.items():
+            before = self._versions.get(token)
+            if before is not None and version > before:
+                kept = self._news.get(token)
+                changed.append((token, before if kept is None else kept.base))
+        self._versions.update(versions)
         found: dict[str, list[Any]] = {token: [] for token, _ in changed}
         for start in range(0, len(changed), _CHUNK):
             chunk = changed[start : start + _CHUNK]

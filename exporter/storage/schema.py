@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, Column, Connection, Float, Integer, MetaData, String, Table, Text, select, text
 from sqlalchemy.engine import Dialect
@@ -12,6 +13,12 @@ from sqlalchemy.types import TypeDecorator
 from exporter.clock import Stamp
 
 metadata = MetaData()
+
+
+@lru_cache(maxsize=4096)
+def _stamp(text: str) -> Stamp:
+    """Moments are read again and again: a process shows itself at the same one for all of its tokens."""
+    return Stamp(*json.loads(text))
 
 
 class StampType(TypeDecorator[Stamp]):
@@ -26,7 +33,7 @@ class StampType(TypeDecorator[Stamp]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Stamp | None:  # noqa: ARG002 (as above)
         """From the column."""
-        return None if value is None else Stamp(*json.loads(value))
+        return None if value is None else _stamp(value)
 
 
 meta = Table(

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from real_postgresql import PostgreSQL, postgresql
 from sqlalchemy import Connection, create_engine
 
 
@@ -11,3 +12,10 @@ def connection() -> Iterator[Connection]:
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL, which tests leave as they found it; each makes a database of its own."""
+    with postgresql() as one:
+        yield one

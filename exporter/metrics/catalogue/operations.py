@@ -1,6 +1,7 @@
 """The metrics of each operation."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from exporter.metrics.catalogue.apis import API_METRICS
 from exporter.metrics.catalogue.metric import API, CONFIG, COUNT, OPERATION, POLL, STORAGE, Kind, Metric, one
@@ -24,10 +25,15 @@ def _durations(figures: OperationStats) -> Iterable[Sample]:
         yield from _histogram(api.api, api.latency)
 
 
+@cache
+def _buckets(api: ApiName) -> list[str]:
+    """The labels of an API's buckets."""
+    return [pairs(("api", "le"), (api, bound)) for bound in (*map(number, LATENCY_BOUNDS), "+Inf")]
+
+
 def _histogram(api: ApiName, latency: Latency) -> Iterable[Sample]:
-    for bound, count in zip(LATENCY_BOUNDS, latency.buckets, strict=True):
-        yield Sample(count, pairs(("api", "le"), (api, number(bound))), "_bucket")
-    yield Sample(latency.count, pairs(("api", "le"), (api, "+Inf")), "_bucket")
+    for labels, count in zip(_buckets(api), (*latency.buckets, latency.count), strict=True):
+        yield Sample(count, labels, "_bucket")
     yield Sample(latency.count, pair("api", api), "_count")
     yield Sample(latency.total, pair("api", api), "_sum")
 
