@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from support import Disk, Inline, VirtualClock, bad, operation, target
+from support import VirtualClock, bad, operation, target
 
 from exporter.model import LATEST_DEPARTURE, ApiName, Operation, Reason
 from exporter.storage.database import StorageLostError
+from exporter.storage.engine import Storage
 from exporter.storage.lease import FLIGHT_MARGIN
 from exporter.storage.lease_keeper import PRUNE_SECONDS
 from exporter.storage.ledger import Ledger
@@ -35,6 +36,9 @@ LIVE = 300.0
 
 Open = Callable[..., Awaitable[Ledger]]
 
+ON_FILE = pytest.mark.parametrize("engine", ["sqlite"])
+"""About a file, which can be lost, replaced and locked."""
+
 
 def acme(name: str = "acme", token: str = "token-1", base_url: str = "http://vendor") -> Operation:
     made = operation(target(operation=name), name=name, token=token, base_url=base_url)
@@ -42,17 +46,12 @@ def acme(name: str = "acme", token: str = "token-1", base_url: str = "http://ven
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "kept.db"
-
-
-@pytest.fixture
-async def opened(clock: VirtualClock, file: Path) -> AsyncIterator[Open]:
-    """Open the file under a name, with operations; the first one's lease is taken."""
+async def opened(clock: VirtualClock, storage: Callable[[], Storage]) -> AsyncIterator[Open]:
+    """Open the database under a name, with operations; the first one's lease is taken."""
     ledgers = []
 
     async def ledger(owner: str, *operations: Operation) -> Ledger:
-        made = Ledger(Disk(f"sqlite:///{file}", thread=Inline()), clock, owner)
+        made = Ledger(storage(), clock, owner)
         ledgers.append(made)
         await made.open()
         made.apply_config(operations)
@@ -236,6 +235,7 @@ def remove(file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
+@ON_FILE
 async def test_a_lost_file_is_made_anew_with_what_was_known(opened: Open, file: Path, clock: VirtualClock) -> None:
     ledger = await opened("one", acme())
     known = await answer(
@@ -259,6 +259,7 @@ async def test_a_lost_file_is_made_anew_with_what_was_known(opened: Open, file: 
         await ledger.begin(live(ledger, acme(), api=ApiName.CAMPAIGNS))
 
 
+@ON_FILE
 async def test_what_another_process_put_into_the_new_file_since_stays(opened: Open, file: Path) -> None:
     first = await opened("one", acme())
     await answer(first, acme(), await first.begin(live(first, acme())), "old", "old")

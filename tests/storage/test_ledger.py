@@ -11,6 +11,7 @@ from support import Disk, Inline, VirtualClock, bad, operation, target
 from exporter.clock import stamp
 from exporter.model import LATEST_DEPARTURE, NOTHING_KNOWN, LeaseWait, Reason, TargetKey, TargetState, WaitCause
 from exporter.storage.database import StorageError, StorageLostError
+from exporter.storage.engine import Storage
 from exporter.storage.lease import FLIGHT_MARGIN, LEASE_SECONDS, RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.storage.request import (
@@ -29,19 +30,17 @@ DAY = "2026-09-21"
 
 Open = Callable[..., Awaitable[Ledger]]
 
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "kept.db"
+ON_FILE = pytest.mark.parametrize("engine", ["sqlite"])
+"""About a file, which can be lost, replaced and locked."""
 
 
 @pytest.fixture
-async def opened(clock: VirtualClock, file: Path) -> AsyncIterator[Open]:
-    """Open the file under a name; the token of the usual operation is adopted."""
+async def opened(clock: VirtualClock, storage: Callable[[], Storage]) -> AsyncIterator[Open]:
+    """Open the database under a name; the token of the usual operation is adopted."""
     ledgers = []
 
     async def ledger(owner: str) -> Ledger:
-        ledger = Ledger(Disk(f"sqlite:///{file}", thread=Inline()), clock, owner)
+        ledger = Ledger(storage(), clock, owner)
         ledgers.append(ledger)
         await ledger.open()
         await ledger.records.adopt(operation())
@@ -71,6 +70,7 @@ async def land(ledger: Ledger, grant: Grant, rest: StoredCooldown | None = None)
     await ledger.finish(token(ledger), PollResult(target(), "http://vendor", known), rest)
 
 
+@ON_FILE
 async def test_a_token_is_kept_as_a_hash_under_a_key_of_the_file(opened: Open, tmp_path: Path, file: Path) -> None:
     ledger = await holding(opened)
     await ledger.begin(request(ledger))
@@ -133,6 +133,7 @@ async def test_over_the_budget_nothing_leaves_and_nothing_is_counted(opened: Ope
     assert (await ledger.begin(next_day)).used == 1
 
 
+@ON_FILE
 async def test_what_cannot_be_recorded_does_not_leave(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
     ledger._database.trouble = StorageError("storage kept.db: disk full")  # type: ignore[attr-defined]
@@ -299,6 +300,7 @@ def remove(file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
+@ON_FILE
 async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_results_and_nothing_is_held(
     opened: Open, file: Path, clock: VirtualClock
 ) -> None:
@@ -327,6 +329,7 @@ async def test_a_lost_file_is_made_anew_with_key_counts_moments_and_results_and_
         await first.begin(request(first))
 
 
+@ON_FILE
 async def test_who_finds_a_file_that_another_process_made_takes_its_key_and_holds_nothing(
     opened: Open, file: Path, clock: VirtualClock
 ) -> None:
@@ -352,6 +355,7 @@ async def test_who_finds_a_file_that_another_process_made_takes_its_key_and_hold
         await second.begin(request(second))
 
 
+@ON_FILE
 async def test_a_short_time_limit_still_leaves_time_to_notice(opened: Open, file: Path, clock: VirtualClock) -> None:
     await holding(opened)
     remove(file)
@@ -363,6 +367,7 @@ async def test_a_short_time_limit_still_leaves_time_to_notice(opened: Open, file
     assert await second.leases.acquire(token(second), 1.0)
 
 
+@ON_FILE
 @pytest.mark.parametrize("left", ["-wal", "-shm"])
 async def test_what_a_process_left_beside_a_file_that_is_gone_tells_of_it(opened: Open, file: Path, left: str) -> None:
     file.with_name(file.name + left).touch()
@@ -370,6 +375,7 @@ async def test_what_a_process_left_beside_a_file_that_is_gone_tells_of_it(opened
     assert not await ledger.leases.acquire(token(ledger), 60.0)
 
 
+@ON_FILE
 async def test_a_first_file_is_not_waited_for(opened: Open, file: Path) -> None:
     other = Ledger(Disk(f"sqlite:///{file}.other", thread=Inline()), VirtualClock(), "of another file")
     await other.open()
@@ -378,6 +384,7 @@ async def test_a_first_file_is_not_waited_for(opened: Open, file: Path) -> None:
     await other.close()
 
 
+@ON_FILE
 async def test_an_emptied_file_is_a_lost_one(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
     file.write_bytes(b"")
@@ -385,6 +392,7 @@ async def test_an_emptied_file_is_a_lost_one(opened: Open, file: Path) -> None:
         await ledger._database.run(lambda connection: None)
 
 
+@ON_FILE
 async def test_an_answer_that_comes_after_the_loss_is_put_down(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
     grant = await ledger.begin(request(ledger))

@@ -443,6 +443,22 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
     assert not calls, "one transaction for all of them"
 
 
+async def test_a_day_on_which_nobody_sent_anything_is_known_too(replicas: list[Replica]) -> None:
+    first, second, _ = replicas
+    await first.turn()
+    assert await second.ledger.records.used("acme-1", DAY) == 0
+    assert (await second.ledger.leases.look()).counted == frozenset()
+    calls = []
+    ask = second.ledger._database.run
+    second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
+    assert await second.ledger.records.used("acme-1", DAY) == 0
+    assert not calls
+    token = first.ledger.hash(MANY[1].token)
+    await first.ledger.begin(Request(token, MANY[1].targets[0], DAY, None, 300.0))
+    assert (await second.ledger.leases.look()).counted == {"acme-1"}
+    assert await second.ledger.records.used("acme-1", DAY) == 1
+
+
 async def test_a_pooler_in_transaction_mode_works(opened: Open, server: PostgreSQL) -> None:
     with pgbouncer(server) as port:
         first, second = await opened("one", port=port), await opened("two", port=port)

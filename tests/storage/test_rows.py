@@ -31,8 +31,8 @@ def known(clock: VirtualClock) -> TargetState:
 
 
 def put(connection: Connection, known: TargetState, of: Operation, token: str = "t") -> None:
-    lease = tokens.insert().prefix_with("or ignore")
-    connection.execute(lease.values(token=token, beat=Stamp(0.0, "", 0.0), version=3))
+    connection.execute(tokens.delete().where(tokens.c.token == token))
+    connection.execute(tokens.insert().values(token=token, beat=Stamp(0.0, "", 0.0), version=3))
     for one in of.targets:
         rows.write(connection, token, of.base_url, one, known)
 
