@@ -110,7 +110,14 @@ async def test_one_that_slept_or_was_cut_off_sends_nothing_late(scene: Scene) ->
     scene.fleet.replicas += [sleeper, cut]
     await scene.fleet.spreads(LEASE_SECONDS + PATIENCE)
     await scene.polls()
+    pipe.silence()
+    await asyncio.sleep(1.0)  # its storage thread waits for an answer by now, as it looks around every two seconds
+    cut.signal(signal.SIGTERM)
+    scene.fleet.replicas.remove(cut)
+    assert await cut.ended() == 1
+    await scene.fleet.spreads(LEASE_SECONDS + 2 * RULES.timeout + PATIENCE)
     assert scene.broken_rules() == []
+    assert [line for line in cut.stderr.splitlines() if "stopped by force" in line and "storage" in line]
     for one in (sleeper, cut, other):
         assert "Traceback" not in one.stderr
     pipe.close()
