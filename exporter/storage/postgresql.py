@@ -96,7 +96,7 @@ class PostgresDatabase:
         self._socket = -1
         self._key: str | None = None
         self._asked, self._given_up = 0, 0
-        self._running: object = None
+        self._running: _Call | None = None
         self._idle = False
         """Whether nothing was done yet in the transaction that is open."""
         self.arrival = Arrival.NEW
@@ -157,15 +157,17 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Disconnect; the last call."""
-        with suppress(StorageError):
-            await self._in_thread(self._disconnect, 1.0)
+        with suppress(StorageError, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._in_thread(self._disconnect, 1.0)
         self._thread.shutdown(wait=False)
 
     async def _in_thread(self, work: Callable[[], T], seconds: float) -> T:
         loop = asyncio.get_running_loop()
-        mine = object()
+        mine = _Call(seconds)
 
         def call() -> T:
+            mine.begin()
             self._running = mine
             try:
                 return work()
@@ -175,10 +177,16 @@ class PostgresDatabase:
         running = loop.run_in_executor(self._thread, call)
         running.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
         # A cancelled caller must not leave a transaction half known: it goes on, as does one that nobody waits for.
-        done, _ = await asyncio.wait({running}, timeout=seconds)
-        if not done:
+        # Many may wait for their turn: that is no failure while the one whose turn it is comes to its end.
+        at_work: _Call | None = mine
+        while at_work is None or (left := at_work.left()) > 0:
+            done, _ = await asyncio.wait({running}, timeout=_RETRY_SECONDS if at_work is None else left)
+            if done:
+                break
+            at_work = self._running
+        else:
             running.cancel()  # if it waits for its turn
-            if self._running is mine:
+            if self._running is at_work:
                 self._cut()
             raise self._failed(Trouble(f"no answer within {seconds:g} s; polling resumes once the database answers"))
         try:
@@ -289,6 +297,22 @@ class PostgresDatabase:
                 duplicate.shutdown(socket.SHUT_RDWR)
             finally:
                 duplicate.close()
+
+
+class _Call:
+    """A call with its time limit, which counts once it is its turn."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """Let the time count."""
+        self._began = time.monotonic()
+
+    def left(self) -> float:
+        """Seconds that it may still take."""
+        return self._seconds if self._began is None else self._began + self._seconds - time.monotonic()
 
 
 def _parameters(url: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from real_fleet import Fleet, fleet, write_fleet_config
 from real_postgresql import PostgreSQL, postgresql
-from whole_exporter import requests, simulator
+from whole_exporter import processor_seconds, requests, simulator
 
 from exporter.clock import SystemClock
 
@@ -57,15 +57,9 @@ def cycles(folder: Path, since: float) -> list[Cycle]:
     return found
 
 
-def spent(process: psutil.Process) -> float:
-    """Processor seconds of a process so far."""
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
 def spent_by(server: PostgreSQL) -> float:
     """Those of the server's processes."""
-    return sum(map(spent, psutil.Process(server.pid).children()))
+    return sum(map(processor_seconds, psutil.Process(server.pid).children()))
 
 
 async def measure(folder: Path, replicas: Fleet) -> bool:
@@ -81,9 +75,9 @@ async def measure(folder: Path, replicas: Fleet) -> bool:
         flush=True,
     )
     processes = [psutil.Process(one.process.pid) for one in replicas.replicas]
-    before = [*map(spent, processes), spent_by(replicas.server)]
+    before = [*map(processor_seconds, processes), spent_by(replicas.server)]
     await asyncio.sleep(SECONDS)
-    after = [*map(spent, processes), spent_by(replicas.server)]
+    after = [*map(processor_seconds, processes), spent_by(replicas.server)]
     lasted = CLOCK.monotonic() - began
     *shares, server = [(now - was) / lasted for was, now in zip(before, after, strict=True)]
     for process, share in zip(processes, shares, strict=True):

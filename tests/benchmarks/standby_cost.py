@@ -10,6 +10,8 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import cycle
@@ -19,6 +21,7 @@ import psutil
 from page_samples import snapshot
 from real_fleet import Fleet, fleet, write_fleet_config
 from real_postgresql import postgresql
+from whole_exporter import processor_seconds
 
 from exporter.clock import Clock, SystemClock
 from exporter.config.load import load
@@ -46,30 +49,37 @@ class Holder:
             (one, one.targets[number]) for number in range(CAMPAIGNS) for one in operations
         ])  # fmt: skip
         self._day = datetime.now(operations[0].zone).date().isoformat()
-        self.polls = 0
 
-    async def open(self) -> None:
-        """Take all leases."""
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        """Hold all leases until the end of the block, and give nothing up: the command is to find nothing to do."""
         await self._ledger.open()
         self._ledger.apply_config(self._operations)
-        for one in self._operations:
-            await self._ledger.leases.acquire(self._ledger.hash(one.token), 60.0)
-            await self._ledger.records.adopt(one)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            for one in self._operations:
+                await self._ledger.leases.acquire(self._ledger.hash(one.token), 60.0)
+                await self._ledger.records.adopt(one)
+            yield
+        finally:
+            keeping.cancel()
+            await self._ledger.close()
 
-    async def store(self, seconds: float) -> float:
-        """Store so many polls as come in that time; CPU seconds that it took."""
-        began, spent = self._clock.monotonic(), 0.0
-        renewed = began - RENEWAL_SECONDS
+    async def _keep(self) -> None:
+        while True:
+            await self._ledger.leases.renew()
+            await asyncio.sleep(RENEWAL_SECONDS)
+
+    async def store(self, seconds: float) -> int:
+        """Store as many polls as come in that time; how many."""
+        began, polls = self._clock.monotonic(), 0
         while (passed := self._clock.monotonic() - began) < seconds:
-            before = time.process_time()
-            if self._clock.monotonic() - renewed >= RENEWAL_SECONDS / 2:
-                renewed = self._clock.monotonic()
-                await self._ledger.leases.renew()
-            if self.polls < passed * POLLS_A_SECOND:
+            if polls < passed * POLLS_A_SECOND:
                 await self._poll(*next(self._targets))
-            spent += time.process_time() - before
-            await asyncio.sleep(max(0.0, (self.polls + 1) / POLLS_A_SECOND - passed))
-        return spent
+                polls += 1
+            else:
+                await asyncio.sleep(1 / POLLS_A_SECOND)
+        return polls
 
     async def _poll(self, operation: Operation, target: Target) -> None:
         token = self._ledger.hash(operation.token)
@@ -77,35 +87,23 @@ class Holder:
         made = snapshot(self._dice, 1)
         known = replace(made, asked=grant.at, polled=grant.at, succeeded=grant.at)
         await self._ledger.finish(token, PollResult(target, operation.base_url, known), None)
-        self.polls += 1
-
-    async def close(self) -> None:
-        """Give nothing up: the command is to find nothing to do."""
-        await self._ledger.close()
-
-
-def spent_by(process: psutil.Process) -> float:
-    """Processor seconds of a process so far."""
-    times = process.cpu_times()
-    return float(times.user + times.system)
 
 
 async def measure(replicas: Fleet, holder: Holder) -> bool:
     """Print the figure; whether it is within its bound."""
     one = await replicas.start()
     await holder.store(SETTLE)
-    holder.polls = 0
-    process = psutil.Process(one.process.pid)
-    began, before = time.monotonic(), spent_by(process)
-    stored = await holder.store(SECONDS)
-    lasted = time.monotonic() - began
-    share = (spent_by(process) - before) / lasted
+    standby, storing = psutil.Process(one.process.pid), psutil.Process()
+    began, before = time.monotonic(), [processor_seconds(each) for each in (standby, storing)]
+    polls = await holder.store(SECONDS)
+    lasted, after = time.monotonic() - began, [processor_seconds(each) for each in (standby, storing)]
     page = (await one.ask("/metrics")).text
-    if await replicas.held(one) or page.count("\nwolkvox_campaign_up{") < holder.polls:
+    if await replicas.held(one) or page.count("\nwolkvox_campaign_up{") < polls:
         raise RuntimeError("it polls itself, or does not show what was stored")
+    share, stored = [(now - was) / lasted for was, now in zip(before, after, strict=True)]
     print(
-        f"standby at {TOKENS} tokens and {holder.polls / lasted:.0f} polls a second: {share:.1%} of a core (bound"
-        f" {BOUND:.0%}); {share * lasted / stored:.2f} times what storing them costs ({stored / lasted:.1%})"
+        f"standby at {TOKENS} tokens and {polls / lasted:.0f} polls a second: {share:.1%} of a core"
+        f" (bound {BOUND:.0%}); {share / stored:.2f} times what storing them costs ({stored:.1%})"
     )
     return share <= BOUND
 
@@ -118,11 +116,8 @@ async def run(folder: Path) -> bool:
     with postgresql() as server:
         async with fleet(folder, server, names) as replicas:
             holder = Holder(server.url(replicas.database), load(folder / "config.yml", {}).operations)
-            await holder.open()
-            try:
+            async with holder.holding():
                 return await measure(replicas, holder)
-            finally:
-                await holder.close()
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 START_LIMIT = 60.0
 """Seconds in which a command has to come up on any machine."""
 
@@ -20,6 +22,12 @@ def get(url: str, headers: dict[str, str] | None = None) -> bytes:
     """The body at a URL on this machine."""
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=30) as answer:
         return bytes(answer.read())
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """What a process has used so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def environment() -> dict[str, str]:

@@ -203,6 +203,30 @@ async def test_a_silent_network_is_cut_off_and_holds_no_lock(
     pipe.close()
 
 
+async def test_many_calls_wait_for_their_turn_for_longer_than_one_may_take(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = await opened("one")
+    monkeypatch.setattr(engine, "CALL_SECONDS", 1.0)
+    await asyncio.gather(*(run(ledger, "select pg_sleep(0.2)") for _ in range(10)))
+
+
+async def test_a_silent_call_that_nobody_waits_for_is_cut_off_by_the_next_one(
+    opened: Open, server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CALL_SECONDS", 1.0)
+    pipe = SilentPipe(server.port)
+    ledger = await opened("far", port=pipe.port)
+    hang = asyncio.ensure_future(ledger._database.run(lambda connection: silent(connection, pipe)))
+    await asyncio.sleep(0.3)
+    hang.cancel()
+    with pytest.raises(StorageError, match="no answer within 1 s"):
+        await ledger.leases.renew()
+    pipe.resume()
+    assert await ledger.leases.renew() == frozenset()
+    pipe.close()
+
+
 def silent(connection: object, pipe: SilentPipe) -> None:
     execute = connection.execute  # type: ignore[attr-defined]
     execute(text("select * from tokens for update"))
