@@ -85,6 +85,8 @@ class Link:
         """Nothing comes through."""
         self.is_deaf = False
         """What is sent comes through, and no reply does."""
+        self.delay = 0.0
+        """How long each call takes."""
         self.wrong: list[str] = []
 
     @property
@@ -107,6 +109,8 @@ class Link:
         if self.is_cut:
             await self._machine.sleep(SILENCE)
             raise StorageError("storage: no answer")
+        if self.delay:
+            await self._machine.sleep(self.delay)
         result = await self._storage.run(lambda connection: self._watched(connection, work))
         if self.is_deaf:
             await self._machine.sleep(SILENCE)

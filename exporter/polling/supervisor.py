@@ -13,6 +13,9 @@ from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.storage.replicas import LOOK_SECONDS
 
+SETTLING_SECONDS, SETTLING_CROWD = 5.0, 50
+"""How long a start waits for a shared storage to tell what it knows, and for how many tokens it asks at once."""
+
 _log = structlog.get_logger()
 
 
@@ -57,8 +60,7 @@ class Supervisor:
             self._workers[operation.name] = worker
         for worker in by_token.values():
             worker.retire()
-        # Side by side: where storage is locked, all fail with the first instead of waiting as long one after another.
-        await asyncio.gather(*(worker.session.settle() for worker in self._workers.values()))
+        await self._settle()
 
     def start(self) -> None:
         """Set every worker to work that is not yet; none once all polling is to end."""
@@ -112,6 +114,20 @@ class Supervisor:
         if worker not in self._workers.values():
             del self._tasks[worker]
             await self._release([worker.session.token])
+
+    async def _settle(self) -> None:
+        """Let the workers take their leases and learn what is stored, so that the first page shows it.
+
+        Side by side: where storage is locked, all fail with the first instead of waiting as long one after another. A
+        shared storage may be slow, and the tokens many: the page waits a little, and the rest settle in their turns.
+        """
+        workers = list(self._workers.values())
+        crowd = SETTLING_CROWD if self._ledger.is_shared else max(1, len(workers))
+        end = self._clock.monotonic() + SETTLING_SECONDS
+        for start in range(0, len(workers), crowd):
+            if start > 0 and self._clock.monotonic() >= end:
+                return
+            await asyncio.gather(*(worker.session.settle() for worker in workers[start : start + crowd]))
 
     async def _release(self, tokens: Iterable[str]) -> None:
         try:

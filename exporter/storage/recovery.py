@@ -125,6 +125,8 @@ class Memory:
         for operation, days in self._counts.items():
             for day, count in days.items():
                 quota.restore(connection, operation, day, count)
+        if not self._targets:  # as at a start
+            return
         stored = {rows.place_of(row): row for row in connection.execute(select(targets)).mappings()}
         for name, one in self._targets.items():
             token = hashed(one.token)

@@ -207,7 +207,10 @@ def prune(connection: Connection, clock: Clock, kept: Callable[[Name], bool] = l
     A row that another process still needs costs nothing to forget before its first poll: that makes it again.
     """
     columns = (*targets.primary_key, targets.c.asked, targets.c.polled)
+    forgotten = []
     for row in connection.execute(select(*columns)).mappings().all():
         moment = row["asked"] or row["polled"]
         if not kept(place_of(row)[:3]) if moment is None else age(clock, moment) > KEPT_DAYS * 86400:
-            connection.execute(_FORGET, parameters(place_of(row)))
+            forgotten.append(parameters(place_of(row)))
+    if forgotten:  # at once: there may be thousands that another process is about to poll for the first time
+        connection.execute(_FORGET, forgotten)

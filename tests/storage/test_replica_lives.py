@@ -1,5 +1,6 @@
 """Replicas whose clocks differ by minutes, killed, stopped beyond their lease and cut off: no life breaks a rule."""
 
+import asyncio
 import math
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from real_postgresql import PostgreSQL
-from simulated_replicas import INTERVAL, TIMEOUT, World
+from simulated_replicas import INTERVAL, TIMEOUT, Replica, World
 from support import Disk, Inline, VirtualClock
 
 from exporter.model import TargetKey
@@ -112,3 +113,16 @@ async def test_every_replica_shows_within_10_s_what_another_one_stored(busy: Wor
                 polled = replica.published.targets[TargetKey(asked.token, asked.campaign, "1h")].polled
                 assert polled is not None
                 assert polled.wall >= busy.clock.now() - busy.clock.true + asked.end - 0.01
+
+
+async def test_a_start_waits_only_a_little_for_a_slow_storage_and_many_tokens(busy: World) -> None:
+    busy.names = [f"acme-{number}" for number in range(120)]
+    replica = Replica(busy, busy.make_storage(), 0.0)
+    busy.places[0] = replica
+    replica.link.delay = 2.0
+    starting = asyncio.ensure_future(replica.start())
+    await busy.clock.run(15.0)
+    assert starting.done()
+    assert len(replica.held()) == 50, "those that settled before; the others do in their first turns"
+    await busy.clock.run(15.0)
+    assert len(replica.held()) == 120
