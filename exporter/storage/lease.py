@@ -36,6 +36,14 @@ _MINE = and_(
 )
 """Under the row's lock: who slept and lost the lease finds another owner or epoch there."""
 
+# Built once: every few seconds for as long as the process lives, and before and after each request.
+_RENEW = (
+    tokens.update()
+    .where(tokens.c.holder == bindparam("the_owner"))
+    .values(beat=bindparam("the_moment"))
+    .returning(tokens.c.token)
+)
+
 _MARK_SENT = (
     tokens.update()
     .where(_MINE)
@@ -128,9 +136,8 @@ class Leases:
 
     def renew(self, connection: Connection) -> frozenset[str]:
         """Show that this process lives; the token hashes whose leases it still owns."""
-        mine = tokens.c.holder == self._owner
-        connection.execute(tokens.update().where(mine).values(beat=stamp(self._clock)))
-        return frozenset(connection.execute(select(tokens.c.token).where(mine)).scalars())
+        parameters = {"the_owner": self._owner, "the_moment": stamp(self._clock)}
+        return frozenset(connection.execute(_RENEW, parameters).scalars())
 
     def release(self, connection: Connection, names: list[str]) -> frozenset[str]:
         """Give up the leases of those token hashes that have no request in flight; which these are."""
