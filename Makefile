@@ -8,6 +8,8 @@ UNIT := -q -n 2 --dist worksteal --ignore=tests/integration --ignore=tests/chart
 # What benchmarks share; no benchmarks themselves.
 SHARED := %/page_samples.py %/whole_exporter.py
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Else hundreds of processes would each compile the exporter anew, and each worker all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
@@ -21,7 +23,7 @@ help: ## what can be made
 demo: $(VENV)/runtime ## the exporter on a simulated API, with data on /metrics within a minute
 	$(BIN)/python -m exporter demo
 
-test: lint unit integration coverage ## every check but the long ones
+test: lint unit coverage integration ## every check but the long ones
 
 lint: $(VENV)/dev ## style, types, workflows
 	$(BIN)/ruff check .
@@ -40,12 +42,12 @@ unit: $(VENV)/dev packages ## the fast tests
 	$(BIN)/coverage run -m pytest $(UNIT)
 
 integration: $(VENV)/dev packages ## the real command, Prometheus, Alertmanager and Chromium
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile tests/integration -m "not soak"
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/integration -m "not soak"
 
 chart: $(VENV)/dev packages ## the Helm chart: lint, render and check it with the real Helm, promtool and the schemas of Kubernetes
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/chart
 
-coverage: $(VENV)/dev ## hold what unit and integration covered to its floors
+coverage: $(VENV)/dev ## hold what the fast tests covered to its floors
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 	$(BIN)/python tests/coverage_floor.py

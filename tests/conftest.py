@@ -1,10 +1,13 @@
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Generator, Iterator
 from functools import partial
 
 import pytest
 from compiled_templates import Compiled
 from golden_file import Golden, hold
 from jinja2 import Environment
+from measured import is_measured
 from support import Vendor, VirtualClock
 
 from exporter.redaction import Redactor
@@ -22,6 +25,21 @@ LONGEST_ID = 60
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Long bytes are compressed or signed, so they differ from process to process; workers compare tests by name."""
     return argname if isinstance(val, bytes) and len(val) > LONGEST_ID else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage in a test that does not count; where none is measured there is nothing to hold up."""
+    if is_measured(item):
+        return (yield)
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    try:
+        return (yield)
+    finally:
+        threading.settrace(in_threads)  # type: ignore[arg-type]
+        sys.settrace(here)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,7 +23,11 @@ from grafana.queries import EMPTY_WHEN_WELL, VALUES, Kind, Query, expand, querie
 from prometheus.promql import WEEKS
 from prometheus.recordings import JUDGED, RESULTS
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("dashboards"),  # one stage for all
+]
 
 Points = list[tuple[float, float]]
 

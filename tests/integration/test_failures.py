@@ -22,6 +22,8 @@ from exporter.simulator.server import Simulator
 from exporter.simulator.settings import SimulatorSettings
 from exporter.simulator.traffic import Shift
 
+pytestmark = pytest.mark.xdist_group("failures")  # one worker tells the story, once
+
 INTERVAL = 3.0
 STALE_AFTER = 12.0
 SLACK = 20.0

@@ -11,6 +11,8 @@ import pytest
 
 from exporter import __version__
 
+pytestmark = pytest.mark.xdist_group("image")  # built once
+
 ROOT = Path(__file__).parents[2]
 RUN = re.compile(r"^RUN +(.*)$", re.MULTILINE)
 COPY = re.compile(r"^COPY +(?!--)(.*) (\S+)$", re.MULTILINE)
