@@ -4,14 +4,12 @@ from collections.abc import Generator, Iterator
 from functools import partial
 
 import pytest
-from compiled_templates import Compiled
 from golden_file import Golden, hold
-from jinja2 import Environment
 from measured import is_measured
+from once_a_process import kept
 from support import Vendor, VirtualClock
 
 from exporter.redaction import Redactor
-from exporter.web.status import page
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,19 +32,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     here, in_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
+    threading.settrace(None)
     try:
         return (yield)
     finally:
-        threading.settrace(in_threads)  # type: ignore[arg-type]
+        threading.settrace(in_threads)
         sys.settrace(here)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def templates() -> Iterator[None]:
-    """A process makes its status pages once; tests make them hundreds of times, and compile them as often otherwise."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "Environment", partial(Environment, bytecode_cache=Compiled()))
+def once_a_process() -> Iterator[None]:
+    with kept():
         yield
 
 

@@ -1,4 +1,7 @@
-"""Holds the coverage of all tests to its floors: `python tests/coverage_floor.py`, after `coverage combine`.
+"""Holds the coverage of the fast tests to its floors: `python tests/coverage_floor.py`, after `coverage combine`.
+
+Those of the real command are not measured: it starts hundreds of times, and measuring would double what that takes.
+What only they run is the little that the floor of the whole leaves out. `measured.py` has which fast tests count.
 
 Lines and branches count. A pure function has no excuse; what talks to disks and networks has a little.
 """
@@ -174,7 +177,7 @@ def main() -> int:
             measured.load()
             measured.json_report(outfile=written.name, show_contexts=False)
         except CoverageException as error:
-            sys.stderr.write(f"coverage_floor: {error}; run make unit integration first\n")
+            sys.stderr.write(f"coverage_floor: {error}; run make unit first\n")
             return 1
         found = shortfalls(_read(Path(written.name)))
     for line in found:
