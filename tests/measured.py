@@ -17,6 +17,6 @@ UNMEASURED = tuple(
 
 def is_measured(item: pytest.Item) -> bool:
     """Whether the test counts."""
-    if item.get_closest_marker("hypothesis"):
+    if item.get_closest_marker("hypothesis") or item.get_closest_marker("unmeasured"):
         return False
     return not any(item.path.is_relative_to(each) for each in UNMEASURED)

@@ -92,6 +92,7 @@ def gaps(vendor: Vendor, since: float, until: float) -> list[float]:
     return [after - before for before, after in pairwise(moments)]
 
 
+@pytest.mark.unmeasured
 async def test_after_closing_it_is_asked_until_final_then_rarely_and_at_once_when_the_hours_begin() -> None:
     clock = VirtualClock(CLOSED - 1800.0)
     vendor = Vendor(clock)

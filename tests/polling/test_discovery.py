@@ -57,6 +57,7 @@ async def test_the_list_comes_first_then_live_figures_then_the_quota_then_what_i
     assert exporter.figures().used == 5
 
 
+@pytest.mark.unmeasured
 async def test_each_api_keeps_its_own_interval(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     vendor.listed = listed(c1=True)
     await start(acme())
@@ -113,6 +114,7 @@ async def test_a_new_process_knows_the_campaigns_at_once(start: Start, clock: Vi
     assert exporter.store.discoveries.unready() == []
 
 
+@pytest.mark.unmeasured
 async def test_a_stopped_campaign_is_asked_until_its_window_is_final(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
@@ -136,6 +138,7 @@ async def test_a_stopped_campaign_is_asked_until_its_window_is_final(
     assert exporter.supervisor.lags()["acme"] == pytest.approx(0.0, abs=5.0)
 
 
+@pytest.mark.unmeasured
 async def test_a_final_today_keeps_its_figures_until_midnight(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
@@ -178,6 +181,7 @@ async def test_one_that_starts_again_is_asked_soon(start: Start, clock: VirtualC
     assert set(since) == {"1h", "today"}
 
 
+@pytest.mark.unmeasured
 async def test_yesterday_is_asked_of_what_ran_that_day(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     vendor.listed = listed(c1=False, c2=False, c3=False)
     await start(acme(discovery=discovery(windows=(YESTERDAY,))))
@@ -251,6 +255,7 @@ async def test_while_the_token_rests_they_are_not_sent(start: Start, clock: Virt
     assert len(vendor.asked) > asked
 
 
+@pytest.mark.unmeasured
 async def test_where_nothing_else_is_left_they_find_out_whether_the_token_is_well(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
