@@ -117,6 +117,8 @@ class Link:
             raise StorageError("storage: no answer")
         return result
 
+    run_first = run
+
     async def close(self) -> None:
         await self._storage.close()
 

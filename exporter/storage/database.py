@@ -101,6 +101,10 @@ class Database:
         turn = self._asked
         return await self._in_thread(lambda: self._in_turn(work, turn))
 
+    async def run_first(self, work: Callable[[Connection], T]) -> T:
+        """As `run`: a file of this machine has no queue to speak of."""
+        return await self.run(work)
+
     async def reopen(self, work: Callable[[Connection], None]) -> None:
         """As `open`, for what is at the path now."""
 

@@ -39,6 +39,10 @@ class Storage(Protocol):
         """
         ...
 
+    async def run_first(self, work: Callable[[Connection], T]) -> T:
+        """As `run`, before all those that wait: what shows that this process lives must not queue behind thousands."""
+        ...
+
     async def reopen(self, work: Callable[[Connection], None]) -> None:
         """As `open`, for what is there now."""
         ...

@@ -38,14 +38,19 @@ class LeaseKeeper:
         *,
         run: Transaction,
         run_again: Transaction,
+        run_first: Transaction,
         replicas: Replicas,
         anchors: Anchors,
         prune: Callable[[Connection], None],
     ) -> None:
-        """`run_again` makes a file that was lost anew; `prune` forgets what nothing depends on any more."""
+        """`run_again` makes a file that was lost anew, and so does `run_first`, before all that waits.
+
+        `prune` forgets what nothing depends on any more.
+        """
         self._clock = clock
         self._run = run
         self._run_again = run_again
+        self._run_first = run_first
         self._replicas = replicas
         self._anchors = anchors
         self._prune = prune
@@ -97,7 +102,7 @@ class LeaseKeeper:
                 self._prune(connection)
             return self.own.renew(connection)
 
-        return await self._run_again(work)  # who makes the file anew must not be the only one that is in it
+        return await self._run_first(work)  # who makes the file anew must not be the only one that is in it
 
     async def release(self, held: Iterable[str]) -> frozenset[str]:
         """Give up the leases of those token hashes that have no request in flight; which these are."""
@@ -109,4 +114,4 @@ class LeaseKeeper:
     async def look(self) -> Moves:
         """Take part in the spread of a shared storage's tokens: to be called every `LOOK_SECONDS` by who polls."""
         self._replicas.joined = True
-        return await self._run_again(self._replicas.look)
+        return await self._run_first(self._replicas.look)

@@ -59,6 +59,7 @@ class Ledger:
             owner,
             run=database.run,
             run_again=self._run,
+            run_first=self._run_first,
             replicas=self._replicas,
             anchors=self._anchors,
             prune=self._prune,
@@ -201,6 +202,14 @@ class Ledger:
         """The result of `work` in one transaction; a file that was lost is made anew for the next one."""
         try:
             return await self._database.run(work)
+        except StorageLostError:
+            await self._rebuild()
+            raise
+
+    async def _run_first(self, work: Callable[[Connection], T]) -> T:
+        """As `_run`, before all those that wait."""
+        try:
+            return await self._database.run_first(work)
         except StorageLostError:
             await self._rebuild()
             raise

@@ -96,6 +96,7 @@ class PostgresDatabase:
         self._socket = -1
         self._key: str | None = None
         self._asked, self._given_up = 0, 0
+        self._turn = asyncio.Lock()
         self._running: _Call | None = None
         self._idle = False
         """Whether nothing was done yet in the transaction that is open."""
@@ -140,6 +141,13 @@ class PostgresDatabase:
             StorageLostError: the tables are gone or others; nothing was written. `reopen` recovers.
             StorageError: nothing was written, or nobody knows; the next call may succeed.
         """
+        self._asked += 1
+        turn = self._asked
+        async with self._turn:
+            return await self._in_thread(lambda: self._in_turn(work, turn), CALL_SECONDS)
+
+    async def run_first(self, work: Callable[[Connection], T]) -> T:
+        """As `run`, before all those that wait for their turn; behind the one whose turn it is."""
         self._asked += 1
         turn = self._asked
         return await self._in_thread(lambda: self._in_turn(work, turn), CALL_SECONDS)
