@@ -51,6 +51,8 @@ class PaceKeeper:
 
     def _follow_budget(self, used: int) -> None:
         operation, now = self._timetable.operation, self._clock.now()
+        if operation.budget is None and operation is self._budget_of:
+            return  # nothing to spread
         waited = self._clock.monotonic() - self._seen_at
         is_news = operation is not self._budget_of or now >= self._midnight
         if not is_news and waited < (LONGEST_PAUSE if used == self._used else SHORTEST_PAUSE):
