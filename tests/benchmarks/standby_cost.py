@@ -35,7 +35,7 @@ from exporter.storage.request import PollResult, Request
 TOKENS, CAMPAIGNS = 1200, 10
 FEW, MANY = 4, 40
 """Polls a second, of one target of each token every five minutes and of ten."""
-SETTLE, SECONDS = 30.0, 45.0
+SETTLE, SECONDS = 60.0, 45.0
 BOUND = 0.05
 
 
