@@ -192,7 +192,7 @@ def discovery_section(t: Translate) -> Section:
         THIRD,
         over_time(
             "api_failures",
-            f"3600 * sum by (api, operation) (rate(wolkvox_api_failures_total{{{OPERATION}}}[$__rate_interval])) > 0",
+            f"3600 * max by (api, operation) (rate(wolkvox_api_failures_total{{{OPERATION}}}[$__rate_interval])) > 0",
             per_api,
         ),
     )

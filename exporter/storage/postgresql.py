@@ -195,6 +195,7 @@ class PostgresDatabase:
         else:
             running.cancel()  # if it waits for its turn
             if self._running is at_work:
+                self._given_up = self._asked  # not who asks from now on, even if the thread hears of it later
                 self._cut()
             raise self._failed(Trouble(f"no answer within {seconds:g} s; polling resumes once the database answers"))
         try:
@@ -214,7 +215,7 @@ class PostgresDatabase:
         try:
             return self._transact(lambda: self._run(work))
         except (DBAPIError, psycopg.Error) as error:
-            if self._connection is None or _state(error) == "57014":
+            if turn > self._given_up and (self._connection is None or _state(error) == "57014"):
                 self._given_up = self._asked
             raise
 
