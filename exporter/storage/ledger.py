@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
@@ -200,16 +200,15 @@ class Ledger:
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         """The result of `work` in one transaction; a file that was lost is made anew for the next one."""
-        try:
-            return await self._database.run(work)
-        except StorageLostError:
-            await self._rebuild()
-            raise
+        return await self._rebuilding(self._database.run(work))
 
     async def _run_first(self, work: Callable[[Connection], T]) -> T:
         """As `_run`, before all those that wait."""
+        return await self._rebuilding(self._database.run_first(work))
+
+    async def _rebuilding(self, running: Awaitable[T]) -> T:
         try:
-            return await self._database.run_first(work)
+            return await running
         except StorageLostError:
             await self._rebuild()
             raise
