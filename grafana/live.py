@@ -11,6 +11,7 @@ from grafana.column import Column, Order, alarming, columns, link, lit
 from grafana.frame import Section
 from grafana.language import Translate
 from grafana.panel import (
+    DAY,
     FRESH,
     HALF,
     THIRD,
@@ -126,7 +127,11 @@ def live_of_campaign(t: Translate) -> Section:
         over_time("calls", _live("calls_per_minute", _ONE), t("Calls a minute", "Llamadas por minuto")),
     )
     panels = tuple(
-        panel.unit("short").color_scheme(fixed(colour.NEUTRAL)).no_value(t(*NOT_ASKED)).interval(FRESH)
+        panel.unit("short")
+        .color_scheme(fixed(colour.NEUTRAL))
+        .no_value(t(*NOT_ASKED))
+        .interval(FRESH)
+        .max_data_points(DAY)
         for panel in (pending, calls)
     )
     return Section(t("List, live", "Lista, en vivo"), panels)

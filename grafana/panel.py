@@ -102,7 +102,7 @@ FRESH = "1m"
 """The least time between two points where the latest is read as now: beside a table it must not be minutes older."""
 
 DAY = 24 * 60
-"""Points of a tile: so many lie a minute apart. Of its own, Grafana asks for one a pixel, and a tile is narrow."""
+"""Points of a day that lie a minute apart. Of its own, Grafana asks for one a pixel, and a panel is narrow."""
 
 
 def tile(caption: Caption, query: prometheus.Dataquery, size: Size = TILE) -> stat.Panel:
