@@ -231,7 +231,7 @@ def _freshness(t: Translate) -> tuple[Panel, ...]:
     age = campaign_lines(t, caption, RANKED, "age", lowest(Scope.age_of_limit, EVERY.deadline(AT_END)))
     return (
         lag.unit(words.AGE_UNIT).color_scheme(shades(colour.NEUTRAL)),
-        limited(age, (1, colour.WRONG)).unit("percentunit"),
+        limited(age, (1, colour.WRONG)).unit("percentunit").axis_soft_max(1),
     )
 
 

@@ -141,7 +141,7 @@ def _age_lines(t: Translate) -> Panel:
     )
     expr = lowest(Scope.age_of_limit, EVERY.deadline(AT_END))
     panel = limited(campaign_lines(t, caption, Size(24, 11), "age", expr), (1, colour.WRONG))
-    return panel.unit("percentunit")
+    return panel.unit("percentunit").axis_soft_max(1)
 
 
 def overview(t: Translate) -> model.Dashboard:
