@@ -119,7 +119,7 @@ async def _is_ready(session: aiohttp.ClientSession, address: str) -> bool:
 
 
 def _configure(folder: Path, target: str, alertmanager: str, webhook: str) -> None:
-    """Put down the rules, and the example configuration of Alertmanager: sending at once, and to us."""
+    """Write the rules, and the example configuration of Alertmanager: sending at once, and to us."""
     routes: dict[str, Any] = yaml.safe_load((ROOT / "prometheus" / "alertmanager.yml").read_text(encoding="utf-8"))
     for route in (routes["route"], *routes["route"]["routes"]):
         route.update(group_wait="1s", group_interval="1s")

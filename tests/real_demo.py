@@ -96,7 +96,7 @@ def _spikes(counts: dict[str, int]) -> bool:
 
 
 async def past_as_blocks(length: str, demo: Demo, folder: Path) -> None:
-    """Put down the demo's past, as the README tells users to."""
+    """Make blocks of the demo's past, as the README tells users to."""
     written = folder.with_suffix(".txt")
     await write_past(length, demo, written)
     await blocks_of(written, folder)

@@ -184,7 +184,7 @@ def inherited() -> dict[str, str]:
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> Path:
-    """Put down a configuration. JSON is YAML."""
+    """Write a configuration. JSON is YAML."""
     path = folder / "config.yml"
     path.write_text(json.dumps(config, indent=1), encoding="utf-8")
     return path

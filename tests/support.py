@@ -368,7 +368,7 @@ class Exporter:
         await self.ledger.close()
 
     async def kill(self) -> None:
-        """As SIGKILL does: nothing is put down."""
+        """As SIGKILL does: nothing is stored."""
         tasks = [*self.supervisor._tasks.values(), *([self.supervisor._keeper] if self.supervisor._keeper else [])]
         for task in tasks:
             task.cancel()

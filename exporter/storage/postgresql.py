@@ -227,7 +227,7 @@ class PostgresDatabase:
                 return once()
             except (DBAPIError, psycopg.Error) as error:
                 state = _state(error)
-                dead = self._is_dead()
+                dead = _is_dead(self._connection)
                 if dead:
                     self._disconnect()
                 found_dead = dead and before is not None and self._idle
@@ -285,12 +285,6 @@ class PostgresDatabase:
             self._connection = self._engine.connect()
         return self._connection
 
-    def _is_dead(self) -> bool:
-        connection = self._connection
-        if connection is None or connection.invalidated:
-            return connection is not None
-        return bool(getattr(connection.connection.dbapi_connection, "closed", True))
-
     def _disconnect(self) -> None:
         connection, self._connection, self._socket = self._connection, None, -1
         if connection is not None:
@@ -306,6 +300,12 @@ class PostgresDatabase:
                 duplicate.shutdown(socket.SHUT_RDWR)
             finally:
                 duplicate.close()
+
+
+def _is_dead(connection: Connection | None) -> bool:
+    if connection is None or connection.invalidated:
+        return connection is not None
+    return bool(getattr(connection.connection.dbapi_connection, "closed", True))
 
 
 class _Call:

@@ -41,5 +41,5 @@ def _moment(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):  # the library's own on what is no date
+    except (ValueError, TypeError, IndexError, OverflowError):  # the library's own on what is not a date
         return None

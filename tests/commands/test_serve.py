@@ -71,7 +71,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 def config(simulator: Simulator, tmp_path: Path) -> dict[str, Any]:
-    """A configuration, put down where the command looks for it."""
+    """A configuration, written where the command looks for it."""
     acme = {"name": "acme", "base_url": simulator.base_url, "token": "t-1", "campaigns": [{"id": "32841"}]}
     config = {"windows": ["1h"], "operations": [acme]}
     write_config(tmp_path, config)

@@ -57,7 +57,7 @@ async def test_it_ends_at_once_where_nothing_is_under_way(run: Run, operation: O
 
 
 async def test_a_request_under_way_may_end(run: Run, operation: Operation, tmp_path: Path) -> None:
-    """What it brings is put down: the next run shows it."""
+    """What it brings is stored: the next run shows it."""
     async with Simulator(SimulatorSettings(latency=2.0, jitter=0.0, unknown=Unknown.INVENTED)) as slow:
         config = {"operations": [operation("acme", "1", base_url=slow.base_url)]}
         exporter = await run(config)

@@ -219,7 +219,7 @@ class Process:
         self.supervisor.start()
 
     async def kill(self) -> None:
-        """As SIGKILL does: nothing is put down."""
+        """As SIGKILL does: nothing is stored."""
         tasks = [*self.supervisor._tasks.values(), self.supervisor._keeper]
         for task in tasks:
             if task is not None:
@@ -344,7 +344,7 @@ async def take_file_from(
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     await newcomer.start(arrangement)
-    await clock.run(RENEWAL_SECONDS + 1.0)  # the others notice, and put down what they know
+    await clock.run(RENEWAL_SECONDS + 1.0)  # the others notice, and store what they know
 
 
 async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int, path: Path) -> Vendor:

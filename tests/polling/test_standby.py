@@ -1,4 +1,4 @@
-"""Two processes on one storage: one polls, the other serves what that one puts down, and takes over after it."""
+"""Two processes on one storage: one polls, the other serves what that one stores, and takes over after it."""
 
 from itertools import pairwise
 

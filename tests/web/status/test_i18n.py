@@ -107,7 +107,7 @@ def test_numbers() -> None:
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.0, "0.0%"), (0.001, "0.1%"), (99.999, "99.9%"), (100.0, "100.0%")])
-def test_a_share_that_is_not_nought_or_all_is_not_written_so(share: float, text: str) -> None:
+def test_a_share_that_is_not_none_or_all_is_not_written_so(share: float, text: str) -> None:
     assert ENGLISH.percent(share) == text
 
 
