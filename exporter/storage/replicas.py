@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection, String, and_, bindparam, or_, select, type_coerce
 
 from exporter.clock import Clock, age, stamp
 from exporter.model import LeaseWait, WaitCause
 from exporter.storage.lease import LEASE_SECONDS
-from exporter.storage.schema import replicas, targets, tokens, usage
+from exporter.storage.schema import replicas, stamp_of, targets, tokens, usage
 from exporter.storage.spread import assign
 
 LOOK_SECONDS = 2.0
@@ -37,7 +37,11 @@ _CHANGED = select(targets).where(
     ))
 )  # fmt: skip
 
-_TOKENS = select(tokens.c.token, tokens.c.holder, tokens.c.beat, tokens.c.version)
+_TOKENS = select(
+    tokens.c.token, tokens.c.holder, type_coerce(tokens.c.beat, String).label("beat"), tokens.c.version
+)  # fmt: skip
+
+_USED = select(usage).where(usage.c.day >= bindparam("since"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ class Replicas:
         self._news: dict[str, News] = {}
         self._living: dict[str, str | None] = {}
         self._assigned: dict[str, str] = {}
+        self._assigned_for: object = None
         self._free_since: dict[str, float] = {}
         self._used: dict[tuple[str, str], int] = {}
         self._days: dict[str, float] = {}  # those that are asked for, and when they were last
-        self._read_days: frozenset[str] = frozenset()
+        self._read_since: str | None = None  # the first of the days that are read
         self.joined = False
         """Whether this process takes its share of the tokens."""
 
@@ -106,13 +111,13 @@ class Replicas:
         now = self._clock.monotonic()
         others = {token: version for token, holder, _, version in rows if holder != self._owner and token in self._own}
         news = self._read(connection, others)
+        # Far fewer moments than tokens: a holder shows itself at the same one for all of its own.
+        beats = {beat for _, _, beat, _ in rows}
+        dead = {beat for beat in beats if age(self._clock, stamp_of(beat)) >= LEASE_SECONDS}
         living: dict[str, str | None] = dict.fromkeys(self._own)
-        for token, holder, beat, _ in rows:
-            living[token] = holder if holder is not None and age(self._clock, beat) < LEASE_SECONDS else None
+        living |= {token: None if beat in dead else holder for token, holder, beat, _ in rows}
         self._living = living
-        # Where a process that takes no share polls with it, there is nothing to spread.
-        holders = {token: holder for token, holder in living.items() if holder is None or holder in replicas_alive}
-        self._assigned = assign(holders, replicas_alive)
+        self._assign(living, replicas_alive)
         free = {token for token in self._own if living[token] is None}
         self._free_since = {token: self._free_since.get(token, now) for token in free}
         counted = self._count(connection)
@@ -145,7 +150,8 @@ class Replicas:
     def used(self, operation: str, day: str) -> int | None:
         """Requests of the operation on that day; None where that is not known."""
         self._days[day] = self._clock.monotonic()
-        return self._used.get((operation, day), 0) if self._is_fresh() and day in self._read_days else None
+        is_read = self._read_since is not None and self._read_since <= day and self._is_fresh()
+        return self._used.get((operation, day), 0) if is_read else None
 
     def released(self, names: Iterable[str]) -> None:
         """Note that this process has just given up these leases: it must not take them back at once."""
@@ -185,20 +191,34 @@ class Replicas:
                 connection.execute(replicas.delete().where(replicas.c.owner == row.owner))
         return alive
 
+    def _assign(self, living: Mapping[str, str | None], alive: Mapping[str, frozenset[str]]) -> None:
+        """Spread the tokens again where there is another holder or replica than the last time."""
+        # Where a process that takes no share polls with it, there is nothing to spread.
+        holders = {token: holder for token, holder in living.items() if holder is None or holder in alive}
+        if self._assigned_for != (holders, alive):
+            self._assigned_for, self._assigned = (holders, alive), assign(holders, alive)
+
     def _count(self, connection: Connection) -> frozenset[str]:
-        """Read the counts of the days that are asked for; the operations whose count is another one."""
+        """Read the counts of the days that are asked for and of later ones: at a midnight the new day is one of them.
+
+        Returns:
+            The operations whose count is another one.
+        """
         now, before = self._clock.monotonic(), self._used
         self._days = {day: at for day, at in dict(self._days).items() if now - at < _DAY_SECONDS}
-        self._read_days = frozenset(self._days)
-        found = connection.execute(select(usage).where(usage.c.day.in_(self._days))).all() if self._days else ()
+        self._read_since = min(self._days, default=None)
+        found = connection.execute(_USED, {"since": self._read_since}).all() if self._days else ()
         self._used = {(operation, day): requests for operation, day, requests in found}
         return frozenset(
             operation for (operation, day), one in self._used.items() if before.get((operation, day)) != one
         )
 
     def _read(self, connection: Connection, versions: Mapping[str, int]) -> frozenset[str]:
-        """Read what is new of tokens with these versions; which of them have news."""
-        changed = []
+        """Read what is new of tokens with these versions; which of them have news, or were not seen before.
+
+        What was stored of the latter since their workers read it nobody knows.
+        """
+        changed, unseen = [], versions.keys() - self._versions.keys()
         for token, version in versions.items():
             before = self._versions.get(token)
             if before is not None and version > before:
@@ -216,7 +236,7 @@ class Replicas:
                 found[row["token"]].append(row)
         for token, base in changed:
             self._news[token] = News(base, tuple(found[token]))
-        return frozenset(found)
+        return frozenset(unseen | found.keys())
 
     def consumed(self, token: str) -> None:
         """Forget the news of a token: its worker has read them."""

@@ -16,8 +16,8 @@ metadata = MetaData()
 
 
 @lru_cache(maxsize=4096)
-def _stamp(text: str) -> Stamp:
-    """Moments are read again and again: a process shows itself at the same one for all of its tokens."""
+def stamp_of(text: str) -> Stamp:
+    """The moment that a column's text is. It is read again and again: a process shows itself with all of its tokens."""
     return Stamp(*json.loads(text))
 
 
@@ -33,7 +33,7 @@ class StampType(TypeDecorator[Stamp]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Stamp | None:  # noqa: ARG002 (as above)
         """From the column."""
-        return None if value is None else _stamp(value)
+        return None if value is None else stamp_of(value)
 
 
 meta = Table(

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -395,6 +396,14 @@ async def replicas(opened: Open) -> list[Replica]:
     return made
 
 
+def calls_of(ledger: Ledger) -> list[object]:
+    """What the ledger asks of the database in its turn, from now on."""
+    calls: list[object] = []
+    ask = ledger._database.run
+    ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
+    return calls
+
+
 async def test_tokens_spread_over_the_replicas_as_they_come_and_go(replicas: list[Replica]) -> None:
     first, second, third = replicas
     assert len(await first.turn()) == 7
@@ -455,9 +464,7 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
         await first.ledger.finish(token, PollResult(one.targets[0], "http://vendor", known), None)
     moves = await second.ledger.leases.look()
     assert {second.ledger.hash(one.token) for one in MANY} <= moves.take
-    calls = []
-    ask = second.ledger._database.run
-    second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
+    calls = calls_of(second.ledger)
     for one in MANY:
         assert not await second.ledger.leases.acquire(second.ledger.hash(one.token), 60.0)
         changes = await second.ledger.records.read(one, versions[one.name])
@@ -467,20 +474,47 @@ async def test_what_others_stored_is_read_for_all_tokens_at_once(replicas: list[
     assert not calls, "one transaction for all of them"
 
 
+async def test_what_is_stored_between_a_start_and_its_first_look_is_news(replicas: list[Replica]) -> None:
+    first, second, _ = replicas
+    await first.turn()
+    token = first.ledger.hash(MANY[1].token)
+    read = await second.ledger.records.read(MANY[1], -1)
+    grant = await first.ledger.begin(Request(token, MANY[1].targets[0], DAY, None, 300.0))
+    known = TargetState(asked=grant.at, polled=grant.at)
+    await first.ledger.finish(token, PollResult(MANY[1].targets[0], "http://vendor", known), None)
+    assert token in (await second.ledger.leases.look()).take
+    news = await second.ledger.records.read(MANY[1], read.version)
+    assert [state.polled for state in news.known.values()] == [grant.at]
+    assert token not in (await second.ledger.leases.look()).take
+
+
 async def test_a_day_on_which_nobody_sent_anything_is_known_too(replicas: list[Replica]) -> None:
     first, second, _ = replicas
     await first.turn()
     assert await second.ledger.records.used("acme-1", DAY) == 0
     assert (await second.ledger.leases.look()).counted == frozenset()
-    calls = []
-    ask = second.ledger._database.run
-    second.ledger._database.run = lambda work: calls.append(work) or ask(work)  # type: ignore[method-assign, func-returns-value]
+    calls = calls_of(second.ledger)
     assert await second.ledger.records.used("acme-1", DAY) == 0
     assert not calls
     token = first.ledger.hash(MANY[1].token)
     await first.ledger.begin(Request(token, MANY[1].targets[0], DAY, None, 300.0))
     assert (await second.ledger.leases.look()).counted == {"acme-1"}
     assert await second.ledger.records.used("acme-1", DAY) == 1
+
+
+async def test_the_first_request_of_a_new_day_is_seen_at_the_next_look(replicas: list[Replica]) -> None:
+    first, second, _ = replicas
+    await first.turn()
+    await second.ledger.records.used("acme-1", DAY)
+    await second.ledger.leases.look()
+    tomorrow = (date.fromisoformat(DAY) + timedelta(days=1)).isoformat()
+    token = first.ledger.hash(MANY[1].token)
+    await first.ledger.begin(Request(token, MANY[1].targets[0], tomorrow, None, 300.0))
+    assert (await second.ledger.leases.look()).counted == {"acme-1"}
+    calls = calls_of(second.ledger)
+    assert await second.ledger.records.used("acme-1", tomorrow) == 1
+    assert await second.ledger.records.used("acme-2", tomorrow) == 0
+    assert not calls
 
 
 async def test_a_pooler_in_transaction_mode_works(opened: Open, server: PostgreSQL) -> None:
