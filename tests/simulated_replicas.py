@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from support import Published, VirtualClock, good, operation, target
 
 from exporter.clock import Clock, SharedClock
-from exporter.model import LATEST_DEPARTURE, Failure, Operation, Reason, Report, Target, TimeRange
+from exporter.model import LATEST_DEPARTURE, Failure, Operation, OperationStats, Reason, Report, Target, TimeRange
 from exporter.polling.state_store import StateStore
 from exporter.polling.supervisor import Supervisor
 from exporter.polling.token_parts import Services
@@ -166,6 +166,11 @@ class Replica:
     def held(self) -> set[str]:
         """The operations that it polls."""
         return {worker.operation.name for worker in self.supervisor.workers() if worker.session.held}
+
+    def figures(self, name: str) -> OperationStats:
+        """What its page shows of an operation at this moment."""
+        self._store.expire()
+        return self.published.operations[name]
 
     async def end(self) -> None:
         """End cleanly."""

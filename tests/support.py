@@ -390,6 +390,8 @@ class Exporter:
         return None if failure is None else failure.reason
 
     def figures(self, operation: str = "acme") -> OperationStats:
+        """What is published of an operation at this moment."""
+        self.store.expire()
         return self.published.operations[operation]
 
     def failed(self, reason: Reason, operation: str = "acme") -> int:

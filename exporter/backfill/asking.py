@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import ceil
 from random import Random
 
@@ -46,6 +45,7 @@ from exporter.storage.request import (
     StoredApi,
     TooEarlyError,
 )
+from exporter.wolkvox.window import date_of
 
 LEASE_PAUSE = 1.0
 """Seconds between two looks at a lease that is not free yet."""
@@ -264,7 +264,7 @@ class PastAsker:
 
     def _day(self) -> str:
         """The operation's local date, ISO."""
-        return datetime.fromtimestamp(self._clock.now(), self._operation.zone).date().isoformat()
+        return date_of(self._operation.zone, self._clock.now())
 
     def _reason(self, error: Exception) -> str:
         """Why nothing more is asked."""

@@ -31,6 +31,7 @@ from exporter.storage.database import StorageError
 from exporter.storage.lease import RENEWAL_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.storage.past import Ends, PastPlace, from_text, place_of
+from exporter.wolkvox.window import date_of
 
 _log = structlog.get_logger()
 
@@ -124,7 +125,7 @@ class PastRun:
         for operation in self._operations:
             self._states[operation.name] = text.from_text((await self._ledger.records.apis(operation)).discovery)
             self._answered[operation.name] = await self._ledger.records.past_ends(operation)
-            day = datetime.fromtimestamp(self._clock.now(), operation.zone).date().isoformat()
+            day = date_of(operation.zone, self._clock.now())
             self._used[operation.name] = await self._ledger.records.used(operation.name, day)
 
     def plan(self) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
 from exporter.model import SETTLING, Window
-from exporter.wolkvox.window import day_end, day_start
+from exporter.wolkvox.window import date_of, day_end, day_start
 
 
 class Phase(Enum):
@@ -112,8 +111,4 @@ def _recent(days: Iterable[str], zone: ZoneInfo, at: float) -> tuple[str, ...]:
 def _dates(zone: ZoneInfo, at: float) -> tuple[str, str]:
     """The local date of the moment and the one before it."""
     start = day_start(zone, at)
-    return _date(zone, start), _date(zone, start - 1)
-
-
-def _date(zone: ZoneInfo, at: float) -> str:
-    return datetime.fromtimestamp(at, zone).date().isoformat()
+    return date_of(zone, start), date_of(zone, start - 1)

@@ -65,6 +65,15 @@ class ApiStats:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCount:
+    """Requests of an operation on one of its days, by any process on the storage."""
+
+    day: str
+    """The local date, ISO."""
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class OperationStats:
     """What is counted per operation."""
 
@@ -77,6 +86,8 @@ class OperationStats:
     budget: int | None = None
     used: int = 0
     """Requests sent this local day, by any process on the storage."""
+    day: str = ""
+    """That date, ISO."""
     lease_held: bool = False
     lease_wait: LeaseWait | None = None
     """What is waited for, while the lease is not held."""

@@ -1,7 +1,7 @@
 """The APIs that are asked for a whole operation: when each is due, one request to it, and what came of it."""
 
 from exporter.clock import Stamp, age, stamp
-from exporter.model import ApiName, Failure, Operation, Reason
+from exporter.model import ApiName, DayCount, Failure, Operation, Reason
 from exporter.polling.companion_log import CompanionLog
 from exporter.polling.discovered import api_intervals, api_timeout
 from exporter.polling.discovery_store import ApiAnswer
@@ -100,8 +100,9 @@ class CompanionRunner:
             message = f"not sent: the day's budget of {operation.budget} requests is used up until midnight in "
             return Failure(Reason.BUDGET, f"{message}{operation.zone.key}"), None, 0.0
         self._storage.recovered()
-        self._session.count(grant.used)
-        self._store.stats.sent(operation.name, grant.used, api)
+        count = DayCount(request.day, grant.used)
+        self._session.count(count)
+        self._store.stats.sent(operation.name, count, api)
         answer = await self._answer(operation, api, timeout, grant.at.monotonic)
         self._store.stats.answered(operation.name, answer.duration, api)
         sent = departed(grant.at, answer.sent_at)

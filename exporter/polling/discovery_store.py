@@ -1,7 +1,6 @@
 """Keeps what is known of each operation beside its targets, and tells the page of the figures that change."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Protocol
 
 from exporter.clock import Clock, Stamp, age
@@ -24,6 +23,7 @@ from exporter.polling.companion_text import live_from_text, live_to_text, quota_
 from exporter.polling.discovered import discovered_targets
 from exporter.polling.discovery_place import DiscoveryPlace
 from exporter.storage.request import StoredApi, StoredApis
+from exporter.wolkvox.window import date_of
 
 ApiAnswer = CampaignsAnswer | LiveAnswer | VendorQuota
 
@@ -214,7 +214,7 @@ class DiscoveryStore:
         place.shown = shown
 
     def _day(self, discovery: Discovery) -> str:
-        return datetime.fromtimestamp(self._clock.now(), discovery.settings.zone).date().isoformat()
+        return date_of(discovery.settings.zone, self._clock.now())
 
 
 def _is_answered(known: StoredApi | None) -> bool:

@@ -1,6 +1,6 @@
 """Whether this process may send with one token, and what it waits for otherwise."""
 
-from exporter.model import Failure, LeaseWait, Reason
+from exporter.model import DayCount, Failure, LeaseWait, Reason
 from exporter.polling.discovered import api_timeout
 from exporter.polling.poll_log import tell_wait
 from exporter.polling.timetable import ARRIVAL_MARGIN
@@ -19,8 +19,8 @@ class LeaseSession:
         self._standing_by = False
         self._wait: LeaseWait | None = None
         self._generation = services.ledger.generation
-        self._day = ""
-        self._used = 0
+        self._count = DayCount("", 0)
+        self._is_counted = False  # what storage counted under the operation's present name was not read yet
         self.held = False
         """Whether this process may send."""
         self.is_wanted = False
@@ -44,7 +44,7 @@ class LeaseSession:
     @property
     def used(self) -> int:
         """Requests of the operation on this day, as last read or counted."""
-        return self._used
+        return self._today().requests
 
     @property
     def is_blocked(self) -> bool:
@@ -53,7 +53,7 @@ class LeaseSession:
 
     def apply_config(self) -> None:
         """Read the day's count again: it is kept by name, and storage may know this operation by a new one."""
-        self._day = ""
+        self._is_counted = False
 
     async def settle(self) -> bool:
         """Hold the lease and know what storage knows; False where that is not so, another process polls then."""
@@ -126,19 +126,18 @@ class LeaseSession:
 
     async def turn_day(self) -> None:
         """Begin the new day's count at the operation's local midnight."""
-        if self._timetable.today() == self._day:
+        if self._is_counted and self._timetable.today() == self._count.day:
             return
         try:
-            self._used = await self._ledger.records.used(self._timetable.operation.name, self._timetable.today())
+            await self._read_count()
         except StorageError as error:
             self._storage.failed(error)
             return
-        self._day = self._timetable.today()
         self.show()
 
-    def count(self, used: int) -> None:
+    def count(self, count: DayCount) -> None:
         """Note the day's requests, the one that leaves now included."""
-        self._used = used
+        self._count = count
 
     def show(self) -> None:
         """Publish how the token stands."""
@@ -146,11 +145,15 @@ class LeaseSession:
             return
         self._store.stats.set_lease(
             self._timetable.operation.name,
-            used=self._used,
+            count=self._today(),
             lease_held=self.held,
             rest=self._cooldown.failure,
             lease_wait=self._wait,
         )
+
+    def _today(self) -> DayCount:
+        today = self._timetable.today()
+        return self._count if self._count.day == today else DayCount(today, 0)
 
     async def _take(self) -> None:
         """Take the lease if it is free; otherwise read what the process that holds it stored."""
@@ -172,6 +175,10 @@ class LeaseSession:
             if self._wait is not None:
                 tell_wait(timetable.log, before, self._wait, timetable.operation.zone)
             await self._learner.watch()
-        self._day = timetable.today()
-        self._used = await self._ledger.records.used(timetable.operation.name, self._day)
+        await self._read_count()
         self.show()
+
+    async def _read_count(self) -> None:
+        operation, day = self._timetable.operation.name, self._timetable.today()
+        self._count = DayCount(day, await self._ledger.records.used(operation, day))
+        self._is_counted = operation == self._timetable.operation.name

@@ -13,7 +13,7 @@ TURN_SECONDS = 5.0
 STANDBY_SECONDS = 2.0
 """How often a worker without the lease asks for it, and reads what the process that holds it stored."""
 
-WATCHED_SECONDS = 15.0
+WATCHED_SECONDS = 30.0
 """The same where storage is shared: the supervisor looks for all workers at once, and wakes those with a reason."""
 
 

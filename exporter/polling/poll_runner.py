@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from exporter.clock import Stamp, stamp
-from exporter.model import Failure, Reason, Target, TargetKey, TargetState
+from exporter.model import DayCount, Failure, Reason, Target, TargetKey, TargetState
 from exporter.polling.cooldown import is_pause
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.poll_log import log_poll, tell_doubt
@@ -130,8 +130,9 @@ class PollRunner:
             )
             return _Asked(Failure(Reason.BUDGET, message))
         self._storage.recovered()
-        self._session.count(grant.used)
-        self._store.stats.sent(operation.name, grant.used)
+        count = DayCount(request.day, grant.used)
+        self._session.count(count)
+        self._store.stats.sent(operation.name, count)
         asked_for = bounds(target.window, target.delay, target.zone, self._clock.now())
         answer = await self._api.campaign_4(operation, target, asked_for, grant.at.monotonic)
         self._store.stats.answered(operation.name, answer.duration)

@@ -8,6 +8,7 @@ from exporter.model import (
     LATENCY_BOUNDS,
     ApiName,
     ApiStats,
+    DayCount,
     Failure,
     Latency,
     LeaseWait,
@@ -55,9 +56,9 @@ class StatsStore:
         for name in before.keys() - self._figures.keys():
             self._listener.drop_operation(name)
 
-    def sent(self, operation: str, used: int, api: ApiName = ApiName.CAMPAIGN_4) -> None:
-        """Count a request that leaves."""
-        figures = replace(self.figures(operation), used=used)
+    def sent(self, operation: str, count: DayCount, api: ApiName = ApiName.CAMPAIGN_4) -> None:
+        """Count a request that leaves; `count` has it already."""
+        figures = replace(self.figures(operation), used=count.requests, day=count.day)
         if api is ApiName.CAMPAIGN_4:
             self._publish(replace(figures, requests=figures.requests + 1))
             return
@@ -101,14 +102,20 @@ class StatsStore:
         self,
         operation: str,
         *,
-        used: int,
+        count: DayCount,
         lease_held: bool,
         rest: Failure | None,
         lease_wait: LeaseWait | None = None,
     ) -> None:
         """Show how an operation's token stands."""
-        figures = replace(self.figures(operation), used=used, lease_held=lease_held, rest=rest, lease_wait=lease_wait)
-        self._publish(figures)
+        figures = replace(self.figures(operation), lease_held=lease_held, rest=rest, lease_wait=lease_wait)
+        self._publish(replace(figures, used=count.requests, day=count.day))
+
+    def begin_day(self, operation: str, day: str) -> None:
+        """Count the day's requests from 0, if they were those of another day."""
+        figures = self.figures(operation)
+        if figures.day != day:
+            self._publish(replace(figures, used=0, day=day))
 
     def _of(self, operation: str, api: ApiName) -> list[ApiStats]:
         """The counts of an API; none where the operation does not ask it."""

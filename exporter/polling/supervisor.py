@@ -159,13 +159,15 @@ class Supervisor:
         while not self._ended.is_set():
             try:
                 moves = await self._ledger.leases.look()
-                by_token = {worker.session.token: worker for worker in self._workers.values()}
                 given = await self._ledger.leases.release(moves.give) if moves.give else frozenset()
-                for token, worker in by_token.items():
-                    worker.session.is_wanted = token in moves.give - given
+                kept = moves.give - given
+                for name, worker in self._workers.items():
+                    session = worker.session
+                    token = session.token
+                    session.is_wanted = token in kept
                     if token in given:
-                        worker.session.hand_over()
-                    if token in moves.take or worker.operation.name in moves.counted:
+                        session.hand_over()
+                    if token in moves.take or name in moves.counted:
                         worker.look_around()
             except StorageError:
                 pass  # the workers say so

@@ -1,7 +1,5 @@
 """When each target of one operation is asked: its schedule, with what storage and the calendar say of it."""
 
-from datetime import datetime
-
 import structlog
 
 from exporter.clock import Clock, age
@@ -10,6 +8,7 @@ from exporter.polling import cadence, calendar
 from exporter.polling.cooldown import in_turn
 from exporter.polling.schedule import Schedule
 from exporter.polling.state_store import StateStore
+from exporter.wolkvox.window import date_of
 
 ARRIVAL_MARGIN = 0.1
 """Added to each interval: two requests that left an interval apart may arrive a little closer."""
@@ -96,7 +95,7 @@ class Timetable:
 
     def today(self) -> str:
         """The operation's local date, ISO."""
-        return datetime.fromtimestamp(self._clock.now(), self.operation.zone).date().isoformat()
+        return date_of(self.operation.zone, self._clock.now())
 
     def interval(self, target: Target) -> float:
         """Seconds from this poll of the target to the next."""

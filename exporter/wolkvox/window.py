@@ -46,6 +46,11 @@ def today_until(zone: ZoneInfo, end: int) -> TimeRange:
     return _widest(zone, day_start(zone, end - 1), end)
 
 
+def date_of(zone: ZoneInfo, moment: float) -> str:
+    """The local date at `moment`, ISO."""
+    return datetime.fromtimestamp(moment, zone).date().isoformat()
+
+
 def day_start(zone: ZoneInfo, moment: float) -> int:
     """The first second of the local date of `moment`: where the clock skips midnight, the first one after the gap."""
     return _first(zone, _wall(zone, floor(moment)).replace(hour=0, minute=0, second=0))

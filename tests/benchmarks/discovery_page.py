@@ -20,7 +20,7 @@ from exporter.clock import SystemClock, stamp
 from exporter.metrics.build import this_build
 from exporter.metrics.format import Encoding, Exposition
 from exporter.metrics.page import Page
-from exporter.model import ApiName, CampaignsAnswer, TargetKey
+from exporter.model import ApiName, CampaignsAnswer, DayCount, TargetKey
 from exporter.polling.state_store import StateStore
 
 ROUNDS, POLLS = 9, 60
@@ -67,7 +67,7 @@ class ListedBench:
         start = time.process_time()
         for number, (key, fresh) in enumerate(changes):
             self.store.update(key, fresh)
-            self.store.stats.sent("acme", number)
+            self.store.stats.sent("acme", DayCount("", number))
             await self.scrape()
         return (time.process_time() - start) / POLLS
 

@@ -4,7 +4,18 @@ import pytest
 from support import Published, VirtualClock, bad, operation, target
 
 from exporter.clock import Stamp, stamp
-from exporter.model import LATENCY_BOUNDS, Data, Operation, Poll, Reason, Row, TargetKey, TargetState, TimeRange
+from exporter.model import (
+    LATENCY_BOUNDS,
+    Data,
+    DayCount,
+    Operation,
+    Poll,
+    Reason,
+    Row,
+    TargetKey,
+    TargetState,
+    TimeRange,
+)
 from exporter.polling.state_store import StateStore
 
 KEY = TargetKey("acme", "32841", "1h")
@@ -141,7 +152,7 @@ def test_what_is_removed_leaves_at_once_and_what_stays_keeps_all(
     other = operation(target(operation="globex"), name="globex", token="token-2")
     store.apply_config([operation(target("1"), target("2")), other])
     store.update(TargetKey("acme", "1", "1h"), fresh(clock, polls=3))
-    store.stats.sent("acme", 5)
+    store.stats.sent("acme", DayCount("2026-09-21", 5))
     store.apply_config([operation(target("1"), budget=10)])
     assert list(published.targets) == [TargetKey("acme", "1", "1h")]
     assert published.targets[TargetKey("acme", "1", "1h")].polls == 3
@@ -156,7 +167,7 @@ def test_what_comes_for_a_removed_campaign_is_nobodys(
     store.apply_config([])
     store.update(KEY, fresh(clock))
     store.restore(KEY, fresh(clock))
-    store.stats.sent("acme", 1)
+    store.stats.sent("acme", DayCount("2026-09-21", 1))
     store.stats.failed("acme", Reason.AUTH)
     assert (published.targets, published.operations) == ({}, {})
     assert store.entry(KEY) is None
@@ -185,11 +196,11 @@ def test_entries_are_in_the_order_of_the_configuration(store: StateStore) -> Non
 
 def test_figures_count_what_happens(store: StateStore, published: Published) -> None:
     store.apply_config([operation(budget=9)])
-    store.stats.sent("acme", 12)
+    store.stats.sent("acme", DayCount("2026-09-21", 12))
     store.stats.answered("acme", 0.7)
     store.stats.answered("acme", 61.0)
     store.stats.failed("acme", Reason.CONNECT)
-    store.stats.set_lease("acme", used=13, lease_held=True, rest=bad(Reason.QUOTA))
+    store.stats.set_lease("acme", count=DayCount("2026-09-21", 13), lease_held=True, rest=bad(Reason.QUOTA))
     figures = published.operations["acme"]
     assert (figures.requests, figures.used, figures.budget, figures.lease_held) == (1, 13, 9, True)
     assert figures.rest == bad(Reason.QUOTA)
@@ -202,9 +213,9 @@ def test_figures_count_what_happens(store: StateStore, published: Published) -> 
 
 def test_nothing_is_published_where_nothing_changed(store: StateStore, published: Published) -> None:
     store.apply_config([operation()])
-    store.stats.set_lease("acme", used=1, lease_held=True, rest=None)
+    store.stats.set_lease("acme", count=DayCount("2026-09-21", 1), lease_held=True, rest=None)
     before = published.operations["acme"]
-    store.stats.set_lease("acme", used=1, lease_held=True, rest=None)
+    store.stats.set_lease("acme", count=DayCount("2026-09-21", 1), lease_held=True, rest=None)
     assert published.operations["acme"] is before
 
 

@@ -199,6 +199,44 @@ async def test_the_count_shown_begins_anew_at_midnight_also_without_a_poll(
     assert len(vendor.log) == 1
 
 
+async def test_the_count_shown_begins_anew_at_midnight_while_an_answer_is_awaited(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    clock.shift(MIDNIGHT - 60.0)
+    process = await start(operation(target(interval=55.0, timeout=50.0)))
+    await clock.run(30.0)
+    vendor.latency = 40.0
+    await clock.run(30.0 - 0.01)
+    assert process.figures().used == 2
+    await clock.run(0.02)
+    assert process.figures().used == 0
+    await clock.run(80.0)
+    assert process.figures().used == 1
+    assert len(vendor.log) == 3
+
+
+async def test_the_count_shown_of_the_new_day_stays_when_the_page_is_asked_late(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    clock.shift(MIDNIGHT - 60.0)
+    process = await start(operation(target(interval=100.0)))
+    assert process.figures().used == 0
+    await clock.run(110.0)
+    assert process.published.operations["acme"].used == process.figures().used == 1
+
+
+async def test_a_clock_that_is_set_back_over_midnight_brings_that_days_count_back(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    clock.shift(MIDNIGHT - 60.0)
+    process = await start(operation(target(interval=2 * DAY)))
+    await clock.run(70.0)
+    assert process.figures().used == 0
+    clock.shift(-60.0)
+    await clock.run(10.0)
+    assert process.figures().used == 1
+
+
 async def test_lag_tells_how_late_the_most_overdue_poll_is(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     vendor.latency = 40.0
     process = await start(operation(*(target(str(number)) for number in range(3))))

@@ -18,6 +18,7 @@ from exporter.model import TargetKey
 from exporter.storage.engine import Storage
 from exporter.storage.lease import LEASE_SECONDS
 from exporter.storage.postgresql import PostgresDatabase
+from exporter.wolkvox.window import day_end
 
 SPREAD = 60.0
 """Seconds in which the tokens are spread after a change."""
@@ -107,12 +108,31 @@ async def test_every_replica_shows_within_10_s_what_another_one_stored(busy: Wor
         behind = busy.clock.true - 10.0
         for name in busy.names:
             sent = sum(one.at <= behind for one in busy.log if one.token == name)
-            assert all(one.published.operations[name].used >= sent for one in busy.living)
+            assert all(one.figures(name).used >= sent for one in busy.living)
         for asked in (one for one in busy.log if one.end <= behind):
             for replica in busy.living:
                 polled = replica.published.targets[TargetKey(asked.token, asked.campaign, "1h")].polled
                 assert polled is not None
                 assert polled.wall >= busy.clock.now() - busy.clock.true + asked.end - 0.01
+
+
+async def test_the_new_day_begins_at_every_replica_whoever_polls(busy: World) -> None:
+    zone, some_day = busy.operations[0].zone, busy.clock.now()
+    busy.clock = VirtualClock(day_end(zone, some_day) - SPREAD)
+    for place in range(3):
+        await busy.start(place)
+    await busy.clock.run(SPREAD - 0.01)
+    midnight = busy.clock.true + 0.01
+    assert all(one.figures(name).used > 1 for one in busy.living for name in busy.names)
+    await busy.clock.run(0.02)
+    assert all(one.figures(name).used == 0 for one in busy.living for name in busy.names)
+    for _ in range(60):
+        await busy.clock.run(1.0)
+        for name in busy.names:
+            today = [one.at for one in busy.log if one.token == name and one.at >= midnight]
+            stored = sum(at <= busy.clock.true - 10.0 for at in today)
+            assert all(stored <= one.figures(name).used <= len(today) for one in busy.living)
+    assert stored > 0
 
 
 async def test_a_start_waits_only_a_little_for_a_slow_storage_and_many_tokens(busy: World) -> None:
