@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from exporter.clock import Clock, SharedClock
+from exporter.storage.call_queue import CallQueue, NoAnswerError
 from exporter.storage.database import Arrival, StorageError, StorageLostError
 from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, mend, migrate
 from exporter.storage.trouble import Trouble, diagnose, is_missing, is_repeated
@@ -89,15 +90,13 @@ class PostgresDatabase:
             hide_parameters=True,
         )
         self._migrations = migrations
-        self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
+        thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="storage")
+        self._calls = CallQueue(thread, self._cut, self._is_broken)
         self._clock: SharedClock | None = None
         self._machine: Clock | None = None
         self._connection: Connection | None = None
         self._socket = -1
         self._key: str | None = None
-        self._asked, self._given_up = 0, 0
-        self._turn = asyncio.Lock()
-        self._running: _Call | None = None
         self._idle = False
         """Whether nothing was done yet in the transaction that is open."""
         self.arrival = Arrival.NEW
@@ -123,7 +122,7 @@ class PostgresDatabase:
         told = False
         while True:
             try:
-                await self._in_thread(lambda: self._transact(lambda: self._open(work)), OPENING_SECONDS + CALL_SECONDS)
+                await self.reopen(work)
             except StorageError as error:
                 if not getattr(error, "passes", False) or time.monotonic() + _RETRY_SECONDS > deadline:
                     raise
@@ -141,20 +140,16 @@ class PostgresDatabase:
             StorageLostError: the tables are gone or others; nothing was written. `reopen` recovers.
             StorageError: nothing was written, or nobody knows; the next call may succeed.
         """
-        self._asked += 1
-        turn = self._asked
-        async with self._turn:
-            return await self._in_thread(lambda: self._in_turn(work, turn), CALL_SECONDS)
+        return await self._answer(self._calls.call(lambda: self._transact(lambda: self._run(work)), CALL_SECONDS))
 
     async def run_first(self, work: Callable[[Connection], T]) -> T:
         """As `run`, before all those that wait for their turn; behind the one whose turn it is."""
-        self._asked += 1
-        turn = self._asked
-        return await self._in_thread(lambda: self._in_turn(work, turn), CALL_SECONDS)
+        return await self._answer(self._calls.call_first(lambda: self._transact(lambda: self._run(work)), CALL_SECONDS))
 
     async def reopen(self, work: Callable[[Connection], None]) -> None:
         """As `open`, for what is there now, without waiting."""
-        await self._in_thread(lambda: self._transact(lambda: self._open(work)), OPENING_SECONDS + CALL_SECONDS)
+        seconds = OPENING_SECONDS + CALL_SECONDS
+        await self._answer(self._calls.call_anyway(lambda: self._transact(lambda: self._open(work)), seconds))
 
     def lost(self) -> StorageLostError:
         """What to say of tables that are gone."""
@@ -165,59 +160,25 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Disconnect; the last call."""
-        with suppress(StorageError, TimeoutError):
+        with suppress(NoAnswerError, TimeoutError):
             async with asyncio.timeout(1.0):
-                await self._in_thread(self._disconnect, 1.0)
-        self._thread.shutdown(wait=False)
+                await self._calls.call_anyway(self._disconnect, 1.0)
+        self._calls.close()
 
-    async def _in_thread(self, work: Callable[[], T], seconds: float) -> T:
-        loop = asyncio.get_running_loop()
-        mine = _Call(seconds)
-
-        def call() -> T:
-            mine.begin()
-            self._running = mine
-            try:
-                return work()
-            finally:
-                self._running = None
-
-        running = loop.run_in_executor(self._thread, call)
-        running.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
-        # A cancelled caller must not leave a transaction half known: it goes on, as does one that nobody waits for.
-        # Many may wait for their turn: that is no failure while the one whose turn it is comes to its end.
-        at_work: _Call | None = mine
-        while at_work is None or (left := at_work.left()) > 0:
-            done, _ = await asyncio.wait({running}, timeout=_RETRY_SECONDS if at_work is None else left)
-            if done:
-                break
-            at_work = self._running
-        else:
-            running.cancel()  # if it waits for its turn
-            if self._running is at_work:
-                self._given_up = self._asked  # not who asks from now on, even if the thread hears of it later
-                self._cut()
-            raise self._failed(Trouble(f"no answer within {seconds:g} s; polling resumes once the database answers"))
+    async def _answer(self, calling: Awaitable[T]) -> T:
         try:
-            return running.result()
-        except (SQLAlchemyError, psycopg.Error, OSError, ForeignFileError) as error:
-            raise self._failed(_diagnosed(error)) from error
+            return await calling
+        except (SQLAlchemyError, psycopg.Error, NoAnswerError, OSError, ForeignFileError) as error:
+            trouble = _diagnosed(error)
+            failed = StorageError(f"storage {self.place}: {trouble.text}")
+            failed.passes = trouble.passes
+            raise failed from error
 
-    def _failed(self, trouble: Trouble) -> StorageError:
-        error = StorageError(f"storage {self.place}: {trouble.text}")
-        error.passes = trouble.passes
-        return error
-
-    def _in_turn(self, work: Callable[[Connection], T], turn: int) -> T:
-        """Callers that were queued behind a connection that failed fail with it."""
-        if turn <= self._given_up:
-            raise psycopg.OperationalError("the database did not answer the call before")
-        try:
-            return self._transact(lambda: self._run(work))
-        except (DBAPIError, psycopg.Error) as error:
-            if turn > self._given_up and (self._connection is None or _state(error) == "57014"):
-                self._given_up = self._asked
-            raise
+    def _is_broken(self, error: Exception) -> bool:
+        """Whether a transaction of the next caller would end like the one that ended in this error."""
+        if not isinstance(error, DBAPIError | psycopg.Error):
+            return False
+        return self._connection is None or _state(error) == "57014"
 
     def _transact(self, once: Callable[[], T]) -> T:
         """Run it, again where the server asks for that, and once more where a connection was found dead."""
@@ -306,22 +267,6 @@ def _is_dead(connection: Connection | None) -> bool:
     if connection is None or connection.invalidated:
         return connection is not None
     return bool(getattr(connection.connection.dbapi_connection, "closed", True))
-
-
-class _Call:
-    """A call with its time limit, which counts once it is its turn."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._began: float | None = None
-
-    def begin(self) -> None:
-        """Let the time count."""
-        self._began = time.monotonic()
-
-    def left(self) -> float:
-        """Seconds that it may still take."""
-        return self._seconds if self._began is None else self._began + self._seconds - time.monotonic()
 
 
 def _parameters(url: str) -> dict[str, Any]:
