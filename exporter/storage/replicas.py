@@ -214,7 +214,7 @@ class Replicas:
         )
 
     def _read(self, connection: Connection, versions: Mapping[str, int]) -> frozenset[str]:
-        """Read what is new of tokens with these versions; which of them have news, or were not seen before.
+        """Read what is new of tokens with these versions; those with news for their workers, or not seen before.
 
         What was stored of the latter since their workers read it nobody knows.
         """
@@ -224,7 +224,6 @@ class Replicas:
             if before is not None and version > before:
                 kept = self._news.get(token)
                 changed.append((token, before if kept is None else kept.base))
-        self._versions.update(versions)
         found: dict[str, list[Any]] = {token: [] for token, _ in changed}
         for start in range(0, len(changed), _CHUNK):
             chunk = changed[start : start + _CHUNK]
@@ -236,7 +235,8 @@ class Replicas:
                 found[row["token"]].append(row)
         for token, base in changed:
             self._news[token] = News(base, tuple(found[token]))
-        return frozenset(unseen | found.keys())
+        self._versions.update(versions)  # after the news: workers may read meanwhile
+        return frozenset(unseen | (self._news.keys() & versions.keys()))
 
     def consumed(self, token: str) -> None:
         """Forget the news of a token: its worker has read them."""

@@ -12,10 +12,10 @@ import pytest
 from certificates import Kind, make
 from real_postgresql import PostgreSQL, pgbouncer, postgresql
 from silent_pipe import SilentPipe
-from sqlalchemy import text
+from sqlalchemy import event, text
 from support import operation, target
 
-from exporter.clock import SHARED_BOOT, SystemClock, stamp
+from exporter.clock import SHARED_BOOT, Stamp, SystemClock, stamp
 from exporter.model import LeaseWait, Operation, TargetState, WaitCause
 from exporter.storage import postgresql as engine
 from exporter.storage import replicas as seen
@@ -485,6 +485,49 @@ async def test_what_is_stored_between_a_start_and_its_first_look_is_news(replica
     assert token in (await second.ledger.leases.look()).take
     news = await second.ledger.records.read(MANY[1], read.version)
     assert [state.polled for state in news.known.values()] == [grant.at]
+    assert token not in (await second.ledger.leases.look()).take
+
+
+async def test_what_a_worker_reads_during_a_look_is_not_lost(replicas: list[Replica]) -> None:
+    first, second, _ = replicas
+    await first.turn()
+    await second.ledger.leases.look()
+    one, token = MANY[1], first.ledger.hash(MANY[1].token)
+    version = (await second.ledger.records.read(one, -1)).version
+    shown: list[Stamp] = []
+
+    def read(*arguments: object) -> None:
+        nonlocal version
+        news = second.ledger._replicas.news(token, version)
+        if news is not None:
+            version = news[0]
+            shown.extend(row["polled"] for row in news[1])
+
+    for number in range(2):
+        grant = await first.ledger.begin(Request(token, one.targets[0], DAY, None, 0.0))
+        known = TargetState(asked=grant.at, polled=grant.at)
+        await first.ledger.finish(token, PollResult(one.targets[0], "http://vendor", known), None)
+        if number:
+            event.listen(second.ledger._database._engine, "before_cursor_execute", read)  # type: ignore[attr-defined]
+        assert token in (await second.ledger.leases.look()).take
+    read()
+    assert shown[-1] == grant.at
+
+
+async def test_news_outlive_a_look_that_fails(replicas: list[Replica], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, _ = replicas
+    await first.turn()
+    await second.ledger.leases.look()
+    token = first.ledger.hash(MANY[1].token)
+    grant = await first.ledger.begin(Request(token, MANY[1].targets[0], DAY, None, 300.0))
+    known = TargetState(asked=grant.at, polled=grant.at)
+    await first.ledger.finish(token, PollResult(MANY[1].targets[0], "http://vendor", known), None)
+    with monkeypatch.context() as broken:
+        broken.setattr(seen.Replicas, "_count", lambda _, connection: connection.execute(text("select 1 / 0")))
+        with pytest.raises(StorageError):
+            await second.ledger.leases.look()
+    assert token in (await second.ledger.leases.look()).take
+    await second.ledger.records.read(MANY[1], 0)
     assert token not in (await second.ledger.leases.look()).take
 
 
