@@ -10,6 +10,7 @@ A message is one line for the operator, without a secret, unless the line says o
   + UnverifiedError (web): a certificate, key or curve of a server that does not verify clients. One of ServerTLSError.
   + StorageError (storage): storage cannot be read or written. Ends a start; later, polling waits until it can.
     - StorageLostError (storage): the open file is no longer the one at its path.
+  + NoAnswerError (storage): the database did not answer a call in time. Becomes a StorageError.
   + ForeignFileError (storage): the file is not a database that this program may open. Becomes a StorageError.
   + ListenError (listen_address): nothing can listen at an address. Ends a start.
   + RouteError (web): a path cannot be served. Ends a start.
