@@ -172,10 +172,10 @@ class Leases:
         version = connection.execute(_MARK_DONE, parameters).scalar()
         if version is not None:
             return int(version)
-        row = connection.execute(select(tokens.c.holder, tokens.c.version).where(tokens.c.token == token)).first()
+        row = connection.execute(select(tokens.c.epoch, tokens.c.version).where(tokens.c.token == token)).first()
         if row is None:
             return 0
-        return int(row.version) if row.holder is None else None  # the file is new, and nobody owns anything yet
+        return int(row.version) if row.epoch == 0 else None  # the file is new, and nobody owned anything in it
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:
         # Locked, where the engine has locks of rows: else two processes could take it from the same dead one.

@@ -248,6 +248,21 @@ async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open,
     assert (await second.records.adopt(operation()))[KEY].polled is None
 
 
+async def test_nor_where_the_one_that_took_over_has_given_the_lease_up_again(opened: Open, clock: VirtualClock) -> None:
+    first, second = await holding(opened), await opened("two")
+    grant = await first.begin(request(first))
+    await clock.run(77.0)
+    assert await second.leases.acquire(token(second), 60.0)
+    await land(second, later := await second.begin(request(second, interval=0.0)))
+    assert await second.leases.release([token(second)])
+    await land(first, grant, StoredCooldown(bad(Reason.AUTH), grant.at))
+    assert (await second.records.adopt(operation()))[KEY].asked == later.at
+    assert await first.leases.acquire(token(first), 60.0)
+    assert await first.leases.rest(token(first)) is None
+    with pytest.raises(TooEarlyError):
+        await first.begin(request(first))
+
+
 async def test_a_rest_is_kept_until_it_is_over(opened: Open) -> None:
     ledger = await holding(opened)
     assert await ledger.leases.rest("unheard of") is None
