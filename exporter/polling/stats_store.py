@@ -108,8 +108,16 @@ class StatsStore:
         lease_wait: LeaseWait | None = None,
     ) -> None:
         """Show how an operation's token stands."""
-        figures = replace(self.figures(operation), lease_held=lease_held, rest=rest, lease_wait=lease_wait)
-        self._publish(replace(figures, used=count.requests, day=count.day))
+        self._publish(
+            replace(
+                self.figures(operation),
+                used=count.requests,
+                day=count.day,
+                lease_held=lease_held,
+                rest=rest,
+                lease_wait=lease_wait,
+            )
+        )
 
     def begin_day(self, operation: str, day: str) -> None:
         """Count the day's requests from 0, if they were those of another day."""
