@@ -65,6 +65,8 @@ class VirtualClock:
     def __init__(self, now: float = 1_790_000_000.0) -> None:
         self.boot = "boot-0"
         self.true = 0.0
+        self.look = 0.0
+        """Seconds that each look at the monotonic clock takes: on a real one two looks are two moments."""
         self._wall = now
         self._offset = 1000.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -74,6 +76,7 @@ class VirtualClock:
         return self._wall + self.true
 
     def monotonic(self) -> float:
+        self._offset += self.look
         return self._offset + self.true
 
     def awake(self) -> float:

@@ -91,8 +91,7 @@ class PollLoop:
         """
         if not self._session.may_check():
             return None
-        now = self._clock.monotonic()
-        return next((one for one in self._timetable.in_turn() if self._timetable.earliest(one) <= now), None)
+        return next((one for one in self._timetable.in_turn() if self._timetable.wait(one) <= 0), None)
 
     async def _fail_due(self) -> None:
         """While storage cannot tell who may ask, or when, what is due fails: its silence must not look like health."""

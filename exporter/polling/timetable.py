@@ -103,7 +103,10 @@ class Timetable:
 
     def earliest(self, target: Target) -> float:
         """The first moment at which the target may be asked for."""
-        now = self._clock.monotonic()
+        return self._clock.monotonic() + self.wait(target)
+
+    def wait(self, target: Target) -> float:
+        """Seconds until the target may be asked for; exactly 0 where it may be now."""
         known = self._store.known(target.key)
         wait = 0.0
         if known.asked is not None:
@@ -111,9 +114,9 @@ class Timetable:
             is_ended = known.polled is not None and age(self._clock, known.polled) <= waited
             wait = max(0.0, self.interval(target) + (ARRIVAL_MARGIN if is_ended else UNFINISHED_MARGIN) - waited)
         if target.window.length is not None:
-            return now + wait
+            return wait
         moment = self._clock.now() + wait
-        return now + wait + calendar.opening(target, known.data, moment) - moment
+        return wait + calendar.opening(target, known.data, moment) - moment
 
     def soonest_first(self) -> list[Target]:
         """The targets in the order in which they are due."""

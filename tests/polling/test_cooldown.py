@@ -205,10 +205,12 @@ async def test_its_probes_take_the_campaigns_in_turn_one_an_interval(
     assert all(after - before >= 300.0 for before, after in pairwise([sent.at for sent in vendor.log][1:]))
 
 
+@pytest.mark.parametrize("look", [0.0, 1e-6])
 @pytest.mark.parametrize("reason", RESTING)
 async def test_probes_after_a_refusal_take_turns_too(
-    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason
+    start: Start, clock: VirtualClock, vendor: Vendor, reason: Reason, look: float
 ) -> None:
+    clock.look = look
     vendor.outcome = bad(reason)
     await start(acme())
     await clock.run(1000.0)
