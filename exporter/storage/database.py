@@ -211,6 +211,8 @@ class Database:
 
     def _explain(self, error: Exception) -> str:
         text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        if isinstance(error, ForeignFileError):  # says what to do, and the file's name may be any of the words below
+            return f"storage {self.path or self._url}: {text}"
         if isinstance(error, OSError) and error.strerror:
             text = error.strerror
         if "not a database" in text or "malformed" in text:

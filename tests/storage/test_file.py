@@ -270,3 +270,10 @@ async def test_what_was_killed_is_read_with_its_log(tmp_path: Path) -> None:
     rows = await again.run(lambda connection: connection.exec_driver_sql("select count(*) from meta").scalar())
     assert rows == 2
     await again.close()
+
+
+@pytest.mark.parametrize("name", ["full", "locked", "readonly", "malformed"])
+async def test_a_refused_file_is_told_by_its_kind_whatever_its_name_is(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(StorageError, match=rf"/{name}: {name} is not a regular file; [^;]+$"):
+        await opened(tmp_path / name)
