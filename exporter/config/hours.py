@@ -24,6 +24,11 @@ def days(key: str) -> tuple[int, ...]:
     Raises:
         ValueError: one line that says what is allowed.
     """
+    if _SPAN.fullmatch(key):  # within braces a comma ends the value
+        raise ValueError(
+            'is a span of time without a day; write several spans of a day in quotes, such as mon: "08:00-12:00,'
+            ' 14:00-18:00"'
+        )
     if key not in _RANGES:
         written = re.sub(r"\s*[-\u2013\u2014_]\s*", "-", key.strip().lower())  # \u2013: an en dash
         meant = "-".join(_abbreviated(part) for part in written.split("-"))
