@@ -49,8 +49,8 @@ CAMPAIGN_METRICS: tuple[Metric[Described], ...] = (
         Kind.GAUGE,
         (*CAMPAIGN, "name"),
         "Always 1; `name` is the campaign's name for people, empty where none is configured",
-        "From `name` of the configuration",
-        CONFIG,
+        "From `name` of the configuration; of a discovered campaign from `campaign_name` of campaigns",
+        "Cached from the configuration or the last good list, and read again at a reload or with the next list",
         lambda described: (Sample(1, pair("name", described.name)),),
     ),
     Metric(
