@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from exporter.calling_hours import is_open, last_change
-from exporter.metrics.catalogue.metric import CAMPAIGN, CONFIG, Kind, Metric, one
+from exporter.metrics.catalogue.metric import CAMPAIGN, Kind, Metric, one
 from exporter.metrics.sample import Sample, pair
 from exporter.model import Target
 
