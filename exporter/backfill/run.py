@@ -1,7 +1,7 @@
 """One backfill: learn what is stored, ask for the rest, write the file."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -66,6 +66,11 @@ class Period:
         if (last - first).days >= LONGEST_PAST:
             raise BackfillError(f"--from={first} to {last} is longer than {LONGEST_PAST} days, the most at a time")
         return Days(first, last)
+
+    @property
+    def moves(self) -> bool:
+        """Whether the same flags mean other days tomorrow."""
+        return self.last is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,10 @@ class PastRun:
         strange = list(unknown(self._wanted.choice, found))
         if strange and not unlisted:
             raise BackfillError(f"not in the configuration: {', '.join(strange)}")
-        self._say(describe(map(self._cost, self._operations)))
+        costs = [self._cost(operation) for operation in self._operations]
+        self._say(describe(costs))
+        if any(cost.days > 1 for cost in costs):
+            self._say_days(found)
         for one in unlisted:
             self._say(
                 f"operation {one.name}: its list of campaigns is not known yet; one request for it comes first, then"
@@ -212,12 +220,21 @@ class PastRun:
                     f"operation {cost.operation}: {cost.requests} of {cost.windows} windows are missing; the same"
                     " command asks for them, and for nothing twice"
                 )
+        if any(cost.requests for cost in costs):
+            self._say_days(target for operation in self._operations for target in self._targets(operation))
         file = self._wanted.output
         self._say(f"written: {file}, {samples} samples of {sum(cost.answered for cost in costs)} windows")
         self._say(next_line(file, samples))
         return not any(cost.requests for cost in costs) and not any(
             asker.progress.stopped for asker in self._askers.values()
         )
+
+    def _say_days(self, targets: Iterable[Target]) -> None:
+        """Tell which flags mean the same days tomorrow; where those of now do not."""
+        found = {self._wanted.period.days(target.zone) for target in targets}
+        if self._wanted.period.moves and found:
+            first, last = min(one.first for one in found), max(one.last for one in found)
+            self._say(f"to go on with the same days on another day: --from={first} --to={last}")
 
     def _targets(self, operation: Operation, choice: Choice | None = None) -> tuple[Target, ...]:
         """Those that are wanted, or what another choice takes."""

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -53,16 +55,22 @@ async def backfill(folder: Path, *flags: str) -> "subprocess.CompletedProcess[st
 async def test_a_budget_that_is_used_up_and_the_next_run(api: str, tmp_path: Path) -> None:
     file = config(tmp_path, api, licenses=1, quota_share=0.02, interval="3h")
     flags = (f"--config.file={file}", "--days=1", f"--output={tmp_path / 'past.om'}")
+    yesterday = datetime.now(ZoneInfo("America/Bogota")).date() - timedelta(days=1)
     plan = await backfill(tmp_path, flags[0], "--days=1", "--plan")
     assert (plan.returncode, plan.stderr) == (0, "")
     assert plan.stdout == (
         "operation acme: 24 requests; about 24s at 1 s an answer; 20 of today's budget of 20 are left, so it takes 2"
         " days: run the same command again on each\n"
+        f"to go on with the same days on another day: --from={yesterday} --to={yesterday}\n"
     )
     first = await backfill(tmp_path, *flags)
     assert first.returncode == 2, first.stderr
     assert "stopped early, the day's budget of 20 requests is used up until midnight" in first.stdout
     assert "operation acme: 4 of 24 windows are missing" in first.stdout
+    assert f"on another day: --from={yesterday} --to={yesterday}\n" in first.stdout
+    named = await backfill(tmp_path, flags[0], f"--from={yesterday}", f"--to={yesterday}", flags[-1])
+    assert "windows are missing" in named.stdout
+    assert "on another day" not in named.stdout
     written = (tmp_path / "past.om").read_text()
     config(tmp_path, api, licenses=1, quota_share=0.03, interval="3h")
     second = await backfill(tmp_path, *flags)
