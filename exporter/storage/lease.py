@@ -110,9 +110,12 @@ class Leases:
         self._epochs: dict[str, int] = {}
 
     def forget(self) -> None:
-        """Begin anew, with another file."""
+        """Begin anew, with another file.
+
+        The epochs stay: they count only where the table still says that this process is the owner, and a request may be
+        under way that was recorded there.
+        """
         self._observations.clear()
-        self._epochs.clear()
 
     def acquire(self, connection: Connection, token: str, timeout: float) -> LeaseWait | None:
         """Take the lease of a token's hash if nobody alive owns it; else what has to be waited for.
@@ -131,6 +134,8 @@ class Leases:
             taken["epoch"] = row["epoch"] + 1
             connection.execute(tokens.update().where(tokens.c.token == token).values(**taken))
             self._epochs[token] = row["epoch"] + 1
+        else:  # its own, in tables that were mended, or that came back from a copy
+            self._epochs[token] = row["epoch"]
         self._observations.pop(token, None)
         return None
 

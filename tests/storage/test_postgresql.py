@@ -264,6 +264,36 @@ async def test_dropped_tables_are_made_again_with_what_is_known(
     assert (await other.records.adopt(operation()))[target().key].polled is not None
 
 
+@pytest.mark.parametrize("dropped", ["usage", "targets", "meta", "replicas", "past"])
+async def test_who_held_a_lease_sends_on_after_a_table_was_dropped(
+    opened: Open, server: PostgreSQL, database: str, dropped: str
+) -> None:
+    ledger = await opened("one")
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    grant = await ledger.begin(request(ledger, 0.0))
+    server.execute(f"DROP TABLE {dropped}", database)
+    with suppress(StorageLostError):
+        await ledger.leases.look()
+    await ledger._rebuild()
+    await finish(ledger, grant)
+    assert [one.polled for one in (await ledger.records.adopt(operation())).values()] == [grant.at]
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    with pytest.raises(StorageLostError):  # each operation's next one is refused, so that the loss is seen
+        await ledger.begin(request(ledger, 0.0))
+    await ledger.begin(request(ledger, 0.0))
+
+
+async def test_who_finds_its_own_lease_of_an_earlier_epoch_sends(opened: Open) -> None:
+    """As in a copy of the database that was restored."""
+    ledger = await opened("one")
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    await run(ledger, "update tokens set epoch = epoch + 1")
+    with pytest.raises(NotOwnerError):
+        await ledger.begin(request(ledger))
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    await ledger.begin(request(ledger))
+
+
 async def test_a_newer_schema_is_refused(opened: Open, server: PostgreSQL, database: str) -> None:
     await opened("one")
     server.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'", database)
