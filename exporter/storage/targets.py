@@ -48,11 +48,17 @@ class Targets:
         return known
 
     def read(self, connection: Connection, operation: Operation, since: int) -> Changes:
-        """What another process stored after version `since`, and the version now."""
+        """What another process stored after version `since`, and the version now.
+
+        All that is known where that is negative, also what was stored with an earlier token of the operation.
+        """
         token = self._hash(operation.token)
         now = connection.execute(select(tokens.c.version).where(tokens.c.token == token)).scalar() or 0
         if now == since:
             return Changes(now, {})
+        if since < 0:
+            of_operation = or_(targets.c.token == token, targets.c.operation == operation.name)
+            return Changes(now, self._match(connection, operation, of_operation))
         changed = targets.c.token == token, targets.c.version > since
         return Changes(now, self._match(connection, operation, *changed))
 
