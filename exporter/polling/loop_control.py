@@ -53,11 +53,11 @@ class LoopControl:
         self._deadline = self._clock.awake() + seconds + GRACE_SECONDS
 
     async def pause(self, seconds: float) -> None:
-        """Wait until something changes, at most `seconds`."""
+        """Wait until something changes, at most `seconds`; not at all if it did since the last time."""
         self.expect(seconds)
-        self._wake.clear()
         if not self.stopping.is_set():
             await self._clock.wait(self._wake, seconds)
+        self._wake.clear()
 
     async def keep(self, seconds: float) -> None:
         """Wait `seconds`; only `stop` ends it sooner."""

@@ -135,6 +135,15 @@ class Supervisor:
         except StorageError as error:
             _log.warning("leases not given up, a successor waits up to 30 s", detail=str(error))
 
+    async def _give(self, tokens: frozenset[str]) -> frozenset[str]:
+        """Give up the leases of tokens without a request in flight; which these were."""
+        if not tokens:
+            return frozenset()
+        try:
+            return await self._ledger.leases.release(tokens)
+        except StorageError:  # the workers say so; what else was seen still counts
+            return frozenset()
+
     async def keep(self) -> None:
         """Renew the leases, apart from requests, so that a long one does not look like death."""
         failing = False
@@ -159,7 +168,7 @@ class Supervisor:
         while not self._ended.is_set():
             try:
                 moves = await self._ledger.leases.look()
-                given = await self._ledger.leases.release(moves.give) if moves.give else frozenset()
+                given = await self._give(moves.give)
                 kept = moves.give - given
                 for name, worker in self._workers.items():
                     session = worker.session
