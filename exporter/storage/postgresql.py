@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 from exporter.clock import Clock, SharedClock
 from exporter.storage.call_queue import CallQueue, NoAnswerError
 from exporter.storage.database import Arrival, StorageError, StorageLostError
-from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, mend, migrate
+from exporter.storage.schema import MIGRATIONS, ForeignFileError, Migration, check, mend, metadata, migrate, tokens
 from exporter.storage.trouble import Trouble, diagnose, is_missing, is_repeated
 
 T = TypeVar("T")
@@ -59,13 +59,16 @@ SELECT set_config('statement_timeout', :limit, true), set_config('idle_in_transa
 extract(epoch FROM clock_timestamp())::float8, pg_is_in_recovery()
 """
 
-_WITH_KEY = _LIMITS + ", (SELECT value FROM meta WHERE name = 'hash_key')"  # noqa: S608 (constants only)
+_TABLES = "concat_ws(' ', {})".format(", ".join(f"'{name}'::regclass::oid" for name in sorted(metadata.tables)))
+"""Other ones where somebody dropped tables and another replica made them again."""
 
-_BEGIN, _FIRST = text(_WITH_KEY), text(_LIMITS + ", NULL")
+_IDENTITY = f"(SELECT value FROM meta WHERE name = 'hash_key'), {_TABLES}"  # noqa: S608 (constants only)
+
+_BEGIN, _FIRST = text(f"{_LIMITS}, {_IDENTITY}"), text(f"{_LIMITS}, NULL, NULL")
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
-_KEY = text("SELECT value FROM meta WHERE name = 'hash_key'")
+_WHICH = text(f"SELECT {_IDENTITY}")
 
 _log = structlog.get_logger()
 
@@ -96,7 +99,7 @@ class PostgresDatabase:
         self._machine: Clock | None = None
         self._connection: Connection | None = None
         self._socket = -1
-        self._key: str | None = None
+        self._identity: tuple[str, str] | None = None  # the key in the tables, and which tables they are
         self._idle = False
         """Whether nothing was done yet in the transaction that is open."""
         self.arrival = Arrival.NEW
@@ -201,9 +204,9 @@ class PostgresDatabase:
         self._idle = True
         try:
             with connection.begin():
-                key = self._begin(connection, _BEGIN, STATEMENT_SECONDS)
+                identity = self._begin(connection, _BEGIN, STATEMENT_SECONDS)
                 self._idle = False
-                if key != self._key:
+                if identity != self._identity:
                     raise self.lost()
                 return work(connection)
         except DBAPIError as error:
@@ -217,23 +220,26 @@ class PostgresDatabase:
         with connection.begin():
             self._begin(connection, _FIRST, OPENING_SECONDS)
             self._idle = False
-            if self._key is not None:
-                mend(connection, self._key, len(self._migrations))
+            mended: frozenset[str] = frozenset()
+            if self._identity is not None:
+                connection.execute(_LOCK, {"key": _MIGRATION_LOCK})  # others may be about to mend them too
+                mended = mend(connection, self._identity[0], len(self._migrations))
             if check(connection, self._migrations) < len(self._migrations):
                 connection.execute(_LOCK, {"key": _MIGRATION_LOCK})  # whoever waited finds the work done
-            self.arrival = Arrival.NEW if migrate(connection, self._migrations) == 0 else Arrival.FOUND
+            found = Arrival.SUCCESSOR if tokens.name in mended else Arrival.FOUND
+            self.arrival = Arrival.NEW if migrate(connection, self._migrations) == 0 else found
             work(connection)
-            self._key = connection.execute(_KEY).scalar_one()
+            self._identity = tuple(connection.execute(_WHICH).one())
 
     def _begin(self, connection: Connection, statement: Any, seconds: float) -> Any:
-        """Set the time limits of a transaction, follow the database's clock; the key of the tables, where asked."""
+        """Set the time limits of a transaction, follow the database's clock; the tables' identity, where asked."""
         began = 0.0 if self._machine is None else self._machine.monotonic()
         row = connection.execute(statement, {"limit": f"{round(seconds * 1000)}ms"}).one()
         if self._clock is not None:
             self._clock.follow(began, row[2])
         if row[3]:
             raise psycopg.errors.ReadOnlySqlTransaction("the server is in recovery and read-only")
-        return row[4]
+        return tuple(row[4:])
 
     def _connect(self) -> Any:
         self._socket = -1  # its number may be another one's by now

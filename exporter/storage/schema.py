@@ -281,12 +281,17 @@ def migrate(connection: Connection, migrations: tuple[Migration, ...] = MIGRATIO
     return present
 
 
-def mend(connection: Connection, key: str, known: int) -> None:
-    """Make the tables again that somebody dropped from a shared database, as long as any of them is left."""
+def mend(connection: Connection, key: str, known: int) -> frozenset[str]:
+    """Make the tables again that somebody dropped from a shared database, as long as any of them is left.
+
+    Returns:
+        Their names.
+    """
     left = set(connection.execute(_SHARED_NAMES).scalars()) & metadata.tables.keys()
     if not left or left == metadata.tables.keys():
-        return
+        return frozenset()
     metadata.create_all(connection)
     if meta.name not in left:
         rows = {"hash_key": key, "schema_version": str(known)}
         connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in rows.items()])
+    return frozenset(metadata.tables.keys() - left)
