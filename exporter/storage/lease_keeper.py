@@ -114,4 +114,4 @@ class LeaseKeeper:
     async def look(self) -> Moves:
         """Take part in the spread of a shared storage's tokens: to be called every `LOOK_SECONDS` by who polls."""
         self._replicas.joined = True
-        return await self._run_first(self._replicas.look)
+        return self._replicas.take_in(await self._run_first(self._replicas.look))

@@ -57,17 +57,18 @@ class Records:
 
         def work(connection: Connection) -> Changes:
             changes = self._targets.read(connection, operation, since)
-            self._replicas.consumed(self._hash(operation.token))
             if changes.version == since:
                 return changes
             return replace(changes, apis=self._companions.read(connection, operation, since))
 
         token = self._hash(operation.token)
         news = self._replicas.news(token, since)
-        if news is None or (news[1] and is_asked_whole(operation)):
-            return await self._database.run(work)
-        self._replicas.consumed(token)
-        return Changes(news[0], self._targets.match(operation, news[1]) if news[1] else {})
+        if news is None or (news[0] != since and is_asked_whole(operation)):  # the rows are those of targets only
+            changes = await self._database.run(work)
+        else:
+            changes = Changes(news[0], self._targets.match(operation, news[1]) if news[1] else {})
+        self._replicas.consumed(token, changes.version)
+        return changes
 
     async def known(self, operation: Operation, target: Target) -> TargetState:
         """What storage knows of one target of the operation by its present name."""

@@ -1,11 +1,15 @@
 """The processes that share a database, as one of them saw them last: read for all tokens at once, every few seconds.
 
 A process that does not poll with a token asks nothing more of the database for it: that is what a replica costs.
+
+A look runs in the storage's thread and changes nothing here. What it found is taken in by the event loop, as a whole
+and only once its transaction is over: nobody reads half of a look, and one that failed leaves no trace.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -62,7 +66,35 @@ class News:
 
     base: int
     """The version before."""
+    version: int
+    """The version now."""
     rows: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a look found. The event loop notes in the latest one what it does itself until the next."""
+
+    at: float = -math.inf
+    """When, in monotonic seconds."""
+    generation: int = 0
+    """Of which tables."""
+    living: dict[str, str | None] = field(default_factory=dict)
+    """Each token with the living process that polls with it."""
+    alive: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Each living replica with the tokens of its configuration."""
+    holders: dict[str, str | None] = field(default_factory=dict)
+    """The same, but for tokens that a process polls with that takes no share: there is nothing to spread."""
+    assigned: dict[str, str] = field(default_factory=dict)
+    """Each token with the replica that is to poll with it."""
+    free_since: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    """Of the tokens that others poll with."""
+    news: dict[str, News] = field(default_factory=dict)
+    used: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Requests of each operation on each day that was read."""
+    read_since: str | None = None
+    """The first of those days."""
 
 
 @lru_cache(maxsize=32)
@@ -71,24 +103,21 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(json.loads(text))
 
 
+@lru_cache(maxsize=2)
+def _text(names: frozenset[str]) -> str:
+    return json.dumps(sorted(names))
+
+
 class Replicas:
-    """What the others do. Each method with a connection runs in a transaction of the caller's."""
+    """What the others do."""
 
     def __init__(self, clock: Clock, owner: str) -> None:
         self._clock = clock
         self._owner = owner
         self._own: frozenset[str] = frozenset()
-        self._written: frozenset[str] | None = None
-        self._looked_at: float | None = None
-        self._versions: dict[str, int] = {}
-        self._news: dict[str, News] = {}
-        self._living: dict[str, str | None] = {}
-        self._assigned: dict[str, str] = {}
-        self._assigned_for: object = None
-        self._free_since: dict[str, float] = {}
-        self._used: dict[tuple[str, str], int] = {}
+        self._view = View()
+        self._generation = 0
         self._days: dict[str, float] = {}  # those that are asked for, and when they were last
-        self._read_since: str | None = None  # the first of the days that are read
         self.joined = False
         """Whether this process takes its share of the tokens."""
 
@@ -98,132 +127,143 @@ class Replicas:
 
     def forget(self) -> None:
         """Begin anew, with other tables."""
-        self._written = None
-        self._looked_at = None
-        self._versions.clear()
-        self._news.clear()
+        self._generation += 1
+        self._view = View(generation=self._generation)
 
-    def look(self, connection: Connection) -> Moves:
-        """Show that this process lives, and see what the others do."""
-        self._show(connection)
+    def look(self, connection: Connection) -> View:
+        """Show that this process lives, and see what the others do. In a transaction; `take_in` is to follow."""
+        before, own, days = self._view, self._own, dict(self._days)  # a reload may come meanwhile
+        alive = self._show(connection, own)
         rows = connection.execute(_TOKENS).all()
-        replicas_alive = self._alive(connection)
         now = self._clock.monotonic()
-        others = {token: version for token, holder, _, version in rows if holder != self._owner and token in self._own}
-        news = self._read(connection, others)
+        others = {token: version for token, holder, _, version in rows if holder != self._owner and token in own}
         # Far fewer moments than tokens: a holder shows itself at the same one for all of its own.
         beats = {beat for _, _, beat, _ in rows}
         dead = {beat for beat in beats if age(self._clock, stamp_of(beat)) >= LEASE_SECONDS}
-        living: dict[str, str | None] = dict.fromkeys(self._own)
+        living: dict[str, str | None] = dict.fromkeys(own)
         living |= {token: None if beat in dead else holder for token, holder, beat, _ in rows}
-        self._living = living
-        self._assign(living, replicas_alive)
-        free = {token for token in self._own if living[token] is None}
-        self._free_since = {token: self._free_since.get(token, now) for token in free}
-        counted = self._count(connection)
-        self._looked_at = now
-        mine = [token for token, owner in living.items() if owner == self._owner]
-        give = frozenset(token for token in mine if self._assigned.get(token, self._owner) != self._owner)
-        return Moves(frozenset(token for token in free if self._may_take(token)) | news, give, counted)
+        holders = {token: holder for token, holder in living.items() if holder is None or holder in alive}
+        is_same = holders == before.holders and alive == before.alive
+        first = min(days, default=None)
+        counts = () if first is None else connection.execute(_USED, {"since": first}).all()
+        return View(
+            at=now,
+            generation=before.generation,
+            living=living,
+            alive=alive,
+            holders=holders,
+            assigned=before.assigned if is_same else assign(holders, alive),
+            free_since={token: before.free_since.get(token, now) for token in own if living[token] is None},
+            versions=others,
+            news=self._read(connection, others, before),
+            used={(operation, day): requests for operation, day, requests in counts},
+            read_since=first,
+        )
+
+    def take_in(self, view: View) -> Moves:
+        """Go by what a look found from now on; what this process is to do."""
+        before = self._view
+        if view.generation != self._generation:
+            return Moves()  # of tables that are gone
+        self._view = view
+        self._days = {day: at for day, at in self._days.items() if view.at - at < _DAY_SECONDS}
+        unseen = view.versions.keys() - before.versions.keys()
+        free = frozenset(token for token in view.free_since if self._may_take(token))
+        return Moves(
+            take=free | unseen | view.news.keys(),
+            give=frozenset(
+                token
+                for token, owner in view.living.items()
+                if owner == self._owner and view.assigned.get(token, self._owner) != self._owner
+            ),
+            counted=frozenset(
+                operation for (operation, day), one in view.used.items() if before.used.get((operation, day)) != one
+            ),
+        )
 
     def obstacle(self, token: str) -> LeaseWait | None:
         """Why this process need not even ask for a token's lease; None where it is to ask."""
-        if not self._is_fresh() or token not in self._living:
+        if not self._is_fresh() or token not in self._view.living:
             return None
-        holder = self._living[token]
+        holder = self._view.living[token]
         if holder == self._owner or (holder is None and self._may_take(token)):
             return None
         return LeaseWait(WaitCause.PROCESS, None)
 
     def news(self, token: str, since: int) -> tuple[int, tuple[Any, ...]] | None:
         """The version of a token and its targets' rows that were stored after `since`; None where that is not known."""
-        if not self._is_fresh() or token not in self._versions:
+        if not self._is_fresh() or token not in self._view.versions:
             return None
-        now = self._versions[token]
+        now = self._view.versions[token]
         if since == now:
             return now, ()
-        found = self._news.get(token)
+        found = self._view.news.get(token)
         if found is None or found.base > since:
             return None
         return now, tuple(row for row in found.rows if row["version"] > since)
 
+    def consumed(self, token: str, version: int) -> None:
+        """Forget the news of a token: its worker has read them, up to that version."""
+        found = self._view.news.get(token)
+        if found is not None and found.version <= version:
+            del self._view.news[token]
+
     def used(self, operation: str, day: str) -> int | None:
         """Requests of the operation on that day; None where that is not known."""
         self._days[day] = self._clock.monotonic()
-        is_read = self._read_since is not None and self._read_since <= day and self._is_fresh()
-        return self._used.get((operation, day), 0) if is_read else None
+        since = self._view.read_since
+        is_read = since is not None and since <= day and self._is_fresh()
+        return self._view.used.get((operation, day), 0) if is_read else None
 
     def released(self, names: Iterable[str]) -> None:
         """Note that this process has just given up these leases: it must not take them back at once."""
         for token in names:
-            self._living[token] = None
-            self._free_since[token] = self._clock.monotonic()
+            self._view.living[token] = None
+            self._view.free_since[token] = self._clock.monotonic()
 
     def leave(self, connection: Connection) -> None:
         """Take no share any more."""
         connection.execute(replicas.delete().where(replicas.c.owner == self._owner))
 
     def _is_fresh(self) -> bool:
-        return self._looked_at is not None and self._clock.monotonic() - self._looked_at < 3 * LOOK_SECONDS
+        return self._clock.monotonic() - self._view.at < 3 * LOOK_SECONDS
 
     def _may_take(self, token: str) -> bool:
         """Whether a token that is free is this process's to take."""
-        unwanted = self._clock.monotonic() - self._free_since.get(token, self._clock.monotonic())
-        return self._assigned.get(token) == self._owner or unwanted > _UNWANTED_SECONDS
+        now = self._clock.monotonic()
+        unwanted = now - self._view.free_since.get(token, now)
+        return self._view.assigned.get(token) == self._owner or unwanted > _UNWANTED_SECONDS
 
-    def _show(self, connection: Connection) -> None:
-        values: dict[str, Any] = {"beat": stamp(self._clock)}
-        if self._written != self._own:
-            values["tokens"] = json.dumps(sorted(self._own))
-        mine = replicas.update().where(replicas.c.owner == self._owner)
-        if connection.execute(mine.values(**values)).rowcount == 0:
-            row = {"owner": self._owner, "tokens": json.dumps(sorted(self._own))}
-            connection.execute(replicas.insert().values(**values | row))
-        self._written = self._own
-
-    def _alive(self, connection: Connection) -> dict[str, frozenset[str]]:
-        alive = {}
-        for row in connection.execute(select(replicas)).all():
+    def _show(self, connection: Connection, own: frozenset[str]) -> dict[str, frozenset[str]]:
+        """Put down that this process lives, and with which tokens; the replicas that live, with theirs."""
+        rows = {row.owner: row for row in connection.execute(select(replicas)).all()}
+        mine, beat, text = rows.pop(self._owner, None), stamp(self._clock), _text(own)
+        if mine is None:
+            connection.execute(replicas.insert().values(owner=self._owner, beat=beat, tokens=text))
+        else:
+            values = {"beat": beat} if mine.tokens == text else {"beat": beat, "tokens": text}
+            connection.execute(replicas.update().where(replicas.c.owner == self._owner).values(**values))
+        alive = {self._owner: own}
+        for owner, row in rows.items():
             silent = age(self._clock, row.beat)
             if silent < LEASE_SECONDS:
-                alive[row.owner] = self._own if row.owner == self._owner else _names(row.tokens)
+                alive[owner] = _names(row.tokens)
             elif silent > _FORGOTTEN_SECONDS:
-                connection.execute(replicas.delete().where(replicas.c.owner == row.owner))
+                connection.execute(replicas.delete().where(replicas.c.owner == owner))
         return alive
 
-    def _assign(self, living: Mapping[str, str | None], alive: Mapping[str, frozenset[str]]) -> None:
-        """Spread the tokens again where there is another holder or replica than the last time."""
-        # Where a process that takes no share polls with it, there is nothing to spread.
-        holders = {token: holder for token, holder in living.items() if holder is None or holder in alive}
-        if self._assigned_for != (holders, alive):
-            self._assigned_for, self._assigned = (holders, alive), assign(holders, alive)
+    @staticmethod
+    def _read(connection: Connection, versions: Mapping[str, int], before: View) -> dict[str, News]:
+        """What is new of tokens with these versions, what no worker has read so far included.
 
-    def _count(self, connection: Connection) -> frozenset[str]:
-        """Read the counts of the days that are asked for and of later ones: at a midnight the new day is one of them.
-
-        Returns:
-            The operations whose count is another one.
+        What was stored of one that was not seen before nobody knows: its worker reads it all.
         """
-        now, before = self._clock.monotonic(), self._used
-        self._days = {day: at for day, at in dict(self._days).items() if now - at < _DAY_SECONDS}
-        self._read_since = min(self._days, default=None)
-        found = connection.execute(_USED, {"since": self._read_since}).all() if self._days else ()
-        self._used = {(operation, day): requests for operation, day, requests in found}
-        return frozenset(
-            operation for (operation, day), one in self._used.items() if before.get((operation, day)) != one
-        )
-
-    def _read(self, connection: Connection, versions: Mapping[str, int]) -> frozenset[str]:
-        """Read what is new of tokens with these versions; those with news for their workers, or not seen before.
-
-        What was stored of the latter since their workers read it nobody knows.
-        """
-        changed, unseen = [], versions.keys() - self._versions.keys()
+        news = {token: one for token, one in dict(before.news).items() if token in versions}
+        changed = []
         for token, version in versions.items():
-            before = self._versions.get(token)
-            if before is not None and version > before:
-                kept = self._news.get(token)
-                changed.append((token, before if kept is None else kept.base))
+            seen = before.versions.get(token)
+            if seen is not None and version > seen:
+                changed.append((token, news[token].base if token in news else seen))
         found: dict[str, list[Any]] = {token: [] for token, _ in changed}
         for start in range(0, len(changed), _CHUNK):
             chunk = changed[start : start + _CHUNK]
@@ -233,11 +273,4 @@ class Replicas:
                 values |= {f"token_{number}": token, f"since_{number}": since}
             for row in connection.execute(_CHANGED, values).mappings():
                 found[row["token"]].append(row)
-        for token, base in changed:
-            self._news[token] = News(base, tuple(found[token]))
-        self._versions.update(versions)  # after the news: workers may read meanwhile
-        return frozenset(unseen | (self._news.keys() & versions.keys()))
-
-    def consumed(self, token: str) -> None:
-        """Forget the news of a token: its worker has read them."""
-        self._news.pop(token, None)
+        return news | {token: News(base, versions[token], tuple(found[token])) for token, base in changed}

@@ -1,6 +1,7 @@
 """Several processes on one PostgreSQL, a real one: leases, clocks, and whatever may be wrong with the server."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -16,14 +17,23 @@ from sqlalchemy import event, text
 from support import operation, target
 
 from exporter.clock import SHARED_BOOT, Stamp, SystemClock, stamp
-from exporter.model import LeaseWait, Operation, TargetState, WaitCause
+from exporter.model import ApiName, LeaseWait, Operation, TargetState, WaitCause
 from exporter.storage import postgresql as engine
 from exporter.storage import replicas as seen
 from exporter.storage.database import StorageError, StorageLostError
 from exporter.storage.lease import LEASE_SECONDS
 from exporter.storage.ledger import Ledger
 from exporter.storage.postgresql import PostgresDatabase
-from exporter.storage.request import Grant, NotOwnerError, PollResult, Request, TooEarlyError
+from exporter.storage.request import (
+    ApiRequest,
+    ApiResult,
+    Grant,
+    NotOwnerError,
+    PollResult,
+    Request,
+    StoredApi,
+    TooEarlyError,
+)
 from exporter.storage.schema import MIGRATIONS, metadata
 
 pytestmark = pytest.mark.xdist_group("postgresql")
@@ -281,6 +291,21 @@ async def test_who_held_a_lease_sends_on_after_a_table_was_dropped(
     with pytest.raises(StorageLostError):  # each operation's next one is refused, so that the loss is seen
         await ledger.begin(request(ledger, 0.0))
     await ledger.begin(request(ledger, 0.0))
+
+
+async def test_after_leases_were_dropped_a_request_under_way_is_waited_for(
+    opened: Open, server: PostgreSQL, database: str
+) -> None:
+    first, second = await opened("one"), await opened("two")
+    assert await first.leases.acquire(token(first), 60.0)
+    await first.begin(request(first))
+    server.execute("DROP TABLE tokens", database)
+    with pytest.raises(StorageLostError):
+        await second.leases.look()
+    assert not await second.leases.acquire(token(second), 60.0)
+    wait = second.leases.waiting(token(second))
+    assert wait is not None
+    assert wait.cause is WaitCause.STORAGE
 
 
 async def test_who_finds_its_own_lease_of_an_earlier_epoch_sends(opened: Open) -> None:
@@ -548,17 +573,110 @@ async def test_news_outlive_a_look_that_fails(replicas: list[Replica], monkeypat
     first, second, _ = replicas
     await first.turn()
     await second.ledger.leases.look()
+    await second.ledger.records.used("acme", DAY)
     token = first.ledger.hash(MANY[1].token)
     grant = await first.ledger.begin(Request(token, MANY[1].targets[0], DAY, None, 300.0))
     known = TargetState(asked=grant.at, polled=grant.at)
     await first.ledger.finish(token, PollResult(MANY[1].targets[0], "http://vendor", known), None)
     with monkeypatch.context() as broken:
-        broken.setattr(seen.Replicas, "_count", lambda _, connection: connection.execute(text("select 1 / 0")))
+        broken.setattr(seen, "_USED", text("select 1 / 0 where :since <> ''"))
         with pytest.raises(StorageError):
             await second.ledger.leases.look()
     assert token in (await second.ledger.leases.look()).take
     await second.ledger.records.read(MANY[1], 0)
     assert token not in (await second.ledger.leases.look()).take
+
+
+async def test_what_an_api_said_is_news_too(opened: Open) -> None:
+    first, second = await opened("one"), await opened("two")
+    asked = operation(live_interval=60.0)
+    for one in (first, second):
+        one.apply_config([asked])
+        await one.records.adopt(asked)
+    assert await first.leases.acquire(token(first), 60.0)
+    await second.leases.look()
+    version = (await second.records.read(asked, -1)).version
+    await second.leases.look()
+    api = ApiRequest("acme", "http://vendor", ApiName.REAL_TIME, 60.0)
+    grant = await first.begin(Request(token(first), api, DAY, None, 60.0))
+    known = StoredApi(grant.at, grant.at, grant.at, None, "[]")
+    await first.finish_api(token(first), ApiResult("acme", "http://vendor", ApiName.REAL_TIME, known, None), None)
+    assert token(second) in (await second.leases.look()).take
+    news = await second.records.read(asked, version)
+    assert news.apis is not None
+    assert news.apis.apis[ApiName.REAL_TIME] == known
+    assert token(second) not in (await second.leases.look()).take
+
+
+async def known_tokens(of: Ledger, owner: str) -> set[str]:
+    """With which tokens a replica could poll, as the others see it."""
+    found = text("select tokens from replicas where owner = :owner")
+    return set(json.loads(await of._database.run(lambda one: one.execute(found, {"owner": owner}).scalar_one())))
+
+
+async def test_tokens_of_a_reload_during_a_look_are_told_at_the_next_one(replicas: list[Replica]) -> None:
+    first, second, _ = replicas
+    first.ledger.apply_config(MANY[:1])
+    await first.ledger.leases.look()
+
+    def come(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE replicas"):
+            first.ledger.apply_config(MANY[:3])
+
+    event.listen(first.ledger._database._engine, "after_cursor_execute", come)  # type: ignore[attr-defined]
+    for _ in range(2):
+        await first.ledger.leases.look()
+    assert await known_tokens(second.ledger, "A") == {first.ledger.hash(one.token) for one in MANY[:3]}
+
+
+async def test_tokens_that_a_failed_look_told_are_told_again(
+    replicas: list[Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = replicas
+    first.ledger.apply_config(MANY[:1])
+    await first.ledger.leases.look()
+    first.ledger.apply_config(MANY[:3])
+    with monkeypatch.context() as broken:
+        broken.setattr(seen, "_TOKENS", text("select 1 / 0"))
+        with pytest.raises(StorageError):
+            await first.ledger.leases.look()
+    await first.ledger.leases.look()
+    assert await known_tokens(second.ledger, "A") == {first.ledger.hash(one.token) for one in MANY[:3]}
+
+
+async def test_tables_that_another_replica_made_again_are_read_from_their_beginning(
+    replicas: list[Replica], server: PostgreSQL, database: str
+) -> None:
+    first, second, _ = replicas
+    one, token = MANY[0], first.ledger.hash(MANY[0].token)
+    await first.turn()
+
+    async def poll() -> Stamp:
+        assert await first.ledger.leases.acquire(token, 60.0)
+        with suppress(StorageLostError):  # the first after the loss is refused
+            await first.ledger.begin(Request(token, one.targets[0], DAY, None, 0.0))
+        grant = await first.ledger.begin(Request(token, one.targets[0], DAY, None, 0.0))
+        known = TargetState(asked=grant.at, polled=grant.at)
+        await first.ledger.finish(token, PollResult(one.targets[0], "http://vendor", known), None)
+        return grant.at
+
+    for _ in range(5):
+        await poll()
+    await second.ledger.leases.look()
+    assert (await second.ledger.records.read(one, -1)).version > 1
+    server.execute(f"DROP TABLE {', '.join(metadata.tables)}", database)
+    with pytest.raises(StorageLostError):
+        await first.ledger.leases.look()
+    assert not await first.ledger.leases.acquire(token, 60.0), "a request may be under way"
+    server.execute("UPDATE tokens SET flight = NULL", database)
+    generation = second.ledger.generation
+    polled = await poll()
+    with pytest.raises(StorageLostError):
+        await second.ledger.leases.look()
+    assert second.ledger.generation > generation, "so that every worker reads again"
+    await second.ledger.leases.look()
+    assert [state.polled for state in (await second.ledger.records.read(one, -1)).known.values()] == [polled]
+    assert first.ledger.hash(one.token) == second.ledger.hash(one.token) == token
 
 
 async def test_a_day_on_which_nobody_sent_anything_is_known_too(replicas: list[Replica]) -> None:
