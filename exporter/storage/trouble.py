@@ -40,7 +40,7 @@ _ADVICE = (
         False,
     ),
     (
-        r"42501|permission denied|permiso denegado",
+        r"42501|permission denied|permiso denegado|3F000|no schema has been selected|ning.n esquema",
         "the role needs CREATE and USAGE on the first schema of its search path, and its tables must be its own",
         False,
     ),

@@ -356,6 +356,8 @@ async def test_what_a_person_has_to_mend_is_told_at_once(server: PostgreSQL, dat
     assert "create the role" in await refused(url.replace("owner@", "nobody@"))
     assert "create the database" in await refused(server.url("nowhere"))
     assert "CREATE and USAGE" in await refused(url.replace("owner@", "poor@"))
+    server.execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC", database)
+    assert "CREATE and USAGE" in await refused(url.replace("owner@", "poor@"))
     assert "sslmode" in await refused(f"{url}?sslmode=require")
 
 
