@@ -35,6 +35,7 @@ class CompanionRunner:
         self._storage, self._learner = parts.storage, parts.learner
         self._session = session
         self._not_before: dict[ApiName, float] = {}
+        self._unrecorded: set[ApiName] = set()  # not asked because storage failed
         self._log = CompanionLog(parts.timetable)
 
     def following(self) -> tuple[float, ApiName] | None:
@@ -42,6 +43,10 @@ class CompanionRunner:
 
         Where nothing else is left that could find out whether a resting token is well, they do.
         """
+        if self._unrecorded and not self._storage.is_failing:
+            for api in self._unrecorded:
+                self._not_before.pop(api, None)
+            self._unrecorded.clear()
         if self._cooldown.rest is not None and self._timetable.has_polls():
             return None
         intervals = api_intervals(self._timetable.operation)
@@ -123,6 +128,8 @@ class CompanionRunner:
     ) -> None:
         """Publish what the request brought, and store it."""
         failure = outcome if isinstance(outcome, Failure) else None
+        if failure is not None and failure.reason is Reason.STORAGE:
+            self._unrecorded.add(api)
         if sent is None:
             pause = min(UNSENT_PAUSE, api_intervals(operation).get(api, UNSENT_PAUSE))
             self._not_before[api] = max(self._not_before.get(api, 0.0), self._clock.monotonic() + pause)

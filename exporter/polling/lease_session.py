@@ -74,6 +74,17 @@ class LeaseSession:
         self._storage.recovered()
         return self.held
 
+    async def retry_storage(self) -> None:
+        """Try storage that failed a while ago: what it kept from being asked is not to wait for its next turn."""
+        if not self._storage.is_failing or self._storage.is_paused():
+            return
+        try:  # nothing is in flight now
+            await self._ledger.put_rest(self.token, self._cooldown.rest)
+        except StorageError as error:
+            self._storage.failed(error)
+        else:
+            self._storage.recovered()
+
     def lose(self) -> None:
         """The lease went to another process while this one was silent."""
         if self.held:

@@ -40,6 +40,7 @@ class PollLoop:
             await self._fail_due()
             await self._control.pause(TURN_SECONDS if self._session.is_blocked else self._standby_seconds)
             return
+        await self._session.retry_storage()
         await self._session.turn_day()
         self._timetable.follow_clock()
         if edited := self._timetable.follow_discovery():

@@ -32,7 +32,8 @@ class StorageHealth:
         self._failed_at = self._clock.monotonic()
 
     def recovered(self) -> None:
-        """Send again."""
+        """Send again, first what could not be sent."""
         if self._failed_at is not None:
             self._timetable.log.info("storage works again")
             self._failed_at = None
+            self._timetable.make_up()

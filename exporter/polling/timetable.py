@@ -3,7 +3,7 @@
 import structlog
 
 from exporter.clock import Clock, age
-from exporter.model import Operation, Target, TargetKey
+from exporter.model import Operation, Reason, Target, TargetKey
 from exporter.polling import cadence, calendar
 from exporter.polling.cooldown import in_turn
 from exporter.polling.schedule import Schedule
@@ -139,6 +139,13 @@ class Timetable:
         """Make a target due as soon as its own interval allows; nothing happens if it is not asked any more."""
         if key in self.schedule:
             self.schedule.set(key, self.earliest(self.targets[key]))
+
+    def make_up(self) -> None:
+        """Make due what was not asked because storage failed."""
+        for key in self.targets:
+            failure = self._store.known(key).failure
+            if failure is not None and failure.reason is Reason.STORAGE:
+                self.reset(key)
 
     def set(self, key: TargetKey, due: float) -> None:
         """Say when a target is due; nothing happens if a reload removed it."""

@@ -53,6 +53,26 @@ async def test_nothing_is_sent_while_it_fails_and_all_goes_on_after(
     assert kept == ["leases not renewed, trying again"]
 
 
+async def test_what_could_not_be_asked_is_asked_within_10_s_after(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    process = await start(operation(target("1"), target("2"), live_interval=300.0))
+    await clock.run(290.0)
+    process.disk.trouble = StorageError("storage kept.db: database is locked")
+    await clock.run(200.0)
+    assert process.reason("1") is process.reason("2") is Reason.STORAGE
+    failures, sent = process.failed(Reason.STORAGE), len(vendor.log)
+    await clock.run(60.0)
+    assert process.failed(Reason.STORAGE) == failures, "a try is no poll"
+    process.disk.trouble = None
+    await clock.run(10.0)
+    assert process.reason("1") is process.reason("2") is None
+    assert len(vendor.log) == sent + 2
+    assert process.figures().used == 6, "the live figures too"
+    await clock.run(280.0)
+    assert len(vendor.log) == sent + 2, "and not again before their interval is over"
+
+
 async def test_it_is_not_tried_again_at_every_poll(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     process = await start(operation(*(target(str(number)) for number in range(20))))
     process.disk.trouble = StorageError("storage kept.db: database is locked")
@@ -170,13 +190,13 @@ async def test_a_removed_file_that_the_keeper_noticed_refuses_one_poll_of_each_t
     remove(file)
     await clock.run(100.0)
     assert [entry.state.failure for entry in process.store.entries()] == [None, None]
-    await clock.run(150.0)
+    await clock.run(102.5)
     refused = {entry.target.key.campaign: entry.state.failure for entry in process.store.entries()}
     assert {campaign: failure and failure.reason for campaign, failure in refused.items()} == dict.fromkeys(
         "12", Reason.STORAGE
     )
     assert len(vendor.log) == 2
-    await clock.run(310.0)
+    await clock.run(10.0)
     assert len(vendor.log) == 4
     assert [entry.state.failure for entry in process.store.entries()] == [None, None]
 
@@ -200,7 +220,7 @@ async def test_a_standby_that_makes_the_file_anew_does_not_ask_beside_the_reques
     assert vendor.most_at_once == 1
     assert second.shown().data == first.shown().data
     assert all(after - before >= 300.0 for before, after in pairwise(vendor.moments()))
-    assert len(vendor.log) == 2
+    assert len(vendor.log) == 3
 
 
 async def test_a_second_process_that_begins_with_the_file_removed_asks_nothing_beside_the_first(
