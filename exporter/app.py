@@ -101,6 +101,7 @@ class App:
         """
         config = await asyncio.to_thread(self._read)
         await self._ledger.open()
+        self._started_at = self._reloaded_at = self._clock.now()  # a shared storage has told its time
         self._open.push_async_callback(self._ledger.close)
         await self._open.enter_async_context(self._client)
         self._secrets.begin(config.operations)

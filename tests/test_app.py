@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from made_app import started
 from scraped_page import DATA, Page, plain
+from sqlalchemy import Connection
 from structlog.testing import capture_logs
-from support import Vendor, VirtualClock, bad, good, operation, target
+from support import Disk, Vendor, VirtualClock, bad, good, operation, target
 
 from exporter import __version__
 from exporter.app import App
@@ -95,6 +96,21 @@ async def test_ready_names_what_is_missing(make: Make, clock: VirtualClock, vend
     assert app.unready() == "not asked yet: acme/3/1h, acme/4/1h"
     await clock.run(10.0)
     assert app.unready() is None
+
+
+async def test_it_began_by_the_clock_of_a_storage_that_tells_its_time_when_it_opens(
+    make: Make, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = Disk.open
+
+    async def opened(self: Disk, work: Callable[[Connection], None]) -> None:
+        clock.shift(-600.0)
+        await enter(self, work)
+
+    monkeypatch.setattr(Disk, "open", opened)
+    app = await make(Configuration(operation()))
+    assert app.status().started_at == app.status().reloaded_at == clock.now()
+    assert (await page(app)).value("wolkvox_config_last_reload_success_timestamp_seconds") == clock.now()
 
 
 async def test_healthy_while_the_loops_turn(make: Make, clock: VirtualClock, vendor: Vendor) -> None:
