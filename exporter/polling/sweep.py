@@ -30,7 +30,7 @@ class Sweep:
             pause = 0.0 if due is None else max(0.0, due - self._clock.monotonic())
             if 0.0 < pause <= patience:
                 patience -= pause
-                await control.pause(pause)
+                await control.keep(pause)
                 pause = 0.0
             if (asked_for := self._cooldown.pause()) > 0:
                 await control.keep(asked_for)
@@ -51,7 +51,7 @@ class Sweep:
                 break
             if pause:
                 patience -= pause
-                await self._control.pause(pause)
+                await self._control.keep(pause)
             try:
                 await self._companions.discover(following[1])
             except Exception:  # as in the loop: the other requests are still to be made
