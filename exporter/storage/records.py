@@ -66,7 +66,7 @@ class Records:
         if news is None or (news[0] != since and is_asked_whole(operation)):  # the rows are those of targets only
             changes = await self._database.run(work)
         else:
-            changes = Changes(news[0], self._targets.match(operation, news[1]) if news[1] else {})
+            changes = Changes(news[0], self._targets.match_news(operation, news[1]) if news[1] else {})
         self._replicas.consumed(token, changes.version)
         return changes
 

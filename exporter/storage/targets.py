@@ -59,8 +59,8 @@ class Targets:
         if since < 0:
             of_operation = or_(targets.c.token == token, targets.c.operation == operation.name)
             return Changes(now, self._match(connection, operation, of_operation))
-        changed = targets.c.token == token, targets.c.version > since
-        return Changes(now, self._match(connection, operation, *changed))
+        changed = select(targets).where(targets.c.token == token, targets.c.version > since)
+        return Changes(now, self.match_news(operation, connection.execute(changed).mappings().all()))
 
     def known(self, connection: Connection, operation: Operation, target: Target) -> TargetState:
         """What storage knows of one target of the operation by its present name."""
@@ -103,14 +103,21 @@ class Targets:
         return asked
 
     def _match(self, connection: Connection, operation: Operation, *where: Any) -> dict[TargetKey, TargetState]:
-        return self.match(operation, connection.execute(select(targets).where(*where)).mappings().all())
-
-    def match(self, operation: Operation, stored: Iterable[RowMapping]) -> dict[TargetKey, TargetState]:
-        """What rows that were read tell of the operation's targets."""
-        found = self._anchors.rows(stored)
-        known = rows.match(operation, self._hash(operation.token), found, self._owners)
+        known = self._matched(operation, connection.execute(select(targets).where(*where)).mappings().all())
         self._learn(operation, known)
         return known
+
+    def match_news(self, operation: Operation, stored: Iterable[RowMapping]) -> dict[TargetKey, TargetState]:
+        """What rows that were stored since tell of the operation's targets.
+
+        Where another process knows the token by another operation's name, they tell nothing of this one's reports.
+        """
+        known = {key: one for key, one in self._matched(operation, stored).items() if one.polled is not None}
+        self._learn(operation, known)
+        return known
+
+    def _matched(self, operation: Operation, stored: Iterable[RowMapping]) -> dict[TargetKey, TargetState]:
+        return rows.match(operation, self._hash(operation.token), self._anchors.rows(stored), self._owners)
 
     def _learn(self, operation: Operation, known: dict[TargetKey, TargetState]) -> None:
         for target in operation.targets:

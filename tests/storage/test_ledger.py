@@ -300,6 +300,36 @@ async def test_a_standby_reads_what_is_new(opened: Open) -> None:
     assert rotated == Changes(0, changes.known), "also before anything was stored with the new token"
 
 
+async def test_a_result_seen_in_one_window_is_no_news_of_another_ones_report(opened: Open) -> None:
+    both = operation(target(), target(window="30m"))
+    first, second = await opened("one"), await opened("two")
+    for one in (first, second):
+        one.apply_config([both])
+        await one.records.adopt(both)
+    assert await first.leases.acquire(token(first), 60.0)
+    version = (await second.records.read(both, -1)).version
+    grant = await first.begin(request(first))
+    known = TargetState(asked=grant.at, polled=grant.at, seen=("mailbox",))
+    await first.finish(token(first), PollResult(target(), "http://vendor", known), None)
+    assert (await second.records.read(both, version)).known == {KEY: known}
+
+
+async def test_what_another_operation_asked_with_its_token_is_no_news_of_a_report(opened: Open) -> None:
+    """As in a process whose reload has swapped two tokens already."""
+    first, second = await holding(opened), await opened("two")
+    second.apply_config([operation(), operation(target(operation="globex"), name="globex", token="token-2")])
+    await land(first, await first.begin(request(first)))
+    before = await second.records.read(operation(), -1)
+    assert before.known[KEY].polled is not None
+    swapped = operation(target(operation="globex"), name="globex")
+    first.apply_config([swapped])
+    await first.records.adopt(swapped)
+    grant = await first.begin(Request(token(first), swapped.targets[0], DAY, None, 0.0))
+    known = TargetState(asked=grant.at, polled=grant.at)
+    await first.finish(token(first), PollResult(swapped.targets[0], "http://vendor", known), None)
+    assert await second.records.read(operation(), before.version) == Changes(before.version + 1, {})
+
+
 async def test_another_token_of_the_operation_inherits_when_it_was_asked(opened: Open, clock: VirtualClock) -> None:
     ledger = await holding(opened)
     grant = await ledger.begin(request(ledger))
