@@ -28,6 +28,8 @@ from exporter.storage.schema import companions, discoveries
 
 _OWNER = ("operation", "token", "server")
 
+_MOMENTS = ("asked", "polled")
+
 _PLACE = and_(*(companions.c[name] == bindparam(f"the_{name}") for name in (*_OWNER, "api")))
 
 _ASK = companions.update().where(_PLACE).values(asked=bindparam("the_moment"))
@@ -55,16 +57,27 @@ class Companions:
         self._owners = owners
 
     def adopt(self, connection: Connection, operation: Operation) -> None:
-        """Make a place for each API that the operation asks, and remember when it was asked under any name."""
+        """Make a place for each API that the operation asks, and remember when it was asked under any name.
+
+        What is known goes along: after another edit before the next answer nothing would lead back to where it was
+        stored.
+        """
         token = self._hash(operation.token)
+        key = {"operation": operation.name, "token": token, "server": operation.base_url}
         stored = self._rows(connection, companions, operation, token)
         for api in _asked_by(operation):
-            asked = [row for row in stored if row["api"] == api and row["asked"] is not None]
-            own = {"operation": operation.name, "token": token, "server": operation.base_url, "api": api.value}
-            if not any(all(row[name] == own[name] for name in own) for row in stored):
+            found = [row for row in stored if row["api"] == api]
+            if not any(_is_at(row, key) for row in found):
+                asked = [row for row in found if row["asked"] is not None]
                 last = max(asked, key=lambda row: row["asked"].monotonic, default={})
-                blank = own | {"asked": last.get("asked"), "polled": last.get("polled")}
-                connection.execute(companions.insert().values(**blank))
+                mine = last in self._owned(operation, token, stored)
+                kept = _MOMENTS if not mine else (*_MOMENTS, "succeeded", "failure", "answer")
+                place = key | {"api": api.value}
+                connection.execute(companions.insert().values(**place, **{name: last.get(name) for name in kept}))
+        states = self._rows(connection, discoveries, operation, token)
+        state = self._latest_state(operation, token, states)
+        if state is not None and not any(_is_at(row, key) for row in states):
+            connection.execute(discoveries.insert().values(**key, state=state["state"], stored=state["stored"]))
         self.read(connection, operation, -1)
 
     def read(self, connection: Connection, operation: Operation, since: int) -> StoredApis | None:
@@ -125,9 +138,12 @@ class Companions:
         return known
 
     def _state(self, operation: Operation, token: str, stored: list[dict[str, Any]]) -> str | None:
-        own = self._owned(operation, token, stored)
-        latest = max(own, key=lambda row: row["stored"].monotonic, default=None)
+        latest = self._latest_state(operation, token, stored)
         return None if latest is None else str(latest["state"])
+
+    def _latest_state(self, operation: Operation, token: str, stored: list[dict[str, Any]]) -> dict[str, Any] | None:
+        own = self._owned(operation, token, stored)
+        return max(own, key=lambda row: row["stored"].monotonic, default=None)
 
     def _owned(self, operation: Operation, token: str, stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rotated = all(row["operation"] == operation.name for row in stored if row["token"] == token)
@@ -186,6 +202,10 @@ def _asked_by(operation: Operation) -> Iterable[ApiName]:
         yield ApiName.REAL_TIME
     if operation.quota_interval is not None:
         yield ApiName.TOKEN_INFO
+
+
+def _is_at(row: Mapping[str, Any], key: Mapping[str, Any]) -> bool:
+    return all(row[name] == value for name, value in key.items())
 
 
 def _is_filled(row: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from exporter.storage.anchors import Anchors
 from exporter.storage.recovery import Memory
 from exporter.storage.request import Changes, PollResult, TooEarlyError
 from exporter.storage.schema import targets, tokens
+from exporter.storage.snapshot import to_text
 
 
 class Targets:
@@ -40,7 +41,7 @@ class Targets:
             if row["asked"] != before["asked"]:  # of an earlier boot; each restart would take it as now once more
                 rows.ask(connection, rows.place_of(row), row["asked"])
         known = rows.match(operation, token, stored, self._owners)
-        missing = _missing(operation, token, stored)
+        missing = _missing(operation, token, stored, known)
         if missing:
             connection.execute(targets.insert(), missing)
         self._memory.adopt(operation)
@@ -125,8 +126,13 @@ class Targets:
                 self._memory.learn(operation, target, known[target.key])
 
 
-def _missing(operation: Operation, token: str, stored: list[dict[str, Any]]) -> list[dict[str, object]]:
-    """The rows that the operation's targets still need; each was asked when any row of its campaign and window was."""
+def _missing(
+    operation: Operation, token: str, stored: list[dict[str, Any]], known: dict[TargetKey, TargetState]
+) -> list[dict[str, object]]:
+    """The rows that the operation's targets still need; each was asked when any row of its campaign and window was.
+
+    What is known goes along: after another edit before the next poll nothing would lead back to where it was stored.
+    """
     present = {rows.place_of(row) for row in stored}
     latest: dict[tuple[str, str], dict[str, Any]] = {}  # also under an earlier name of the operation
     for one in sorted((one for one in stored if one["asked"] is not None), key=lambda one: one["asked"].monotonic):
@@ -136,5 +142,9 @@ def _missing(operation: Operation, token: str, stored: list[dict[str, Any]]) -> 
         blank = rows.blank(token, operation.base_url, target)
         if rows.place_of(blank) not in present:
             last = latest.get((target.key.campaign, rows.span(target)), blank)
-            missing.append(blank | {"asked": last["asked"], "polled": last.get("polled")})
+            row = blank | {"asked": last["asked"], "polled": last.get("polled"), "succeeded": None, "snapshot": None}
+            state = known.get(target.key, NOTHING_KNOWN)
+            if state.polled is not None and state.polled == row["polled"]:
+                row |= {"succeeded": state.succeeded, "snapshot": to_text(state)}
+            missing.append(row)
     return missing

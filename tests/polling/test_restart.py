@@ -1,6 +1,7 @@
 """What a restart, a reboot and an edit of the configuration keep, and what they drop."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -297,3 +298,20 @@ async def test_of_two_names_for_one_campaign_the_latest_request_counts(
     await clock.run(60.0)
     assert len(vendor.log) == 3
     assert all(gap >= 300.0 for gap in intervals(vendor))
+
+
+@pytest.mark.parametrize("first", ["name", "token"])
+async def test_another_name_and_another_token_before_the_next_poll_lose_nothing(
+    start: Start, clock: VirtualClock, vendor: Vendor, first: str
+) -> None:
+    process = await polled(start, clock, operation())
+    before = process.shown()
+    edited = operation(target(operation="renamed"), name="renamed", token="token-2")
+    between = replace(edited, token=operation().token) if first == "name" else operation(token="token-2")
+    for one in (between, edited):
+        await process.apply_config(one)
+        await clock.run(20.0)
+    shown = process.shown(operation="renamed")
+    assert shown.data is not None
+    assert (shown.data, shown.succeeded, shown.history) == (before.data, before.succeeded, before.history)
+    assert len(vendor.log) == 1

@@ -177,13 +177,17 @@ async def test_another_name_or_token_of_the_operation_inherits_all(opened: Open,
         await again.begin(live(again, edited))
 
 
-async def test_another_name_and_then_another_token_is_still_the_same_interval(opened: Open) -> None:
-    ledger = await opened("one", acme())
-    await answer(ledger, acme(), await ledger.begin(live(ledger, acme())))
-    await opened("two", acme(token="token-2"))
-    again = await opened("three", acme(name="renamed", token="token-2"))
+@pytest.mark.parametrize("first", [acme(name="renamed"), acme(token="token-2")], ids=["name first", "token first"])
+async def test_another_name_and_another_token_before_the_next_answer_lose_nothing(
+    opened: Open, first: Operation
+) -> None:
+    ledger, edited = await opened("one", acme()), acme(name="renamed", token="token-2")
+    known = await answer(ledger, acme(), await ledger.begin(live(ledger, acme())), "answer", "state")
+    await opened("two", first)
+    again = await opened("three", edited)
     await ledger.leases.release([ledger.hash(acme().token)])
-    assert (await again.records.apis(acme(name="renamed", token="token-2"))).apis[ApiName.REAL_TIME].asked is not None
+    found = await again.records.apis(edited)
+    assert (found.apis[ApiName.REAL_TIME], found.discovery) == (known, "state")
 
 
 async def test_of_another_server_only_the_request_is_true(opened: Open) -> None:
