@@ -27,6 +27,9 @@ from exporter.wolkvox.window import date_of
 
 ApiAnswer = CampaignsAnswer | LiveAnswer | VendorQuota
 
+_TELLING = frozenset({ApiName.CAMPAIGNS, ApiName.REAL_TIME})
+"""The APIs that say which campaigns are started."""
+
 _INTERVALS, _MORE = 3, 60.0
 """Live figures and the vendor's quota leave so many of their intervals and so many seconds after their last success."""
 
@@ -202,8 +205,10 @@ class DiscoveryStore:
     def _refresh_figures(self, name: str, place: DiscoveryPlace) -> None:
         """Tell the listener of the figures that have changed."""
         shown: dict[str, CampaignFigures] = {}
+        is_told = not _TELLING.isdisjoint(place.intervals)  # else what was told once would be shown for ever
         for campaign in place.tracked():
-            figures = CampaignFigures(campaigns.is_started(place.state, campaign), place.live.get(campaign))
+            started = campaigns.is_started(place.state, campaign) if is_told else None
+            figures = CampaignFigures(started, place.live.get(campaign))
             if figures.started is None and figures.live is None:
                 continue
             shown[campaign] = figures

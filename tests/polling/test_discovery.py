@@ -383,6 +383,25 @@ async def test_a_reload_of_the_filters_counts_at_once(start: Start, clock: Virtu
     assert exporter.published.figures == {}
 
 
+async def test_what_the_list_said_is_not_shown_once_nobody_asks_any_more(
+    start: Start, clock: VirtualClock, vendor: Vendor
+) -> None:
+    vendor.listed = listed(c1=True)
+    exporter = await start(acme())
+    await clock.run(60.0)
+    alone = operation(target("1"))
+    await exporter.apply_config(alone)
+    assert exporter.published.figures == {}
+    await exporter.stop()
+    again = await start(alone)
+    await clock.run(60.0)
+    assert again.published.figures == {}
+    await again.apply_config(acme())
+    await clock.run(60.0)
+    assert again.published.figures["acme", "1"].started
+    assert len(vendor.times(ApiName.CAMPAIGNS)) == 1
+
+
 async def test_the_budget_counts_them(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     vendor.listed = listed(c1=True)
     exporter = await start(acme(budget=2))
