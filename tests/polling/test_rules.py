@@ -299,6 +299,12 @@ EVENTS = st.lists(
 )
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a lock waits by the real clock."""
+    monkeypatch.setattr("exporter.storage.database.BUSY_TIMEOUT", 0.01)
+
+
 class Locker:
     """Another program that locks the storage file, as a backup does."""
 
