@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, null, select
 
@@ -84,6 +86,10 @@ def unsettle(connection: Connection, moment: Stamp) -> None:
     connection.execute(meta.insert().values(name=_UNSETTLED, value=value))
 
 
+def _rest_columns(rest: StoredCooldown) -> dict[str, Any]:
+    return {"rest": text.failure_to_text(rest.failure), "rest_since": rest.since}
+
+
 def rest(connection: Connection, token: str) -> StoredCooldown | None:
     """Why the token rests, as stored by whoever held its lease last."""
     row = connection.execute(select(tokens.c.rest, tokens.c.rest_since).where(tokens.c.token == token)).first()
@@ -108,6 +114,7 @@ class Leases:
         self._owner = owner
         self._observations: dict[str, _Observation] = {}
         self._epochs: dict[str, int] = {}
+        self._rests: dict[str, StoredCooldown] = {}  # what was known when the file was opened
 
     def forget(self) -> None:
         """Begin anew, with another file.
@@ -116,6 +123,13 @@ class Leases:
         under way that was recorded there.
         """
         self._observations.clear()
+
+    def restore(self, connection: Connection, rests: Mapping[str, StoredCooldown]) -> None:
+        """Put down, by their hashes, why tokens rest of which a file that is new does not know it."""
+        self._rests = dict(rests)
+        for token, rest in rests.items():
+            unknown = tokens.c.token == token, tokens.c.epoch == 0, tokens.c.rest.is_(None)
+            connection.execute(tokens.update().where(*unknown).values(**_rest_columns(rest)))
 
     def acquire(self, connection: Connection, token: str, timeout: float) -> LeaseWait | None:
         """Take the lease of a token's hash if nobody alive owns it; else what has to be waited for.
@@ -189,11 +203,13 @@ class Leases:
 
     def _first(self, connection: Connection, token: str, timeout: float) -> RowMapping:
         """A token that the file does not know, as if a request were in flight where that may be so."""
-        row = {"token": token, "beat": stamp(self._clock)}
+        row: dict[str, Any] = {"token": token, "beat": stamp(self._clock)}
         since = self._unsettled(connection)
         if since is not None:
             # Long enough, too, for a process that had the file before to notice and store what it knows.
             row |= {"flight": since, "flight_timeout": max(flight_seconds(timeout), MISSED_SECONDS)}
+        if token in self._rests:
+            row |= _rest_columns(self._rests[token])
         connection.execute(tokens.insert().values(**row))
         return connection.execute(select(tokens).where(tokens.c.token == token)).mappings().one()
 

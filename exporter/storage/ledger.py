@@ -48,6 +48,7 @@ class Ledger:
         self._hash_key = b""
         self._hashes: dict[tuple[bytes, SecretStr], str] = {}
         self._operations: tuple[Operation, ...] = ()
+        self._tokens: dict[str, SecretStr] = {}  # by their hashes
         self._anchors = Anchors(clock)
         self._memory = Memory()
         self._targets = Targets(clock, self._memory, self._anchors, self.hash)
@@ -108,6 +109,7 @@ class Ledger:
         """Say which operations there are: what one of them left behind under its name and token stays its own."""
         self._operations = tuple(operations)
         self._hashes.clear()  # of tokens that are used no more
+        self._tokens = {self.hash(one.token): one.token for one in self._operations}
         owners = rows.Owners(
             frozenset(one.name for one in self._operations), frozenset(self.hash(one.token) for one in self._operations)
         )
@@ -142,6 +144,7 @@ class Ledger:
     async def finish(self, token: str, result: PollResult, rest: StoredCooldown | None) -> None:
         """Store that the token's request is over, and what the poll brought."""
         known = replace(result.known, asked=self._targets.asked(result))
+        self._remember(token, rest)
 
         def work(connection: Connection) -> None:
             if self.leases.own.mark_done(connection, token, rest) is not None:
@@ -153,6 +156,7 @@ class Ledger:
     async def finish_api(self, token: str, result: ApiResult, rest: StoredCooldown | None) -> None:
         """Store that the token's request to an API is over, and what it brought; `rest` as it was before."""
         result = replace(result, known=replace(result.known, asked=self._companions.asked(result)))
+        self._remember(token, rest)
 
         def work(connection: Connection) -> None:
             version = self.leases.own.mark_done(connection, token, rest)
@@ -164,6 +168,7 @@ class Ledger:
 
     async def finish_past(self, token: str, answer: PastAnswer | None, rest: StoredCooldown | None) -> None:
         """Store that the token's request for a window of the past is over, and the answer if there was one."""
+        self._remember(token, rest)
 
         def work(connection: Connection) -> None:
             self.leases.own.mark_done(connection, token, rest)
@@ -174,7 +179,12 @@ class Ledger:
 
     async def put_rest(self, token: str, rest: StoredCooldown | None) -> None:
         """Store that the token rests, and that its request is over, before its poll is."""
+        self._remember(token, rest)
         await self._database.run(lambda connection: self.leases.own.mark_done(connection, token, rest))
+
+    def _remember(self, token: str, rest: StoredCooldown | None) -> None:
+        if token in self._tokens:
+            self._memory.rest(self._tokens[token], rest)
 
     def _enter(self, connection: Connection) -> None:
         """Begin with a file, in the transaction that makes it where it is new. Nothing is held in it yet.
@@ -192,6 +202,7 @@ class Ledger:
         )
         self.apply_config(self._operations)
         self.leases.forget()
+        self.leases.own.restore(connection, {self.hash(one): rest for one, rest in self._memory.rests().items()})
         self._refuse_once |= self._memory.operations()
         self._memory.restore(connection, self.hash, self._anchors.moment)
         for operation, known in self._memory.apis():

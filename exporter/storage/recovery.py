@@ -10,7 +10,15 @@ from sqlalchemy import Connection, select
 from exporter.clock import Clock, Stamp, age
 from exporter.model import ApiName, Operation, Target, TargetState
 from exporter.storage import quota, rows
-from exporter.storage.request import NOTHING_STORED, NOTHING_STORED_OF_API, ApiRequest, ApiResult, StoredApi, StoredApis
+from exporter.storage.request import (
+    NOTHING_STORED,
+    NOTHING_STORED_OF_API,
+    ApiRequest,
+    ApiResult,
+    StoredApi,
+    StoredApis,
+    StoredCooldown,
+)
 from exporter.storage.schema import targets
 
 _DAYS = 3
@@ -35,6 +43,7 @@ class Memory:
         self._adopted: dict[str, frozenset[rows.Name]] = {}
         self._counts: dict[str, dict[str, int]] = {}
         self._apis: dict[str, tuple[Operation, StoredApis]] = {}
+        self._rests: dict[SecretStr, StoredCooldown] = {}
 
     def adopt(self, operation: Operation) -> None:
         """Say which targets an operation has now; they are learnt one by one."""
@@ -89,6 +98,17 @@ class Memory:
     def apis(self) -> list[tuple[Operation, StoredApis]]:
         """What is remembered of the operations that were learnt."""
         return list(self._apis.values())
+
+    def rest(self, token: SecretStr, rest: StoredCooldown | None) -> None:
+        """Remember why a token rests, or that it does not."""
+        if rest is None:
+            self._rests.pop(token, None)
+        else:
+            self._rests[token] = rest
+
+    def rests(self) -> dict[SecretStr, StoredCooldown]:
+        """Why the tokens rest that do."""
+        return dict(self._rests)
 
     def has(self, name: rows.Name) -> bool:
         """Whether a target is remembered."""

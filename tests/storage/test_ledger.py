@@ -431,6 +431,41 @@ async def test_a_first_file_is_not_waited_for(opened: Open, file: Path) -> None:
 
 
 @ON_FILE
+@pytest.mark.parametrize("who", ["the same process", "another one, which made the file"])
+async def test_a_rest_outlives_the_file(opened: Open, file: Path, clock: VirtualClock, who: str) -> None:
+    ledger = await holding(opened)
+    ledger.apply_config([operation()])
+    grant = await ledger.begin(request(ledger))
+    await land(ledger, grant, rest := StoredCooldown(bad(Reason.QUOTA), grant.at))
+    remove(file)
+    other = await opened("two") if who != "the same process" else ledger
+    if other is not ledger:
+        assert not await other.leases.acquire(token(other), 60.0)
+    with pytest.raises(StorageLostError):
+        await ledger.leases.renew()
+    await clock.run(130.0)
+    assert await other.leases.acquire(token(other), 60.0)
+    assert await other.leases.rest(token(other)) == rest
+
+
+@ON_FILE
+async def test_a_rest_that_is_over_does_not_come_back_with_the_file(
+    opened: Open, file: Path, clock: VirtualClock
+) -> None:
+    ledger = await holding(opened)
+    ledger.apply_config([operation()])
+    grant = await ledger.begin(request(ledger))
+    await land(ledger, grant, StoredCooldown(bad(Reason.QUOTA), grant.at))
+    await ledger.put_rest(token(ledger), None)
+    remove(file)
+    with pytest.raises(StorageLostError):
+        await ledger.leases.renew()
+    await clock.run(130.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    assert await ledger.leases.rest(token(ledger)) is None
+
+
+@ON_FILE
 async def test_an_emptied_file_is_a_lost_one(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
     file.write_bytes(b"")
