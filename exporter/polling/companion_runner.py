@@ -68,7 +68,7 @@ class CompanionRunner:
             self._session.lose()
         except TooEarlyError as early:  # another process asked since, perhaps with another token of the operation
             await self._learner.learn_apis()
-            self._not_before[api] = begun.monotonic + min(early.wait, ANSWER_PAUSE)
+            self._not_before[api] = begun.monotonic + min(early.wait, ANSWER_PAUSE) + ARRIVAL_MARGIN
         except Exception:
             self._not_before[api] = self._clock.monotonic() + api_intervals(operation).get(api, UNSENT_PAUSE)
             failure = Failure(Reason.INTERNAL, "fault of the exporter; its log has the traceback, please report it")

@@ -9,6 +9,7 @@ from exporter.polling.cooldown import is_pause
 from exporter.polling.lease_session import LeaseSession
 from exporter.polling.poll_log import log_poll, tell_doubt
 from exporter.polling.retry import retry_delay
+from exporter.polling.timetable import ARRIVAL_MARGIN
 from exporter.polling.token_parts import TokenParts
 from exporter.polling.transitions import Found, concluded
 from exporter.storage.database import StorageError
@@ -75,7 +76,7 @@ class PollRunner:
         except TooEarlyError as early:  # another process asked since; the ledger knows better than this schedule
             news = await self._learner.learn_answer(target)
             wait = early.wait if news else min(early.wait, ANSWER_PAUSE)
-            timetable.set(target.key, begun.at.monotonic + wait)
+            timetable.set(target.key, begun.at.monotonic + wait + ARRIVAL_MARGIN)
         except Exception:
             # Should concluding be what fails, the target comes again all the same.
             timetable.set(target.key, self._clock.monotonic() + target.interval)

@@ -86,7 +86,9 @@ def unsettle(connection: Connection, moment: Stamp) -> None:
     connection.execute(meta.insert().values(name=_UNSETTLED, value=value))
 
 
-def _rest_columns(rest: StoredCooldown) -> dict[str, Any]:
+def _rest_columns(rest: StoredCooldown | None) -> dict[str, Any]:
+    if rest is None:
+        return {"rest": None, "rest_since": None}
     return {"rest": text.failure_to_text(rest.failure), "rest_since": rest.since}
 
 
@@ -114,7 +116,7 @@ class Leases:
         self._owner = owner
         self._observations: dict[str, _Observation] = {}
         self._epochs: dict[str, int] = {}
-        self._rests: dict[str, StoredCooldown] = {}  # what was known when the file was opened
+        self._rests: dict[str, StoredCooldown] = {}  # what a new file does not know
 
     def forget(self) -> None:
         """Begin anew, with another file.
@@ -185,16 +187,20 @@ class Leases:
             "the_token": token,
             "the_owner": self._owner,
             "the_epoch": self._epochs.get(token, -1),
-            "the_rest": None if rest is None else text.failure_to_text(rest.failure),
-            "the_rest_since": None if rest is None else rest.since,
         }
+        parameters |= {f"the_{name}": value for name, value in _rest_columns(rest).items()}
         version = connection.execute(_MARK_DONE, parameters).scalar()
         if version is not None:
             return int(version)
         row = connection.execute(select(tokens.c.epoch, tokens.c.version).where(tokens.c.token == token)).first()
-        if row is None:
-            return 0
-        return int(row.version) if row.epoch == 0 else None  # the file is new, and nobody owned anything in it
+        if row is not None and row.epoch > 0:
+            return None
+        # The file is new, and nobody owned anything in it.
+        self._rests.pop(token, None)
+        if rest is not None:
+            self._rests[token] = rest
+        connection.execute(tokens.update().where(tokens.c.token == token).values(**_rest_columns(rest)))
+        return 0 if row is None else int(row.version)
 
     def _row(self, connection: Connection, token: str) -> RowMapping | None:
         # Locked, where the engine has locks of rows: else two processes could take it from the same dead one.

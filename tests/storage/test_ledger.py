@@ -449,6 +449,26 @@ async def test_a_rest_outlives_the_file(opened: Open, file: Path, clock: Virtual
 
 
 @ON_FILE
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_a_rest_that_a_request_brings_after_the_file_was_lost_is_stored_in_the_new_one(
+    opened: Open, file: Path, clock: VirtualClock, *, noticed: bool
+) -> None:
+    ledger = await holding(opened)
+    ledger.apply_config([operation()])
+    grant = await ledger.begin(request(ledger))
+    remove(file)
+    if noticed:
+        other = await opened("two")
+        assert not await other.leases.acquire(token(other), 60.0)
+    with pytest.raises(StorageLostError):
+        await ledger.leases.renew()
+    await land(ledger, grant, rest := StoredCooldown(bad(Reason.QUOTA), grant.at))
+    await clock.run(130.0)
+    assert await ledger.leases.acquire(token(ledger), 60.0)
+    assert await ledger.leases.rest(token(ledger)) == rest
+
+
+@ON_FILE
 async def test_a_rest_that_is_over_does_not_come_back_with_the_file(
     opened: Open, file: Path, clock: VirtualClock
 ) -> None:
