@@ -356,7 +356,7 @@ async def take_file_from(
 async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed: int, path: Path) -> Vendor:
     clock = VirtualClock()
     vendor = Vendor(Random(seed))
-    locker = Locker(path)
+    locker, plans = Locker(path), Plans()
     processes: dict[int, Process] = {}
     started = 0
     for pause, event, slot, arrangement in [(1.0, "start", 0, ARRANGEMENTS[0]), *events]:
@@ -386,15 +386,59 @@ async def live(events: list[tuple[float, str, int, tuple[Operation, ...]]], seed
         else:
             turn_world(event, clock, vendor, locker)
         vendor.events.append((clock.true, event))
+        plans.note(processes.values())
         await clock.run(pause)
-        check_owners(processes.values(), vendor)
+        check_owners(processes.values(), vendor, plans)
     locker.unlock()
     await asyncio.gather(*(process.kill() for process in processes.values()))
     return vendor
 
 
-def check_owners(processes: Iterable[Process], vendor: Vendor) -> None:
-    """Figures are the operation's own: of its name or its token, and of no other operation's."""
+Pair = tuple[str, str]
+"""An operation's token and name."""
+
+
+def pairs(operations: Iterable[Operation]) -> set[Pair]:
+    return {(one.token.get_secret_value(), one.name) for one in operations}
+
+
+class Plans:
+    """What each operation was before it was given another name or another token."""
+
+    def __init__(self) -> None:
+        self._edits: list[set[Pair]] = []
+        self._latest: dict[int, set[Pair]] = {}
+        self._last: set[Pair] = set()
+        self.agree = True
+        """Whether no two processes ever took one token, or one name, for two operations at once."""
+
+    def note(self, processes: Iterable[Process]) -> None:
+        """See what the processes are configured with now."""
+        living = {process.number: pairs(process.operations) for process in processes}
+        for number, now in living.items():
+            for before in self._latest.get(number, self._last):
+                self._edits += [{before, one} for one in now if one != before and set(one) & set(before)]
+            self._last = now
+        self._latest |= living
+        present = set().union(*living.values())
+        self.agree &= len({token for token, _ in present}) == len({name for _, name in present}) == len(present)
+
+    def were(self, pair: Pair) -> set[Pair]:
+        """All that an operation may have been."""
+        found, before = {pair}, set[Pair]()
+        while found != before:
+            before = set(found)
+            found = found.union(*(edit for edit in self._edits if edit & found))
+        return found
+
+
+def check_owners(processes: Iterable[Process], vendor: Vendor, plans: Plans) -> None:
+    """Figures are the operation's own, also from before an edit, and no other operation's.
+
+    Whose they are nobody can tell where two processes contradict each other.
+    """
+    if not plans.agree:
+        return
     for process in processes:
         for current in process.operations:
             own = current.token.get_secret_value(), current.name
@@ -404,7 +448,7 @@ def check_owners(processes: Iterable[Process], vendor: Vendor) -> None:
                 data = None if entry is None or entry.state.stale else entry.state.data
                 if data is not None:
                     source = vendor.sources[max(row.attempts for row in data.rows) - 1]
-                    assert source[0] == own[0] or source[1] == own[1], "figures that never were the operation's"
+                    assert source in plans.were(own), "figures that never were the operation's"
                     foreign = {one.token.get_secret_value() for one in others}, {one.name for one in others}
                     assert source[0] == own[0] or source[0] not in foreign[0], "figures of another's token"
                     assert source[1] == own[1] or source[1] not in foreign[1], "figures of another's name"
