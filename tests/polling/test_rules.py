@@ -448,7 +448,8 @@ def check_owners(processes: Iterable[Process], vendor: Vendor, plans: Plans) -> 
                 data = None if entry is None or entry.state.stale else entry.state.data
                 if data is not None:
                     source = vendor.sources[max(row.attempts for row in data.rows) - 1]
-                    assert source in plans.were(own), "figures that never were the operation's"
+                    never = not set(source) & set(own) and source not in plans.were(own)
+                    assert not never, "figures that never were the operation's"
                     foreign = {one.token.get_secret_value() for one in others}, {one.name for one in others}
                     assert source[0] == own[0] or source[0] not in foreign[0], "figures of another's token"
                     assert source[1] == own[1] or source[1] not in foreign[1], "figures of another's name"
