@@ -410,7 +410,7 @@ class Plans:
         self._latest: dict[int, set[Pair]] = {}
         self._last: set[Pair] = set()
         self.agree = True
-        """Whether no two processes ever took one token, or one name, for two operations at once."""
+        """Whether processes that lived at once always had the same operations."""
 
     def note(self, processes: Iterable[Process]) -> None:
         """See what the processes are configured with now."""
@@ -420,8 +420,7 @@ class Plans:
                 self._edits += [{before, one} for one in now if one != before and set(one) & set(before)]
             self._last = now
         self._latest |= living
-        present = set().union(*living.values())
-        self.agree &= len({token for token, _ in present}) == len({name for _, name in present}) == len(present)
+        self.agree &= all(one == self._last for one in living.values())
 
     def were(self, pair: Pair) -> set[Pair]:
         """All that an operation may have been."""
@@ -435,7 +434,7 @@ class Plans:
 def check_owners(processes: Iterable[Process], vendor: Vendor, plans: Plans) -> None:
     """Figures are the operation's own, also from before an edit, and no other operation's.
 
-    Whose they are nobody can tell where two processes contradict each other.
+    Whose they are nobody can tell where one process takes for an edit what another one takes for two operations.
     """
     if not plans.agree:
         return
