@@ -127,7 +127,7 @@ class Leases:
         self._observations.clear()
 
     def restore(self, connection: Connection, rests: Mapping[str, StoredCooldown]) -> None:
-        """Put down, by their hashes, why tokens rest of which a file that is new does not know it."""
+        """Store why tokens rest, by their hashes, where the file is new and does not know it."""
         self._rests = dict(rests)
         for token, rest in rests.items():
             unknown = tokens.c.token == token, tokens.c.epoch == 0, tokens.c.rest.is_(None)

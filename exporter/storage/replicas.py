@@ -235,7 +235,7 @@ class Replicas:
         return self._view.assigned.get(token) == self._owner or unwanted > _UNWANTED_SECONDS
 
     def _show(self, connection: Connection, own: frozenset[str]) -> dict[str, frozenset[str]]:
-        """Put down that this process lives, and with which tokens; the replicas that live, with theirs."""
+        """Store that this process lives, and with which tokens; the replicas that live, with theirs."""
         rows = {row.owner: row for row in connection.execute(select(replicas)).all()}
         mine, beat, text = rows.pop(self._owner, None), stamp(self._clock), _text(own)
         if mine is None:
