@@ -44,7 +44,7 @@ class LeaseSession:
     @property
     def used(self) -> int:
         """Requests of the operation on this day, as last read or counted."""
-        return self._today().requests
+        return self._count.requests if self._count.day == self._timetable.today() else 0
 
     @property
     def is_blocked(self) -> bool:
@@ -156,15 +156,11 @@ class LeaseSession:
             return
         self._store.stats.set_lease(
             self._timetable.operation.name,
-            count=self._today(),
+            count=DayCount(self._timetable.today(), self.used),
             lease_held=self.held,
             rest=self._cooldown.failure,
             lease_wait=self._wait,
         )
-
-    def _today(self) -> DayCount:
-        today = self._timetable.today()
-        return self._count if self._count.day == today else DayCount(today, 0)
 
     async def _take(self) -> None:
         """Take the lease if it is free; otherwise read what the process that holds it stored."""

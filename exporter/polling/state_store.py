@@ -21,7 +21,7 @@ from exporter.polling.calendar import opening
 from exporter.polling.discovery_store import DiscoveryStore, FiguresListener
 from exporter.polling.stats_store import StatsListener, StatsStore
 from exporter.staleness import NO_STRETCH, Stretch, allowed_age
-from exporter.wolkvox.window import date_of, day_end, day_of
+from exporter.wolkvox.window import day_of
 
 
 class StateListener(FiguresListener, StatsListener, Protocol):
@@ -66,8 +66,6 @@ class StateStore:
         self._expiries: list[tuple[float, TargetKey]] = []
         self._changes: list[tuple[float, TargetKey]] = []
         self._stretches: dict[str, Stretch] = {}
-        self._midnight = -math.inf
-        """The first at which an operation's day ends, in Unix seconds."""
 
     def entries(self) -> Iterable[TrackedTarget]:
         """Every target, in the order of the configuration."""
@@ -105,7 +103,6 @@ class StateStore:
         for name in self._operations.keys() - present.keys():
             self.discoveries.drop_operation(name)
         self._operations = present
-        self._midnight = -math.inf
         self.stats.apply_config(present.values())
         for name in present:
             self.show_apis(name)
@@ -179,8 +176,7 @@ class StateStore:
         if self.discoveries.expire():
             for name in self._operations:
                 self.show_apis(name)
-        if self._clock.now() >= self._midnight:
-            self._begin_days()
+        self.stats.begin_days(self._clock.now())
         now = self._clock.monotonic()
         while self._expiries and self._expiries[0][0] <= now:
             expiry, key = heapq.heappop(self._expiries)
@@ -192,13 +188,6 @@ class StateStore:
             entry = self._entries.get(key)
             if entry is not None and entry.change == change:
                 self._show(entry.target, entry.state, ready=entry.ready)
-
-    def _begin_days(self) -> None:
-        """Whoever counts may be waiting for an answer at midnight, or for another process."""
-        now, operations = self._clock.now(), self._operations.values()
-        self._midnight = min((day_end(one.zone, now) for one in operations), default=math.inf)
-        for one in operations:
-            self.stats.begin_day(one.name, date_of(one.zone, now))
 
     def unready(self) -> list[Target]:
         """The targets of which nothing is known that may be asked already."""

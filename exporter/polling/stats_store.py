@@ -1,8 +1,10 @@
 """What is counted of each operation at this moment, and the listener that hears of changes."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from exporter.model import (
     LATENCY_BOUNDS,
@@ -18,6 +20,7 @@ from exporter.model import (
     VendorQuota,
 )
 from exporter.polling.discovered import api_intervals
+from exporter.wolkvox.window import date_of, day_end
 
 
 class StatsListener(Protocol):
@@ -38,6 +41,8 @@ class StatsStore:
     def __init__(self, listener: StatsListener) -> None:
         self._listener = listener
         self._figures: dict[str, OperationStats] = {}
+        self._zones: dict[str, ZoneInfo] = {}
+        self._midnight = -math.inf  # the first at which an operation's day ends
 
     def figures(self, operation: str) -> OperationStats:
         """The counts of an operation."""
@@ -46,7 +51,9 @@ class StatsStore:
     def apply_config(self, operations: Iterable[Operation]) -> None:
         """Show these operations and no others; what was counted under a name stays."""
         before, self._figures = self._figures, {}
+        self._zones, self._midnight = {}, -math.inf
         for operation in operations:
+            self._zones[operation.name] = operation.zone
             figures = before.get(operation.name, OperationStats(operation=operation.name))
             counted = {one.api: one for one in figures.apis}
             apis = tuple(counted.get(api, ApiStats(api)) for api in api_intervals(operation))
@@ -119,11 +126,18 @@ class StatsStore:
             )
         )
 
-    def begin_day(self, operation: str, day: str) -> None:
-        """Count the day's requests from 0, if they were those of another day."""
-        figures = self.figures(operation)
-        if figures.day != day:
-            self._publish(replace(figures, used=0, day=day))
+    def begin_days(self, now: float) -> None:
+        """Count a day's requests from 0 where the day before has ended by now, in Unix seconds.
+
+        Whoever counts may be waiting for an answer at midnight, or for another process.
+        """
+        if now < self._midnight:
+            return
+        self._midnight = min((day_end(zone, now) for zone in self._zones.values()), default=math.inf)
+        for operation, zone in self._zones.items():
+            figures, day = self.figures(operation), date_of(zone, now)
+            if figures.day != day:
+                self._publish(replace(figures, used=0, day=day))
 
     def _of(self, operation: str, api: ApiName) -> list[ApiStats]:
         """The counts of an API; none where the operation does not ask it."""

@@ -1,6 +1,8 @@
 """Whether storage works, as far as one token's worker sees."""
 
 from exporter.clock import Clock
+from exporter.model import Reason
+from exporter.polling.state_store import StateStore
 from exporter.polling.timetable import Timetable
 from exporter.storage.database import StorageError
 
@@ -11,8 +13,9 @@ STORAGE_PAUSE = 5.0
 class StorageHealth:
     """Remembers when storage failed; logged on the change."""
 
-    def __init__(self, timetable: Timetable, clock: Clock) -> None:
+    def __init__(self, timetable: Timetable, store: StateStore, clock: Clock) -> None:
         self._timetable = timetable
+        self._store = store
         self._clock = clock
         self._failed_at: float | None = None
 
@@ -36,4 +39,7 @@ class StorageHealth:
         if self._failed_at is not None:
             self._timetable.log.info("storage works again")
             self._failed_at = None
-            self._timetable.make_up()
+            for key in self._timetable.targets:
+                failure = self._store.known(key).failure
+                if failure is not None and failure.reason is Reason.STORAGE:
+                    self._timetable.reset(key)

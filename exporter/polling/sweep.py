@@ -25,7 +25,8 @@ class Sweep:
         """
         timetable, control = self._timetable, self._control
         patience = await self._ask_companions(patience)
-        for target in timetable.soonest_first() if self._cooldown.rest is None else timetable.in_turn():
+        soonest = sorted(timetable.targets.values(), key=lambda target: timetable.schedule.due(target.key) or 0.0)
+        for target in soonest if self._cooldown.rest is None else timetable.in_turn():
             due = timetable.schedule.due(target.key)
             pause = 0.0 if due is None else max(0.0, due - self._clock.monotonic())
             if 0.0 < pause <= patience:

@@ -3,7 +3,7 @@
 import structlog
 
 from exporter.clock import Clock, age
-from exporter.model import Operation, Reason, Target, TargetKey
+from exporter.model import Operation, Target, TargetKey
 from exporter.polling import cadence, calendar
 from exporter.polling.cooldown import in_turn
 from exporter.polling.schedule import Schedule
@@ -118,10 +118,6 @@ class Timetable:
         moment = self._clock.now() + wait
         return wait + calendar.opening(target, known.data, moment) - moment
 
-    def soonest_first(self) -> list[Target]:
-        """The targets in the order in which they are due."""
-        return sorted(self.targets.values(), key=lambda target: self.schedule.due(target.key) or 0.0)
-
     def in_turn(self) -> list[Target]:
         """The targets in the order in which they may check whether a resting token works again."""
         asked = [target for target in self.targets.values() if not target.resting]
@@ -139,13 +135,6 @@ class Timetable:
         """Make a target due as soon as its own interval allows; nothing happens if it is not asked any more."""
         if key in self.schedule:
             self.schedule.set(key, self.earliest(self.targets[key]))
-
-    def make_up(self) -> None:
-        """Make due what was not asked because storage failed."""
-        for key in self.targets:
-            failure = self._store.known(key).failure
-            if failure is not None and failure.reason is Reason.STORAGE:
-                self.reset(key)
 
     def set(self, key: TargetKey, due: float) -> None:
         """Say when a target is due; nothing happens if a reload removed it."""

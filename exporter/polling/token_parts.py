@@ -51,6 +51,6 @@ class TokenParts:
             timetable,
             LoopControl(clock),
             Cooldown(clock),
-            StorageHealth(timetable, clock),
+            StorageHealth(timetable, services.store, clock),
             Learner(timetable, services.ledger.records, services.store),
         )

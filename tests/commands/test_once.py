@@ -149,7 +149,7 @@ async def test_a_fault_of_our_own_is_logged_and_the_others_are_asked(once: Once,
     assert (line["exc_info"], line["campaign"]) == (True, "1")
 
 
-async def test_beside_a_long_run_it_answers_from_what_that_one_puts_down(
+async def test_beside_a_long_run_it_answers_from_what_that_one_stores(
     once: Once, vendor: Vendor, clock: VirtualClock, url: str
 ) -> None:
     running = await Exporter(clock, vendor, url).start(operation())

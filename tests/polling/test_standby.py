@@ -20,7 +20,7 @@ async def test_only_the_holder_of_the_lease_asks(start: Start, clock: VirtualClo
     assert second.supervisor.stuck() == [], "waiting for a lease is turning"
 
 
-async def test_the_standby_shows_what_the_holder_puts_down(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
+async def test_the_standby_shows_what_the_holder_stores(start: Start, clock: VirtualClock, vendor: Vendor) -> None:
     first = await start(operation())
     second = await start(operation())
     assert [one.key.campaign for one in second.store.unready()] == ["32841"]
@@ -142,7 +142,7 @@ async def test_who_lost_the_lease_learns_it_from_its_keeper(start: Start, clock:
     assert "lease lost" in [line["event"] for line in logs]
 
 
-async def test_what_ends_after_the_lease_was_lost_is_not_put_down(
+async def test_what_ends_after_the_lease_was_lost_is_not_stored(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
     vendor.latency = 20.0

@@ -84,7 +84,7 @@ async def test_it_is_not_tried_again_at_every_poll(start: Start, clock: VirtualC
     assert vendor.log == []
 
 
-async def test_a_result_that_cannot_be_put_down_is_shown_and_its_request_stays_on_record(
+async def test_a_result_that_cannot_be_stored_is_shown_and_its_request_stays_on_record(
     start: Start, clock: VirtualClock, vendor: Vendor
 ) -> None:
     first = await start(operation())

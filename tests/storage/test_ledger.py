@@ -238,7 +238,7 @@ async def test_silence_of_an_earlier_boot_is_watched_where_the_wall_clock_was_se
     assert await second.leases.acquire(token(second), 60.0)
 
 
-async def test_an_outcome_of_a_lease_that_was_lost_is_not_put_down(opened: Open, clock: VirtualClock) -> None:
+async def test_an_outcome_of_a_lease_that_was_lost_is_not_stored(opened: Open, clock: VirtualClock) -> None:
     first, second = await holding(opened), await opened("two")
     grant = await first.begin(request(first))
     await clock.run(77.0)
@@ -494,7 +494,7 @@ async def test_an_emptied_file_is_a_lost_one(opened: Open, file: Path) -> None:
 
 
 @ON_FILE
-async def test_an_answer_that_comes_after_the_loss_is_put_down(opened: Open, file: Path) -> None:
+async def test_an_answer_that_comes_after_the_loss_is_stored(opened: Open, file: Path) -> None:
     ledger = await holding(opened)
     grant = await ledger.begin(request(ledger))
     remove(file)
@@ -538,7 +538,7 @@ async def test_a_request_without_an_end_may_have_left_late(opened: Open, clock: 
     await second.begin(replace(request(second), token=token(second, "token-2")))
 
 
-async def test_a_row_that_is_gone_is_put_down_again(opened: Open) -> None:
+async def test_a_row_that_is_gone_is_stored_again(opened: Open) -> None:
     ledger = await holding(opened)
     await ledger._database.run(lambda connection: connection.execute(text("delete from targets")))
     grant = await ledger.begin(request(ledger))
